@@ -1,0 +1,8 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+/** Shared by every package: tests beside the sources, no globals, no retries. */
+const config: ViteUserConfig = defineConfig({
+  test: { include: ['src/**/*.test.ts'], retry: 0, pool: 'threads', testTimeout: 30_000 },
+});
+
+export default config;
