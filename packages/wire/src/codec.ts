@@ -1,0 +1,16 @@
+import type { ByteReader } from './reader.ts';
+import type { ByteWriter } from './writer.ts';
+
+/**
+ * Turns values of one type into bytes and back.
+ *
+ * Both directions throw {@link WireError} and nothing else. `decode` reads exactly the bytes
+ * of one value; what follows is the caller's.
+ */
+export interface Codec<T> {
+  encode(writer: ByteWriter, value: T): void;
+  decode(reader: ByteReader): T;
+}
+
+/** The type of the values of a {@link Codec}. */
+export type CodecValue<C> = C extends Codec<infer T> ? T : never;

@@ -1,0 +1,149 @@
+import { WireError, type WireErrorCode } from './errors.ts';
+import { encodeUtf8Into, utf8Length } from './text.ts';
+
+/** How a {@link ByteWriter} gets its memory. */
+export interface ByteWriterOptions {
+  /** First size of the buffer, in bytes. Default 256. */
+  readonly capacity?: number;
+  /** When true, the buffer never grows: what does not fit throws `capacity`. Default false. */
+  readonly fixed?: boolean;
+}
+
+/**
+ * Writes numbers, text and bytes into one buffer that grows, or does not when `fixed`.
+ *
+ * To undo a half-written value, note {@link ByteWriter.offset} before it and call
+ * {@link ByteWriter.rollback} with it. A writer is reused by {@link ByteWriter.reset}; what
+ * {@link ByteWriter.view} returned before is then overwritten.
+ */
+export class ByteWriter {
+  /** The buffer. Only bytes below {@link ByteWriter.offset} have been written. */
+  bytes: Uint8Array;
+  /** How many bytes have been written. */
+  offset: number;
+  readonly #fixed: boolean;
+
+  constructor(options: ByteWriterOptions = {}) {
+    this.bytes = new Uint8Array(options.capacity ?? 256);
+    this.offset = 0;
+    this.#fixed = options.fixed ?? false;
+  }
+
+  /** Forgets what was written and keeps the buffer. */
+  reset(): this {
+    this.offset = 0;
+    return this;
+  }
+
+  /** Goes back to an earlier {@link ByteWriter.offset}. */
+  rollback(mark: number): void {
+    if (!(mark >= 0 && mark <= this.offset)) {
+      this.fail('range', `a mark of 0..${this.offset}`);
+    }
+    this.offset = mark;
+  }
+
+  /** Throws a {@link WireError} that points at the end of what was written. */
+  fail(code: WireErrorCode, expected: string): never {
+    throw new WireError(code, this.offset, expected);
+  }
+
+  /** Claims `count` bytes and returns the offset of the first one. */
+  reserve(count: number): number {
+    const at = this.offset;
+    if (at + count > this.bytes.length) this.#grow(at + count);
+    this.offset = at + count;
+    return at;
+  }
+
+  #grow(needed: number): void {
+    if (this.#fixed) this.fail('capacity', `a value that fits into ${this.bytes.length} bytes`);
+    const bigger = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    bigger.set(this.bytes.subarray(0, this.offset));
+    this.bytes = bigger;
+  }
+
+  u8(value: number): void {
+    if (value !== (value & 0xff)) this.#range(value, 'an integer of 0..255');
+    this.bytes[this.reserve(1)] = value;
+  }
+
+  u16le(value: number): void {
+    if (value !== (value & 0xffff)) this.#range(value, 'an integer of 0..65535');
+    const at = this.reserve(2);
+    this.bytes[at] = value;
+    this.bytes[at + 1] = value >>> 8;
+  }
+
+  u16be(value: number): void {
+    if (value !== (value & 0xffff)) this.#range(value, 'an integer of 0..65535');
+    const at = this.reserve(2);
+    this.bytes[at] = value >>> 8;
+    this.bytes[at + 1] = value;
+  }
+
+  u32le(value: number): void {
+    if (value !== value >>> 0) this.#range(value, 'an integer of 0..4294967295');
+    const at = this.reserve(4);
+    const b = this.bytes;
+    b[at] = value;
+    b[at + 1] = value >>> 8;
+    b[at + 2] = value >>> 16;
+    b[at + 3] = value >>> 24;
+  }
+
+  u32be(value: number): void {
+    if (value !== value >>> 0) this.#range(value, 'an integer of 0..4294967295');
+    const at = this.reserve(4);
+    const b = this.bytes;
+    b[at] = value >>> 24;
+    b[at + 1] = value >>> 16;
+    b[at + 2] = value >>> 8;
+    b[at + 3] = value;
+  }
+
+  u64le(value: bigint): void {
+    if (BigInt.asUintN(64, value) !== value) this.#range(value, 'an integer of 0..2^64-1');
+    this.u32le(Number(value & 0xffff_ffffn));
+    this.u32le(Number(value >> 32n));
+  }
+
+  u64be(value: bigint): void {
+    if (BigInt.asUintN(64, value) !== value) this.#range(value, 'an integer of 0..2^64-1');
+    this.u32be(Number(value >> 32n));
+    this.u32be(Number(value & 0xffff_ffffn));
+  }
+
+  i64le(value: bigint): void {
+    if (BigInt.asIntN(64, value) !== value) this.#range(value, 'an integer of -2^63..2^63-1');
+    this.u64le(BigInt.asUintN(64, value));
+  }
+
+  /** Copies `bytes` to the end. */
+  raw(bytes: Uint8Array): void {
+    this.bytes.set(bytes, this.reserve(bytes.length));
+  }
+
+  /**
+   * Writes `value` as UTF-8 without a length. `length` is `utf8Length(value)`, where the
+   * caller knows it already. Throws `utf8` for a lone surrogate.
+   */
+  text(value: string, length: number = utf8Length(value)): void {
+    const at = this.reserve(length);
+    encodeUtf8Into(value, this.bytes, at, length);
+  }
+
+  /** What was written, as a view that the next write may change. */
+  view(): Uint8Array {
+    return this.bytes.subarray(0, this.offset);
+  }
+
+  /** What was written, as a copy that is the caller's. */
+  copy(): Uint8Array {
+    return this.bytes.slice(0, this.offset);
+  }
+
+  #range(value: number | bigint, expected: string): never {
+    this.fail('range', `${expected}, not ${value}`);
+  }
+}
