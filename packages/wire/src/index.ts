@@ -1,8 +1,41 @@
 export type { Codec, CodecValue } from './codec.ts';
+export { crc32 } from './crc32.ts';
 export { WireError, type WireErrorCode } from './errors.ts';
-export type { Header, Member, MemberRecord, MemberState, Message, MessageType, Payload } from './message.ts';
+export { type FocaCodecOptions, type FocaFormat, focaCodec } from './foca-codec.ts';
+export { type InternedOptions, interned } from './interned.ts';
+export type {
+  Header,
+  Member,
+  MemberRecord,
+  MemberState,
+  Message,
+  MessageType,
+  Payload,
+} from './message.ts';
 export { payloadOf } from './message.ts';
+export {
+  MAX_ADDRESS_BYTES,
+  MAX_GENERATION,
+  MAX_METADATA_BYTES,
+  type NodeIdentity,
+  nodeIdentity,
+  nodeReference,
+} from './node-identity.ts';
+export {
+  decodePacket,
+  encodePacket,
+  type Packet,
+  type PacketOptions,
+  PacketReader,
+} from './packet.ts';
 export { ByteReader } from './reader.ts';
+export {
+  labelTag,
+  SHOAL_MAGIC,
+  SHOAL_VERSION,
+  type ShoalCodecOptions,
+  shoalCodec,
+} from './shoal-codec.ts';
 export { DEFAULT_MAX_PACKET_SIZE, type SwimCodec } from './swim-codec.ts';
 export { NULL_VLSN, type SyncupEntry, type SyncupMessage } from './syncup-message.ts';
 export { ByteWriter, type ByteWriterOptions } from './writer.ts';
