@@ -38,7 +38,7 @@ function packets<Id>(
     .tuple(
       header,
       fc.array(member, { maxLength: 10 }),
-      fc.array(fc.uint8Array({ maxLength: 30 }), { maxLength: 4 }),
+      fc.array(fc.uint8Array({ minLength: 1, maxLength: 30 }), { maxLength: 4 }),
     )
     .map(([header, members, broadcasts]) => {
       const allowed = payloadOf(header.message.type);

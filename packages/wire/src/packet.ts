@@ -48,6 +48,7 @@ export function encodePacket<Id>(
     for (const member of members) codec.writeMember(writer, member);
   }
   for (const broadcast of broadcasts) {
+    if (broadcast.length === 0) writer.fail('length', 'a broadcast of 1..65535 bytes');
     writer.u16be(broadcast.length);
     writer.raw(broadcast);
   }
@@ -143,7 +144,11 @@ export class PacketReader<Id> {
   }
 
   #readBroadcasts(reader: ByteReader): void {
-    while (reader.offset < reader.end) this.broadcasts.push(reader.view(reader.u16be()));
+    while (reader.offset < reader.end) {
+      const length = reader.u16be();
+      if (length === 0) reader.fail('length', 'a broadcast of 1 byte at least', reader.offset - 2);
+      this.broadcasts.push(reader.view(length));
+    }
   }
 }
 
