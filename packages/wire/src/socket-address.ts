@@ -25,7 +25,7 @@ export function socketAddressOf(index: Codec<number>, u16: Codec<number>): Skipp
       return formatSocketAddress(ip, u16.decode(reader));
     },
     skip(reader) {
-      reader.view(ipSize(reader));
+      reader.skip(ipSize(reader));
       u16.decode(reader);
     },
   };
