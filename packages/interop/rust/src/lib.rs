@@ -1,0 +1,7 @@
+//! What the peers share: the identity, the broadcast handler and small text helpers.
+
+pub mod broadcast;
+pub mod hex;
+pub mod identity;
+pub mod render;
+pub mod walk;
