@@ -10,6 +10,11 @@ import type { ByteWriter } from './writer.ts';
 export interface Codec<T> {
   encode(writer: ByteWriter, value: T): void;
   decode(reader: ByteReader): T;
+  /**
+   * Moves the reader past one value without making it. It need not check more than that the
+   * bytes are there. Optional: a codec that has it can be {@link interned}.
+   */
+  skip?(reader: ByteReader): void;
 }
 
 /** The type of the values of a {@link Codec}. */

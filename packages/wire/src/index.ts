@@ -1,6 +1,8 @@
 export type { Codec, CodecValue } from './codec.ts';
 export { type Crc32, crc32 } from './crc32.ts';
 export { WireError, type WireErrorCode } from './errors.ts';
+export { type FocaCodecOptions, type FocaFormat, focaCodec } from './foca-codec.ts';
+export { type InternedOptions, interned } from './interned.ts';
 export type {
   Header,
   Member,
@@ -11,6 +13,21 @@ export type {
   Payload,
 } from './message.ts';
 export { payloadOf } from './message.ts';
+export {
+  MAX_ADDRESS_BYTES,
+  MAX_GENERATION,
+  MAX_METADATA_BYTES,
+  type NodeIdentity,
+  nodeIdentity,
+  nodeReference,
+} from './node-identity.ts';
+export {
+  decodePacket,
+  encodePacket,
+  type Packet,
+  type PacketOptions,
+  PacketReader,
+} from './packet.ts';
 export { ByteReader } from './reader.ts';
 export {
   checkRestoreName,
@@ -23,6 +40,13 @@ export {
   RestoreDecoder,
   type RestorePart,
 } from './restore-format.ts';
+export {
+  labelTag,
+  SHOAL_MAGIC,
+  SHOAL_VERSION,
+  type ShoalCodecOptions,
+  shoalCodec,
+} from './shoal-codec.ts';
 export {
   decodeShoalStream,
   encodeShoalStream,

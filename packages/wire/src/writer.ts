@@ -65,7 +65,8 @@ export class ByteWriter {
 
   u8(value: number): void {
     if (value !== (value & 0xff)) this.#range(value, 'an integer of 0..255');
-    this.bytes[this.reserve(1)] = value;
+    const at = this.reserve(1);
+    this.bytes[at] = value;
   }
 
   u16le(value: number): void {
@@ -121,7 +122,8 @@ export class ByteWriter {
 
   /** Copies `bytes` to the end. */
   raw(bytes: Uint8Array): void {
-    this.bytes.set(bytes, this.reserve(bytes.length));
+    const at = this.reserve(bytes.length);
+    this.bytes.set(bytes, at);
   }
 
   /**

@@ -1,0 +1,211 @@
+import type { Codec } from './codec.ts';
+import { crc32 } from './crc32.ts';
+import { interned } from './interned.ts';
+import type { MemberState, Message } from './message.ts';
+import {
+  MAX_ADDRESS_BYTES,
+  type NodeIdentity,
+  nodeIdentity,
+  nodeReference,
+} from './node-identity.ts';
+import type { ByteReader } from './reader.ts';
+import type { SwimCodec } from './swim-codec.ts';
+import { utf8Length } from './text.ts';
+import { readVarint32, writeVarint32 } from './varint.ts';
+import type { ByteWriter } from './writer.ts';
+
+// The bytes are specified in docs/wire-protocol.md; a test runs its examples.
+
+/** The first byte of every datagram of Shoal's own protocol. */
+export const SHOAL_MAGIC = 0xa5;
+/** The version of the datagram protocol that this package speaks. */
+export const SHOAL_VERSION = 1;
+
+const STATE_MASK = 0b0011;
+const LEFT = 0b0100;
+const HAS_SUSPECTOR = 0b1000;
+const STATES: readonly MemberState[] = ['alive', 'suspect', 'down'];
+
+/** What a {@link shoalCodec} is made of. */
+export interface ShoalCodecOptions<Id> {
+  /** The cluster's label. Packets that carry another one's tag are refused. */
+  readonly label: string;
+  /** A whole identity, metadata and all. */
+  readonly identity: Codec<Id>;
+  /**
+   * As much of an identity as says who it is; for `dst`, `target` and `origin`. Default: the
+   * whole identity.
+   */
+  readonly reference?: Codec<Id>;
+}
+
+/** The tag of a cluster's label: the CRC-32 of its UTF-8 bytes. It keeps strays out, no more. */
+export function labelTag(label: string): number {
+  return crc32(new TextEncoder().encode(label));
+}
+
+/**
+ * Shoal's own packets, which carry what Lifeguard needs: nacks, who suspects, who left.
+ *
+ * Decoding throws a `WireError` with code `magic` for what is no Shoal packet, `version` for
+ * another version, `label` for another cluster's, and the codes of bad fields.
+ */
+export function shoalCodec(options: { readonly label: string }): SwimCodec<NodeIdentity>;
+export function shoalCodec<Id>(options: ShoalCodecOptions<Id>): SwimCodec<Id>;
+export function shoalCodec(
+  options: { readonly label: string } & Partial<ShoalCodecOptions<NodeIdentity>>,
+): SwimCodec<NodeIdentity> {
+  const identity = options.identity ?? nodeIdentity;
+  const reference = options.reference ?? (options.identity ? identity : nodeReference);
+  return makeCodec(labelTag(options.label), interned(identity), interned(reference));
+}
+
+function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): SwimCodec<Id> {
+  const writeProbe = (writer: ByteWriter, index: number, probeNumber: number): void => {
+    writer.u8(index);
+    writer.u32be(probeNumber);
+  };
+  const writeIndirect = (writer: ByteWriter, index: number, probeNumber: number, id: Id): void => {
+    writeProbe(writer, index, probeNumber);
+    reference.encode(writer, id);
+  };
+  const writeMessage = (writer: ByteWriter, message: Message<Id>): void => {
+    switch (message.type) {
+      case 'ping':
+        return writeProbe(writer, 0, message.probeNumber);
+      case 'ack':
+        return writeProbe(writer, 1, message.probeNumber);
+      case 'pingReq':
+        return writeIndirect(writer, 2, message.probeNumber, message.target);
+      case 'indirectPing':
+        return writeIndirect(writer, 3, message.probeNumber, message.origin);
+      case 'indirectAck':
+        return writeIndirect(writer, 4, message.probeNumber, message.target);
+      case 'forwardedAck':
+        return writeIndirect(writer, 5, message.probeNumber, message.origin);
+      case 'announce':
+        return writer.u8(6);
+      case 'feed':
+        return writer.u8(7);
+      case 'gossip':
+        return writer.u8(8);
+      case 'broadcast':
+        return writer.u8(9);
+      case 'turnUndead':
+        return writer.u8(10);
+      case 'nack':
+        return writeIndirect(writer, 11, message.probeNumber, message.target);
+    }
+  };
+  const readMessage = (reader: ByteReader): Message<Id> => {
+    const at = reader.offset;
+    const index = reader.u8();
+    if (index >= 6 && index <= 10) {
+      switch (index) {
+        case 6:
+          return { type: 'announce' };
+        case 7:
+          return { type: 'feed' };
+        case 8:
+          return { type: 'gossip' };
+        case 9:
+          return { type: 'broadcast' };
+        default:
+          return { type: 'turnUndead' };
+      }
+    }
+    if (index > 11) reader.fail('variant', 'a message of 0..11', at);
+    const probeNumber = reader.u32be();
+    switch (index) {
+      case 0:
+        return { type: 'ping', probeNumber };
+      case 1:
+        return { type: 'ack', probeNumber };
+      case 2:
+        return { type: 'pingReq', probeNumber, target: reference.decode(reader) };
+      case 3:
+        return { type: 'indirectPing', probeNumber, origin: reference.decode(reader) };
+      case 4:
+        return { type: 'indirectAck', probeNumber, target: reference.decode(reader) };
+      case 5:
+        return { type: 'forwardedAck', probeNumber, origin: reference.decode(reader) };
+      default:
+        return { type: 'nack', probeNumber, target: reference.decode(reader) };
+    }
+  };
+
+  return {
+    name: 'shoal',
+    maxIncarnation: 0xffff_ffff,
+    maxProbeNumber: 0xffff_ffff,
+    lifeguard: true,
+
+    writeHeader(writer, header) {
+      writer.u8(SHOAL_MAGIC);
+      writer.u8(SHOAL_VERSION);
+      writer.u32be(tag);
+      identity.encode(writer, header.src);
+      writeIncarnation(writer, header.srcIncarnation);
+      reference.encode(writer, header.dst);
+      writeMessage(writer, header.message);
+    },
+    readHeader(reader) {
+      readPreamble(reader, tag);
+      const src = identity.decode(reader);
+      const srcIncarnation = readVarint32(reader, 0xffff_ffff);
+      const dst = reference.decode(reader);
+      return { src, srcIncarnation, dst, message: readMessage(reader) };
+    },
+    writeMember(writer, member) {
+      const { state, suspector } = member;
+      const index = state === 'alive' ? 0 : state === 'suspect' ? 1 : 2;
+      const named = state === 'suspect' && suspector !== undefined;
+      const left = state === 'down' && member.left === true;
+      writer.u8(index | (left ? LEFT : 0) | (named ? HAS_SUSPECTOR : 0));
+      identity.encode(writer, member.id);
+      writeIncarnation(writer, member.incarnation);
+      if (named) writeAddress(writer, suspector);
+    },
+    readMember(reader, into) {
+      const at = reader.offset;
+      const flags = reader.u8();
+      const state = STATES[flags & STATE_MASK];
+      const allowed =
+        STATE_MASK | (state === 'down' ? LEFT : state === 'suspect' ? HAS_SUSPECTOR : 0);
+      if (state === undefined || (flags & ~allowed) !== 0) {
+        return reader.fail('variant', 'a state of 0..2 with the flags that belong to it', at);
+      }
+      into.state = state;
+      into.left = (flags & LEFT) !== 0;
+      into.id = identity.decode(reader);
+      into.incarnation = readVarint32(reader, 0xffff_ffff);
+      into.suspector = (flags & HAS_SUSPECTOR) !== 0 ? readAddress(reader) : undefined;
+    },
+  };
+}
+
+function readPreamble(reader: ByteReader, tag: number): void {
+  if (reader.u8() !== SHOAL_MAGIC)
+    reader.fail('magic', `the byte 0x${SHOAL_MAGIC.toString(16)}`, 0);
+  if (reader.u8() !== SHOAL_VERSION) reader.fail('version', `version ${SHOAL_VERSION}`, 1);
+  if (reader.u32be() !== tag) reader.fail('label', "the tag of this cluster's label", 2);
+}
+
+function writeIncarnation(writer: ByteWriter, value: number): void {
+  if (value !== value >>> 0) writer.fail('range', `an incarnation of 0..2^32-1, not ${value}`);
+  writeVarint32(writer, value);
+}
+
+function writeAddress(writer: ByteWriter, address: string): void {
+  const size = utf8Length(address);
+  if (size < 1 || size > MAX_ADDRESS_BYTES) writer.fail('length', 'an address of 1..255 bytes');
+  writer.u8(size);
+  writer.text(address, size);
+}
+
+function readAddress(reader: ByteReader): string {
+  const at = reader.offset;
+  const size = reader.u8();
+  if (size === 0) reader.fail('length', 'an address of 1..255 bytes', at);
+  return reader.text(size);
+}
