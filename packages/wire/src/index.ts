@@ -1,6 +1,22 @@
 export type { Codec, CodecValue } from './codec.ts';
 export { WireError, type WireErrorCode } from './errors.ts';
-export type { Header, Member, MemberRecord, MemberState, Message, MessageType, Payload } from './message.ts';
+export {
+  encodeFrame,
+  FRAME_HEADER_LENGTH,
+  FrameDecoder,
+  type FrameDecoderOptions,
+  MAX_FRAME_LENGTH,
+  writeFrameHeader,
+} from './framing.ts';
+export type {
+  Header,
+  Member,
+  MemberRecord,
+  MemberState,
+  Message,
+  MessageType,
+  Payload,
+} from './message.ts';
 export { payloadOf } from './message.ts';
 export { ByteReader } from './reader.ts';
 export { DEFAULT_MAX_PACKET_SIZE, type SwimCodec } from './swim-codec.ts';
