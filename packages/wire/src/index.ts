@@ -2,6 +2,14 @@ export type { Codec, CodecValue } from './codec.ts';
 export { type Crc32, crc32 } from './crc32.ts';
 export { WireError, type WireErrorCode } from './errors.ts';
 export { type FocaCodecOptions, type FocaFormat, focaCodec } from './foca-codec.ts';
+export {
+  encodeFrame,
+  FRAME_HEADER_LENGTH,
+  FrameDecoder,
+  type FrameDecoderOptions,
+  MAX_FRAME_LENGTH,
+  writeFrameHeader,
+} from './framing.ts';
 export { type InternedOptions, interned } from './interned.ts';
 export type {
   Header,
