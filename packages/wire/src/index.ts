@@ -1,7 +1,15 @@
 export type { Codec, CodecValue } from './codec.ts';
-export { crc32 } from './crc32.ts';
+export { type Crc32, crc32 } from './crc32.ts';
 export { WireError, type WireErrorCode } from './errors.ts';
 export { type FocaCodecOptions, type FocaFormat, focaCodec } from './foca-codec.ts';
+export {
+  encodeFrame,
+  FRAME_HEADER_LENGTH,
+  FrameDecoder,
+  type FrameDecoderOptions,
+  MAX_FRAME_LENGTH,
+  writeFrameHeader,
+} from './framing.ts';
 export { type InternedOptions, interned } from './interned.ts';
 export type {
   Header,
@@ -30,12 +38,52 @@ export {
 } from './packet.ts';
 export { ByteReader } from './reader.ts';
 export {
+  checkRestoreName,
+  decodeRestoreRequest,
+  encodeRestoreFile,
+  encodeRestoreFileCount,
+  encodeRestoreRequest,
+  encodeRestoreTrailer,
+  RESTORE_MAGIC,
+  RestoreDecoder,
+  type RestorePart,
+} from './restore-format.ts';
+export {
   labelTag,
   SHOAL_MAGIC,
   SHOAL_VERSION,
   type ShoalCodecOptions,
   shoalCodec,
 } from './shoal-codec.ts';
+export {
+  decodeShoalStream,
+  encodeShoalStream,
+  type ShoalStreamOptions,
+  shoalStreamEntrySize,
+} from './shoal-stream.ts';
+export {
+  GOODBYE,
+  SHOAL_FEATURES,
+  SHOAL_STREAM_MAGIC,
+  SHOAL_STREAM_VERSION,
+  type ShoalStreamEntry,
+  type ShoalStreamMessage,
+} from './shoal-stream-message.ts';
+export {
+  decodeAck,
+  decodeStreamFrame,
+  decodeStreamReply,
+  decodeStreamStart,
+  encodeAck,
+  encodeStreamFrame,
+  encodeStreamReply,
+  encodeStreamStart,
+  STREAM_FRAME_HEADER,
+  type StreamFrame,
+  type StreamFrameOptions,
+  type StreamReply,
+} from './stream-frame.ts';
 export { DEFAULT_MAX_PACKET_SIZE, type SwimCodec } from './swim-codec.ts';
+export { type DecodeSyncupOptions, decodeSyncup, encodeSyncup } from './syncup-codec.ts';
 export { NULL_VLSN, type SyncupEntry, type SyncupMessage } from './syncup-message.ts';
 export { ByteWriter, type ByteWriterOptions } from './writer.ts';

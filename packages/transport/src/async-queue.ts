@@ -1,0 +1,38 @@
+/**
+ * What one side pushes and the other awaits, first in, first out: for those who implement a
+ * `Listener`. Whoever pushes keeps it bounded. Several loops over one queue share its items, and
+ * leaving a loop leaves the rest for the next one.
+ */
+export class AsyncQueue<T> implements AsyncIterable<T> {
+  readonly #items: T[] = [];
+  readonly #waiting: ((result: IteratorResult<T, undefined>) => void)[] = [];
+  #ended = false;
+
+  /** Adds an item; false, and nothing is done, when the queue has ended. */
+  push(item: T): boolean {
+    if (this.#ended) return false;
+    const waiting = this.#waiting.shift();
+    if (waiting) waiting({ done: false, value: item });
+    else this.#items.push(item);
+    return true;
+  }
+
+  /** Ends every loop over the queue at once, and returns what nobody has taken. */
+  end(): T[] {
+    this.#ended = true;
+    for (const waiting of this.#waiting.splice(0)) waiting({ done: true, value: undefined });
+    return this.#items.splice(0);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return {
+      next: () => {
+        if (this.#items.length > 0) {
+          return Promise.resolve({ done: false, value: this.#items.shift()! });
+        }
+        if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+        return new Promise((resolve) => this.#waiting.push(resolve));
+      },
+    };
+  }
+}
