@@ -10,6 +10,8 @@ pub fn named(name: &str) -> Result<Config, String> {
         "simple" => Ok(Config::simple()),
         "lan" => Ok(Config::new_lan(NonZeroU32::new(10).expect("not zero"))),
         "local-fast" => Ok(local_fast()),
+        // Without the TurnUndead that foca 1.0 sends even to members that refuted.
+        "local-quiet" => Ok(Config { notify_down_members: false, ..local_fast() }),
         _ => Err(format!("--config: unknown configuration {name:?}")),
     }
 }
