@@ -1,0 +1,8 @@
+export type { StreamOptions } from './stream-options.ts';
+export { createTcpTransport } from './tcp-transport.ts';
+export {
+  createUdpTransport,
+  type UdpOptions,
+  type UdpStats,
+  type UdpTransport,
+} from './udp-transport.ts';
