@@ -39,7 +39,10 @@ const targets = {
 
 /** The inputs of each target, so that every target gets its share. */
 const corpus = {};
-for (const item of [...vectors(), ...files()]) (corpus[item.target] ??= []).push(item);
+for (const item of [...vectors(), ...files()]) {
+  corpus[item.target] ??= [];
+  corpus[item.target].push(item);
+}
 const names = Object.keys(corpus);
 const size = names.reduce((sum, name) => sum + corpus[name].length, 0);
 const scratch = new Uint8Array(4096);
