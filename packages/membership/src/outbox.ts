@@ -1,7 +1,6 @@
 import { type Message, WireError } from '@shoal/wire';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';
-import type { MemberEntry } from './member-table.ts';
 import type { PacketBuilder } from './packet-builder.ts';
 
 /** Sends messages: to one, to some at random, and in bursts that do not come too often. */
@@ -36,13 +35,10 @@ export class Outbox<Id> {
     return true;
   }
 
-  /** Sends a message to up to `count` random active members that `accept` takes. */
-  sendToSome(
-    count: number,
-    message: Message<Id>,
-    accept?: (entry: MemberEntry<Id>) => boolean,
-  ): void {
-    const chosen = this.#view.table.active.choose(count, this.#context.random, accept);
-    for (const entry of chosen) this.send(entry.id, message);
+  /** Sends a message to up to `count` random active members. */
+  sendToSome(count: number, message: Message<Id>): void {
+    for (const { id } of this.#view.table.active.choose(count, this.#context.random)) {
+      this.send(id, message);
+    }
   }
 }

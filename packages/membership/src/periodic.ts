@@ -50,19 +50,19 @@ export class PeriodicTasks<Id> {
 
   /** Sends what is queued to some members, now. */
   gossip(): void {
-    const { gossip, indirectProbes } = this.#context.config;
-    const count = gossip?.members ?? indirectProbes;
-    if (this.#view.updates.length > 0) {
-      this.#outbox.sendToSome(count, { type: 'gossip' });
-      return;
-    }
-    const { handler, queue } = this.#broadcasts;
-    if (queue.length === 0) return;
-    this.#outbox.sendToSome(
+    const { config, random } = this.#context;
+    const count = config.gossip?.members ?? config.indirectProbes;
+    const { handler } = this.#broadcasts;
+    const only = this.#view.updates.length === 0;
+    const chosen = this.#view.table.active.choose(
       count,
-      { type: 'broadcast' },
-      (entry) => handler?.attachTo?.(entry.id) ?? true,
+      random,
+      only ? (entry) => handler?.attachTo?.(entry.id) ?? true : undefined,
     );
+    for (const { id } of chosen) {
+      if (!this.#hasNews) break;
+      this.#outbox.send(id, only ? { type: 'broadcast' } : { type: 'gossip' });
+    }
   }
 
   get #hasNews(): boolean {
