@@ -35,7 +35,8 @@ export async function ourUdp(size, count, wrap = (transport) => transport) {
       run(
         count,
         () => from.send(to.localAddress, bytes),
-        (tell) => to.receive((source, data) => (source && data.length === size ? tell() : undefined)),
+        (tell) =>
+          to.receive((source, data) => (source && data.length === size ? tell() : undefined)),
       ),
     close: () => Promise.all([from.close(), to.close()]),
   };

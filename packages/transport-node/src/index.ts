@@ -1,5 +1,6 @@
 export type { StreamOptions } from './stream-options.ts';
 export { createTcpTransport } from './tcp-transport.ts';
+export { createTlsTransport, type TlsOptions } from './tls-transport.ts';
 export {
   createUdpTransport,
   type UdpOptions,
