@@ -168,6 +168,18 @@ describe('probes', () => {
     expect(reply.packet.header.message).toEqual({ type: 'indirectAck', target: a, probeNumber: 4 });
   });
 
+  it('a helper that knows the target to be gone says so instead', () => {
+    const one = joined(['a', 'b', 'c']);
+    one.gossip(node('c'), down(node('b'), 0, true));
+    one.run(900);
+    const { sent } = one.receive(node('a'), { type: 'pingReq', target: node('b'), probeNumber: 3 });
+    expect(messages({ sent, events: [], rejected: [] })).toEqual(['gossip']);
+    expect(sent[0]!.packet.members[0]).toEqual(down(node('b'), 0, true));
+    // Of an identity that is newer than the one we know, we cannot know better.
+    const newer = one.receive(node('a'), { type: 'pingReq', target: node('b', 2), probeNumber: 4 });
+    expect(messages(newer)).toEqual(['indirectPing']);
+  });
+
   it('7. the target is gone before the indirect stage: nothing is sent', () => {
     const one = joined(names, { config: simple() });
     const { target } = nextPing(one);

@@ -1,5 +1,7 @@
+import type { ClusterView } from './cluster-view.ts';
 import type { Context, Task } from './context.ts';
 import { task } from './context.ts';
+import type { MemberEntry } from './member-table.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A helper owes nacks for this many probes at the most; to further ones it owes none. */
@@ -20,16 +22,23 @@ interface Duty<Id> {
  */
 export class HelperDuty<Id> {
   readonly #context: Context<Id>;
+  readonly #view: ClusterView<Id>;
   readonly #outbox: Outbox<Id>;
   #duties: Duty<Id>[] = [];
 
-  constructor(context: Context<Id>, outbox: Outbox<Id>) {
+  constructor(context: Context<Id>, view: ClusterView<Id>, outbox: Outbox<Id>) {
     this.#context = context;
+    this.#view = view;
     this.#outbox = outbox;
   }
 
-  /** `prober` asks us to probe `target`. */
+  /** `prober` asks us to probe `target`; if we know better than to try, we tell it why. */
   accept(prober: Id, target: Id, number: number): void {
+    const end = this.#endOf(target);
+    if (end !== undefined) {
+      this.#outbox.send(prober, { type: 'gossip' }, this.#view.encode(end));
+      return;
+    }
     const message = { type: 'indirectPing', origin: prober, probeNumber: number } as const;
     if (!this.#outbox.send(target, message)) return;
     if (this.#context.codec.lifeguard && this.#duties.length < MAX_DUTIES) {
@@ -54,6 +63,15 @@ export class HelperDuty<Id> {
   stop(): void {
     for (const duty of this.#duties) this.#context.timers.cancel(duty.timer);
     this.#duties = [];
+  }
+
+  /** The entry that says that `target` is down, or has become another. */
+  #endOf(target: Id): MemberEntry<Id> | undefined {
+    const { traits } = this.#context;
+    const entry = this.#view.table.get(traits.address(target));
+    if (entry === undefined) return undefined;
+    const over = traits.equals(entry.id, target) ? !entry.active : traits.wins(entry.id, target);
+    return over ? entry : undefined;
   }
 
   #oweNack(prober: Id, target: Id, number: number): void {

@@ -6,6 +6,8 @@ import type { Outbox } from './outbox.ts';
 
 /** How often, per direct time-out, the goodbye goes to more members. */
 const ROUNDS_PER_TIMEOUT = 2.5;
+/** So many must know at the least, if there are as many. */
+const LEAST_MEMBERS = 3;
 /** A member that was sent so many goodbyes is not sent another. */
 const LEAST_TRIES = 3;
 /** In place of a number of tries: it knows. */
@@ -50,7 +52,7 @@ export class Leave<Id> {
     const { indirectProbes } = this.#context.config;
     return Math.min(
       this.#view.table.active.size,
-      Math.max(indirectProbes, this.#view.transmissions, 1),
+      Math.max(indirectProbes, this.#view.transmissions, LEAST_MEMBERS),
     );
   }
 

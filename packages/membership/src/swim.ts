@@ -78,7 +78,7 @@ export class Swim<Id> {
     this.#view.maxUpdateSize = builder.roomFor(identity);
     this.#outbox = new Outbox(this.#context, this.#view, builder);
     this.#prober = new Prober(this.#context, this.#view, this.#outbox);
-    this.#helper = new HelperDuty(this.#context, this.#outbox);
+    this.#helper = new HelperDuty(this.#context, this.#view, this.#outbox);
     this.#refutation = new Refutation(this.#context, this.#view, this.#outbox, builder, {
       renewed: (teller) => this.#onRenewed(teller),
       defunct: () => this.#becomeDefunct('declaredDown'),
