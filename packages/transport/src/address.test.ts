@@ -21,6 +21,7 @@ describe('parseAddress', () => {
     ['[::]:65535', { host: '::', port: 65535 }],
     ['[2001:DB8:0:0:0:0:0:1]:1', { host: '2001:db8::1', port: 1 }],
     ['[fe80::1%eth0]:1', { host: 'fe80::1%eth0', port: 1 }],
+    ['[fe80::1%eth0:1]:1', { host: 'fe80::1%eth0:1', port: 1 }],
     ['[::ffff:10.1.2.3]:1', { host: '10.1.2.3', port: 1 }],
     ['[::FFFF:0a01:0203]:1', { host: '10.1.2.3', port: 1 }],
     ['localhost:1', { host: 'localhost', port: 1 }],

@@ -16,7 +16,8 @@ export interface Address {
 }
 
 const CLIENT = /^[A-Za-z0-9._~-]{1,64}$/;
-const ZONE = /^[A-Za-z0-9._~-]{1,64}$/;
+/** An interface's name or number, as the system has it. */
+const ZONE = /^[^\s%![\]]{1,64}$/;
 const PORT = /^(?:0|[1-9][0-9]{0,4})$/;
 const BYTE = /^(?:0|[1-9][0-9]{0,2})$/;
 const GROUP = /^[0-9A-Fa-f]{1,4}$/;

@@ -48,10 +48,7 @@ export const SHOAL_LIMITS: Limits = {
   lifeguard: true,
 };
 
-export function messages<Id>(
-  reference: fc.Arbitrary<Id>,
-  limits: Limits,
-): fc.Arbitrary<Message<Id>> {
+function messages<Id>(reference: fc.Arbitrary<Id>, limits: Limits): fc.Arbitrary<Message<Id>> {
   const probeNumber = fc.nat(limits.probeNumber);
   const kinds: fc.Arbitrary<Message<Id>>[] = [
     fc.record({ type: fc.constantFrom('ping', 'ack'), probeNumber }, { noNullPrototype: true }),

@@ -73,7 +73,7 @@ function skipNumber(reader: ByteReader): void {
   const tag = reader.u8();
   if (tag < TAG_U16) return;
   if (tag > TAG_U64) reader.fail('range', 'an integer of at most 64 bits', reader.offset - 1);
-  reader.view(2 << (tag - TAG_U16));
+  reader.skip(2 << (tag - TAG_U16));
 }
 
 function unsigned(max: number): SkippableCodec<number> {

@@ -60,16 +60,14 @@ function readLength(length: Codec<number>, reader: ByteReader): number {
 }
 
 function skipBytes(length: Codec<number>, reader: ByteReader): void {
-  const count = readLength(length, reader);
-  reader.offset += count;
+  reader.skip(readLength(length, reader));
 }
 
 export function strOf(length: Codec<number>): SkippableCodec<string> {
   return {
     encode(writer, value) {
-      const size = utf8Length(value);
-      length.encode(writer, size);
-      writer.text(value, size);
+      length.encode(writer, utf8Length(value));
+      writer.text(value);
     },
     decode: (reader) => reader.text(readLength(length, reader)),
     skip: (reader) => skipBytes(length, reader),

@@ -203,6 +203,17 @@ describe('FrameDecoder', () => {
     expect(frame.every((byte, i) => byte === (i & 3) + 1)).toBe(true);
   });
 
+  it('starts anew when cleared', () => {
+    const decoder = new FrameDecoder();
+    decoder.push(concat([encodeFrame(Uint8Array.of(1)), Uint8Array.of(9, 0)]));
+    decoder.push(Uint8Array.of(0, 0, 1));
+    decoder.clear();
+    expect([decoder.buffered, decoder.ready, decoder.next()]).toEqual([0, false, undefined]);
+    decoder.push(Uint8Array.of(1, 0));
+    decoder.push(Uint8Array.of(0, 0, 7));
+    expect(decoder.next()).toEqual(Uint8Array.of(7));
+  });
+
   it('says at the end of the stream whether a frame was cut', () => {
     const decoder = new FrameDecoder();
     decoder.finish();

@@ -124,6 +124,17 @@ export class FrameDecoder {
     throw new WireError('truncated', offset, `the rest of the frame at byte ${this.#position}`);
   }
 
+  /** Forgets what was pushed and not taken, so that its memory is free. */
+  clear(): void {
+    this.#position += this.#buffered;
+    this.#chunks.length = 0;
+    this.#first = 0;
+    this.#at = 0;
+    this.#buffered = 0;
+    this.#announced = -1;
+    this.#gathered = EMPTY;
+  }
+
   /** The announced length of the next frame, -1 when its header is incomplete. */
   #peek(): number {
     if (this.#announced >= 0) return this.#announced;

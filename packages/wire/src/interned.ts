@@ -1,5 +1,7 @@
 import type { Codec } from './codec.ts';
+import type { SkippableCodec } from './combinators.ts';
 import type { ByteReader } from './reader.ts';
+import type { ByteWriter } from './writer.ts';
 
 /** How much {@link interned} remembers. */
 export interface InternedOptions {
@@ -25,45 +27,61 @@ interface Entry<T> {
  * `codec` needs a `skip`; without one it is returned as it is.
  */
 export function interned<T>(codec: Codec<T>, options: InternedOptions = {}): Codec<T> {
-  const skip = codec.skip?.bind(codec);
-  if (!skip) return codec;
-  const capacity = options.capacity ?? 65_536;
-  let table = new Array<Entry<T> | undefined>(FIRST_SIZE).fill(undefined);
-  let used = 0;
+  return codec.skip ? new InternedCodec(codec as SkippableCodec<T>, options) : codec;
+}
 
-  const grow = (): void => {
-    const old = table;
-    table = new Array<Entry<T> | undefined>(old.length * 2).fill(undefined);
-    used = 0;
-    for (const entry of old) if (entry) put(entry);
-  };
-  const put = (entry: Entry<T>): void => {
-    const slot = entry.hash & (table.length - 1);
-    if (!table[slot]) used++;
-    table[slot] = entry;
-  };
+class InternedCodec<T> implements Codec<T> {
+  readonly #codec: SkippableCodec<T>;
+  readonly #capacity: number;
+  #table: (Entry<T> | undefined)[] = emptyTable(FIRST_SIZE);
+  #used = 0;
 
-  return {
-    encode: (writer, value) => codec.encode(writer, value),
-    skip,
-    decode(reader) {
-      const start = reader.offset;
-      skip(reader);
-      const end = reader.offset;
-      const hash = hashOf(reader.bytes, start, end);
-      const found = table[hash & (table.length - 1)];
-      if (found && found.hash === hash && sameBytes(found.bytes, reader, start, end)) {
-        return found.value;
-      }
-      reader.offset = start;
-      const value = codec.decode(reader);
-      if (end - start <= MAX_BYTES) {
-        if (used * 4 > table.length && table.length < capacity) grow();
-        put({ hash, bytes: reader.bytes.slice(start, end), value });
-      }
-      return value;
-    },
-  };
+  constructor(codec: SkippableCodec<T>, options: InternedOptions) {
+    this.#codec = codec;
+    this.#capacity = options.capacity ?? 65_536;
+  }
+
+  encode(writer: ByteWriter, value: T): void {
+    this.#codec.encode(writer, value);
+  }
+
+  skip(reader: ByteReader): void {
+    this.#codec.skip(reader);
+  }
+
+  decode(reader: ByteReader): T {
+    const start = reader.offset;
+    this.#codec.skip(reader);
+    const end = reader.offset;
+    const hash = hashOf(reader.bytes, start, end);
+    const table = this.#table;
+    const found = table[hash & (table.length - 1)];
+    if (found?.hash === hash && sameBytes(found.bytes, reader.bytes, start, end)) {
+      return found.value;
+    }
+    reader.offset = start;
+    const value = this.#codec.decode(reader);
+    if (end - start <= MAX_BYTES) {
+      this.#put({ hash, bytes: reader.bytes.slice(start, end), value });
+    }
+    return value;
+  }
+
+  #put(entry: Entry<T>): void {
+    if (this.#used * 4 > this.#table.length && this.#table.length < this.#capacity) {
+      const old = this.#table;
+      this.#table = emptyTable(old.length * 2);
+      this.#used = 0;
+      for (const each of old) if (each) this.#put(each);
+    }
+    const slot = entry.hash & (this.#table.length - 1);
+    if (!this.#table[slot]) this.#used++;
+    this.#table[slot] = entry;
+  }
+}
+
+function emptyTable<T>(size: number): (Entry<T> | undefined)[] {
+  return new Array<Entry<T> | undefined>(size).fill(undefined);
 }
 
 /** FNV-1a over 32-bit steps, with a last mix for the low bits, which choose the slot. */
@@ -81,9 +99,9 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
   return hash ^ (hash >>> 15);
 }
 
-function sameBytes(known: Uint8Array, reader: ByteReader, start: number, end: number): boolean {
-  if (known.length !== end - start) return false;
-  const { bytes } = reader;
-  for (let i = 0; i < known.length; i++) if (known[i] !== bytes[start + i]) return false;
+function sameBytes(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  const { length } = known;
+  if (length !== end - start) return false;
+  for (let i = 0; i < length; i++) if (known[i] !== bytes[start + i]) return false;
   return true;
 }

@@ -1,6 +1,5 @@
 import type { SkippableCodec } from './combinators.ts';
 import type { ByteReader } from './reader.ts';
-import { utf8Length } from './text.ts';
 import { readVarint32, skipVarint, writeVarint32 } from './varint.ts';
 import type { ByteWriter } from './writer.ts';
 
@@ -31,34 +30,29 @@ export interface NodeIdentity {
 
 const NO_METADATA = new Uint8Array(0);
 
-function writeKey(writer: ByteWriter, id: NodeIdentity): void {
-  const size = utf8Length(id.address);
+/** Writes an address: its length in one byte, then UTF-8. */
+export function writeAddress(writer: ByteWriter, address: string): void {
+  const at = writer.reserve(1);
+  const size = writer.text(address);
   if (size < 1 || size > MAX_ADDRESS_BYTES) writer.fail('length', 'an address of 1..255 bytes');
-  const { generation } = id;
-  if (!(Number.isInteger(generation) && generation >= 0 && generation <= MAX_GENERATION)) {
-    writer.fail('range', `a generation of 0..2^48-1, not ${generation}`);
-  }
-  writer.u8(size);
-  writer.text(id.address, size);
-  writer.u16be(Math.floor(generation / 0x1_0000_0000));
-  writer.u32be(generation >>> 0);
+  writer.bytes[at] = size;
 }
 
-function readAddress(reader: ByteReader): string {
+export function readAddress(reader: ByteReader): string {
   const at = reader.offset;
   const size = reader.u8();
   if (size === 0) reader.fail('length', 'an address of 1..255 bytes', at);
   return reader.text(size);
 }
 
-function readGeneration(reader: ByteReader): number {
-  const high = reader.u16be();
-  return high * 0x1_0000_0000 + reader.u32be();
+function writeKey(writer: ByteWriter, id: NodeIdentity): void {
+  writeAddress(writer, id.address);
+  writer.u48be(id.generation);
 }
 
 function skipKey(reader: ByteReader): void {
   const size = reader.u8();
-  reader.view(size + 6);
+  reader.skip(size + 6);
 }
 
 /** A whole {@link NodeIdentity}: address (u8 length, UTF-8), generation u48, metadata. */
@@ -68,11 +62,11 @@ export const nodeIdentity: SkippableCodec<NodeIdentity> = {
     const size = id.metadata.length;
     if (size > MAX_METADATA_BYTES) writer.fail('length', 'metadata of at most 512 bytes');
     writeVarint32(writer, size);
-    writer.raw(id.metadata);
+    if (size > 0) writer.raw(id.metadata);
   },
   decode(reader) {
     const address = readAddress(reader);
-    const generation = readGeneration(reader);
+    const generation = reader.u48be();
     const at = reader.offset;
     const size = readVarint32(reader, 0xffff);
     if (size > MAX_METADATA_BYTES) reader.fail('length', 'metadata of at most 512 bytes', at);
@@ -85,7 +79,7 @@ export const nodeIdentity: SkippableCodec<NodeIdentity> = {
     skipVarint(reader, 2);
     const b = reader.bytes;
     const size = reader.offset - at === 1 ? b[at]! : (b[at]! & 0x7f) | (b[at + 1]! << 7);
-    reader.view(size);
+    reader.skip(size);
   },
 };
 
@@ -94,7 +88,7 @@ export const nodeReference: SkippableCodec<NodeIdentity> = {
   encode: writeKey,
   decode: (reader) => ({
     address: readAddress(reader),
-    generation: readGeneration(reader),
+    generation: reader.u48be(),
     metadata: NO_METADATA,
   }),
   skip: skipKey,

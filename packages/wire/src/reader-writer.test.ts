@@ -4,7 +4,7 @@ import { WireError } from './errors.ts';
 import { ByteReader } from './reader.ts';
 import { ByteWriter } from './writer.ts';
 
-const NUMBERS = { u8: 8, u16le: 16, u16be: 16, u32le: 32, u32be: 32 } as const;
+const NUMBERS = { u8: 8, u16le: 16, u16be: 16, u32le: 32, u32be: 32, u48be: 48 } as const;
 const BIGS = ['u64le', 'u64be'] as const;
 
 function thrown(run: () => unknown): WireError {

@@ -81,6 +81,13 @@ export class ByteReader {
     return ((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!) >>> 0;
   }
 
+  u48be(): number {
+    const at = this.take(6);
+    const b = this.bytes;
+    const low = ((b[at + 2]! << 24) | (b[at + 3]! << 16) | (b[at + 4]! << 8) | b[at + 5]!) >>> 0;
+    return ((b[at]! << 8) | b[at + 1]!) * 0x1_0000_0000 + low;
+  }
+
   u64le(): bigint {
     const low = this.u32leOf(8);
     const high = this.u32le();
@@ -102,6 +109,11 @@ export class ByteReader {
   private u32leOf(size: number): number {
     if (this.remaining < size) this.fail('truncated', `${size} more bytes`);
     return this.u32le();
+  }
+
+  /** Passes over `count` bytes. */
+  skip(count: number): void {
+    this.take(count);
   }
 
   /** The next `count` bytes as a view of the input, not a copy. */

@@ -66,7 +66,7 @@ export function encodeRestoreFile(name: string, size: number): Uint8Array {
   const bytes = new Uint8Array(10 + length);
   bytes[0] = length;
   bytes[1] = length >>> 8;
-  encodeUtf8Into(name, bytes, 2, length);
+  encodeUtf8Into(name, bytes, 2);
   bytes.set(u32(size), 2 + length);
   bytes.set(u32(Math.floor(size / 0x1_0000_0000)), 6 + length);
   return bytes;

@@ -3,14 +3,14 @@ import { crc32 } from './crc32.ts';
 import { interned } from './interned.ts';
 import type { MemberState, Message } from './message.ts';
 import {
-  MAX_ADDRESS_BYTES,
   type NodeIdentity,
   nodeIdentity,
   nodeReference,
+  readAddress,
+  writeAddress,
 } from './node-identity.ts';
 import type { ByteReader } from './reader.ts';
 import type { SwimCodec } from './swim-codec.ts';
-import { utf8Length } from './text.ts';
 import { readVarint32, writeVarint32 } from './varint.ts';
 import type { ByteWriter } from './writer.ts';
 
@@ -194,18 +194,4 @@ function readPreamble(reader: ByteReader, tag: number): void {
 function writeIncarnation(writer: ByteWriter, value: number): void {
   if (value !== value >>> 0) writer.fail('range', `an incarnation of 0..2^32-1, not ${value}`);
   writeVarint32(writer, value);
-}
-
-function writeAddress(writer: ByteWriter, address: string): void {
-  const size = utf8Length(address);
-  if (size < 1 || size > MAX_ADDRESS_BYTES) writer.fail('length', 'an address of 1..255 bytes');
-  writer.u8(size);
-  writer.text(address, size);
-}
-
-function readAddress(reader: ByteReader): string {
-  const at = reader.offset;
-  const size = reader.u8();
-  if (size === 0) reader.fail('length', 'an address of 1..255 bytes', at);
-  return reader.text(size);
 }

@@ -131,7 +131,7 @@ function writeText(w: ByteWriter, text: string, max: number): void {
   const length = utf8Length(text);
   if (length > max) w.fail('length', `text of ${max} bytes at most, not ${length}`);
   w.u8(length);
-  w.text(text, length);
+  w.text(text);
 }
 
 function writeSize(w: ByteWriter, value: number, what: string): void {

@@ -25,14 +25,14 @@ export function socketAddressOf(index: Codec<number>, u16: Codec<number>): Skipp
       return formatSocketAddress(ip, u16.decode(reader));
     },
     skip(reader) {
-      reader.view(ipSize(reader));
+      reader.skip(ipSize(reader));
       u16.decode(reader);
     },
   };
 }
 
 /** The text of a socket address. `ip` has 4 or 16 bytes. */
-export function formatSocketAddress(ip: Uint8Array, port: number): string {
+function formatSocketAddress(ip: Uint8Array, port: number): string {
   if (ip.length === 4) return `${ip[0]}.${ip[1]}.${ip[2]}.${ip[3]}:${port}`;
   return `[${formatIpv6(ip)}]:${port}`;
 }
@@ -61,7 +61,7 @@ function formatIpv6(ip: Uint8Array): string {
  * The bytes of a numeric socket address, `"127.0.0.1:7946"` or `"[::1]:7946"`. Throws a
  * `WireError` with code `address` for anything else: names are not resolved here.
  */
-export function parseSocketAddress(text: string): { ip: Uint8Array; port: number } {
+function parseSocketAddress(text: string): { ip: Uint8Array; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   const ip = match?.[1] === undefined ? parseIpv4(match?.[2] ?? '') : parseIpv6(match[1]);

@@ -48,11 +48,18 @@ export function utf8Length(text: string): number {
   return length;
 }
 
-/** Writes `text` at `at`; `length` is its {@link utf8Length}, and the room is there. */
-export function encodeUtf8Into(text: string, bytes: Uint8Array, at: number, length: number): void {
-  if (length === text.length) {
-    for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i);
-  } else {
-    encoder.encodeInto(text, bytes.subarray(at, at + length));
+/** Writes `text` at `at`, where there is room, if it is all ASCII; else returns false. */
+export function encodeAsciiInto(text: string, bytes: Uint8Array, at: number): boolean {
+  const { length } = text;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return false;
+    bytes[at + i] = unit;
   }
+  return true;
+}
+
+/** Writes any `text` without lone surrogates at `at`, where its {@link utf8Length} has room. */
+export function encodeUtf8Into(text: string, bytes: Uint8Array, at: number): void {
+  encoder.encodeInto(text, bytes.subarray(at));
 }

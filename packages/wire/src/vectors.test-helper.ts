@@ -11,14 +11,14 @@ export interface Vector {
   readonly lenient?: boolean;
 }
 
-export interface InvalidVector {
+interface InvalidVector {
   readonly name: string;
   readonly kind: string;
   readonly hex: string;
   readonly error: string;
 }
 
-export interface VectorFile {
+interface VectorFile {
   readonly vectors: readonly Vector[];
   readonly invalid: readonly InvalidVector[];
 }

@@ -124,10 +124,13 @@ describe.each(Object.entries(formats))('foca packets with %s', (name, format) =>
     }
     const reader = new ByteReader(bytes);
     const record = {} as MemberRecord<Id>;
-    const value =
-      kind === 'header' ? codec.readHeader(reader) : (codec.readMember(reader, record), record);
+    if (kind === 'header') {
+      const header = codec.readHeader(reader);
+      reader.finish();
+      return header;
+    }
+    codec.readMember(reader, record);
     reader.finish();
-    if (kind === 'header') return value;
     const { id, incarnation, state } = record;
     return { id, incarnation, state };
   };

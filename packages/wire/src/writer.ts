@@ -1,5 +1,5 @@
 import { WireError, type WireErrorCode } from './errors.ts';
-import { encodeUtf8Into, utf8Length } from './text.ts';
+import { encodeAsciiInto, encodeUtf8Into, utf8Length } from './text.ts';
 
 /** How a {@link ByteWriter} gets its memory. */
 export interface ByteWriterOptions {
@@ -103,6 +103,21 @@ export class ByteWriter {
     b[at + 3] = value;
   }
 
+  u48be(value: number): void {
+    if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 48)) {
+      this.#range(value, 'an integer of 0..2^48-1');
+    }
+    const at = this.reserve(6);
+    const b = this.bytes;
+    const high = (value / 0x1_0000_0000) | 0;
+    b[at] = high >>> 8;
+    b[at + 1] = high;
+    b[at + 2] = value >>> 24;
+    b[at + 3] = value >>> 16;
+    b[at + 4] = value >>> 8;
+    b[at + 5] = value;
+  }
+
   u64le(value: bigint): void {
     if (BigInt.asUintN(64, value) !== value) this.#range(value, 'an integer of 0..2^64-1');
     this.u32le(Number(value & 0xffff_ffffn));
@@ -127,12 +142,17 @@ export class ByteWriter {
   }
 
   /**
-   * Writes `value` as UTF-8 without a length. `length` is `utf8Length(value)`, where the
-   * caller knows it already. Throws `utf8` for a lone surrogate.
+   * Writes `value` as UTF-8 without a length, and returns how many bytes it took. Throws
+   * `utf8` for a lone surrogate.
    */
-  text(value: string, length: number = utf8Length(value)): void {
-    const at = this.reserve(length);
-    encodeUtf8Into(value, this.bytes, at, length);
+  text(value: string): number {
+    const at = this.reserve(value.length);
+    if (encodeAsciiInto(value, this.bytes, at)) return value.length;
+    this.offset = at;
+    const length = utf8Length(value);
+    this.reserve(length);
+    encodeUtf8Into(value, this.bytes, at);
+    return length;
   }
 
   /** What was written, as a view that the next write may change. */

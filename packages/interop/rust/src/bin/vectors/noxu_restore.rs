@@ -70,9 +70,12 @@ fn requests(file: &mut VectorFile) {
     file.add("request", "request to a dispatcher", json!({ "framed": true }), &bytes);
 }
 
+/// A name and what the file holds.
+type NamedFile = (&'static str, Vec<u8>);
+
 fn served(file: &mut VectorFile) {
     let ramp = |size: usize| (0..size).map(|n| (n * 5) as u8).collect::<Vec<_>>();
-    let cases: Vec<(&str, Vec<(&str, Vec<u8>)>)> = vec![
+    let cases: Vec<(&str, Vec<NamedFile>)> = vec![
         ("no files", vec![]),
         ("an empty file", vec![("00000000.ndb", vec![])]),
         ("a small file", vec![("00000000.ndb", b"eel".to_vec())]),
@@ -97,7 +100,7 @@ fn served(file: &mut VectorFile) {
     }
 }
 
-fn value(files: &[(&str, Vec<u8>)]) -> Value {
+fn value(files: &[NamedFile]) -> Value {
     let mut sent: Vec<_> = files.iter().filter(|(name, _)| name.ends_with(".ndb")).collect();
     sent.sort_by_key(|(name, _)| *name);
     let files: Vec<_> = sent

@@ -1,0 +1,69 @@
+// The allowed import graph of the packages. Tests and benchmarks are not bound by it.
+
+/** What each package may import, besides itself. */
+const ALLOWED = {
+  wire: [],
+  transport: [],
+  membership: ['wire'],
+  'membership/src/driver': ['wire', 'transport', 'membership'],
+  syncup: ['wire'],
+  'syncup/src/driver': ['wire', 'transport', 'syncup'],
+  'transport-node': ['wire', 'transport', 'node:'],
+  'transport-websocket': ['wire', 'transport', 'node:', 'ws'],
+  'log-lmdb': ['wire', 'syncup', 'node:', 'lmdb'],
+};
+
+const target = (name) => {
+  if (name === 'node:') return '^(node:)?(dgram|net|tls|crypto|events|dns|util|fs|path|os)(/|$)';
+  return ['ws', 'lmdb'].includes(name) ? `node_modules/${name}/` : `^packages/${name}/`;
+};
+
+const rules = Object.entries(ALLOWED).map(([from, names]) => {
+  const [root, ...inner] = from.split('/');
+  const isPart = inner.length > 0;
+  const driver = `^packages/${root}/src/driver`;
+  return {
+    name: `imports of ${from.replace('/src', '')}`,
+    severity: 'error',
+    from: {
+      path: isPart ? driver : `^packages/${root}/src/`,
+      pathNot: ['\\.test(-helper)?\\.ts$', ...(isPart ? [] : [driver])],
+    },
+    to: { pathNot: [`^packages/${root}/src/`, ...names.map(target)] },
+  };
+});
+
+export default {
+  forbidden: [
+    ...rules,
+    { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'drivers take types of transport only',
+      severity: 'error',
+      from: {
+        path: '^packages/(membership|syncup)/src/driver',
+        pathNot: '\\.test(-helper)?\\.ts$',
+      },
+      to: { path: '^packages/transport/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'a core does not import its driver',
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/src/', pathNot: ['/driver', '\\.test(-helper)?\\.ts$'] },
+      to: { path: '^packages/$1/src/driver' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    combinedDependencies: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    exclude: { path: '\\.(test|test-helper)\\.ts$' },
+    doNotFollow: { path: ['node_modules', '/dist/'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['types', 'import', 'node', 'default'],
+      extensions: ['.ts', '.d.ts', '.js', '.mjs'],
+    },
+  },
+};

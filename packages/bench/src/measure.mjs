@@ -1,0 +1,65 @@
+// Rounds of all contestants alternate, so that whatever else the machine does hits them alike;
+// each figure is the median of its rounds.
+
+const ROUNDS = 7;
+const ROUND_MS = 150;
+
+/**
+ * Measures functions side by side.
+ *
+ * @param {Record<string, () => unknown>} contestants
+ * @returns {Record<string, number>} nanoseconds a call
+ */
+export function measure(contestants) {
+  const entries = Object.entries(contestants);
+  const times = new Map(entries.map(([name]) => [name, []]));
+  for (const [, run] of entries) spin(run, ROUND_MS);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, run] of entries) times.get(name).push(spin(run, ROUND_MS));
+  }
+  return Object.fromEntries(entries.map(([name]) => [name, median(times.get(name))]));
+}
+
+/** Calls `run` for about `ms` milliseconds; nanoseconds a call. */
+function spin(run, ms) {
+  const until = performance.now() + ms;
+  const start = process.hrtime.bigint();
+  let calls = 0;
+  let batch = 1;
+  while (performance.now() < until) {
+    for (let i = 0; i < batch; i++) sink = run();
+    calls += batch;
+    if (batch < 1024) batch *= 2;
+  }
+  return Number(process.hrtime.bigint() - start) / calls;
+}
+
+/** Keeps results alive, so that no call is optimised away. */
+export let sink;
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1];
+}
+
+/** Prints rows of `{ what, against, ratio, goal }` with a verdict. Never fails. */
+export function report(title, rows) {
+  console.log(`\n${title}`);
+  const table = rows.map(({ what, ours, theirs, against, goal }) => {
+    const ratio = theirs / ours;
+    return [
+      what,
+      `${ours.toFixed(0)} ns`,
+      against,
+      `${theirs.toFixed(0)} ns`,
+      `${ratio.toFixed(2)}x`,
+      `>= ${goal}x`,
+      ratio >= goal ? 'holds' : 'MISSED',
+    ];
+  });
+  const head = ['what', 'shoal', 'against', 'takes', 'speed', 'goal', ''];
+  const widths = head.map((_, i) => Math.max(...[head, ...table].map((row) => row[i].length)));
+  for (const row of [head, ...table]) {
+    console.log(`  ${row.map((cell, i) => cell.padEnd(widths[i])).join('  ')}`.trimEnd());
+  }
+}

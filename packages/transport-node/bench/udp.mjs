@@ -1,0 +1,66 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createUdpTransport } from '../dist/index.js';
+
+/** In flight at most: loopback drops what overflows the receiver's buffer. */
+const WINDOW = 64;
+
+/** Sends `count` datagrams in windows: `send` sends one, `receive` is told what to call for each. */
+async function run(count, send, receive) {
+  let received = 0;
+  let sent = 0;
+  let goal = 0;
+  let done = () => {};
+  receive(() => {
+    if (++received === goal) done();
+  });
+  while (sent < count) {
+    goal = sent + WINDOW;
+    await new Promise((resolve) => {
+      done = resolve;
+      for (; sent < goal; sent++) send();
+    });
+  }
+  return sent;
+}
+
+/** Makes a run over the UDP transport, or over what `wrap` makes of it. */
+export async function ourUdp(size, count, wrap = (transport) => transport) {
+  const options = { bind: '127.0.0.1:0', maxDatagramSize: 1500 };
+  const from = wrap(await createUdpTransport(options));
+  const to = wrap(await createUdpTransport(options));
+  const bytes = new Uint8Array(size).fill(1);
+  return {
+    run: () =>
+      run(
+        count,
+        () => from.send(to.localAddress, bytes),
+        (tell) =>
+          to.receive((source, data) => (source && data.length === size ? tell() : undefined)),
+      ),
+    close: () => Promise.all([from.close(), to.close()]),
+  };
+}
+
+/** The same with nothing between. */
+export async function bareUdp(size, count) {
+  const from = createSocket('udp4');
+  const to = createSocket('udp4');
+  from.bind(0, '127.0.0.1');
+  to.bind(0, '127.0.0.1');
+  await Promise.all([once(from, 'listening'), once(to, 'listening')]);
+  const { port } = to.address();
+  const bytes = Buffer.alloc(size, 1);
+  return {
+    run: () =>
+      run(
+        count,
+        () => from.send(bytes, port, '127.0.0.1'),
+        (tell) => {
+          to.removeAllListeners('message');
+          to.on('message', (data) => (data.length === size ? tell() : undefined));
+        },
+      ),
+    close: () => Promise.all([from, to].map((socket) => new Promise((done) => socket.close(done)))),
+  };
+}

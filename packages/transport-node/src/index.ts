@@ -1,0 +1,9 @@
+export type { StreamOptions } from './stream-options.ts';
+export { createTcpTransport } from './tcp-transport.ts';
+export { createTlsTransport, type TlsOptions } from './tls-transport.ts';
+export {
+  createUdpTransport,
+  type UdpOptions,
+  type UdpStats,
+  type UdpTransport,
+} from './udp-transport.ts';

@@ -1,0 +1,255 @@
+import type { Socket } from 'node:net';
+import { type Connection, TransportError } from '@shoal/transport';
+import { FrameDecoder, WireError } from '@shoal/wire';
+import { FrameWriter } from './frame-writer.ts';
+import type { StreamLimits } from './stream-options.ts';
+import { abortError, onAbort, transportError } from './system-error.ts';
+
+type Result = IteratorResult<Uint8Array, undefined>;
+
+const DONE: Result = { done: true, value: undefined };
+
+interface Waiting<T> {
+  resolve(value: T): void;
+  reject(error: TransportError): void;
+}
+
+/**
+ * A {@link Connection} over a connected socket, be it TCP or TLS. The socket must have been made
+ * with `allowHalfOpen` and must not have been read from: reading starts with the first frame
+ * that is asked for, so that a connection which nobody reads costs nothing.
+ */
+export class SocketConnection implements Connection {
+  readonly remoteAddress: string;
+  readonly #socket: Socket;
+  readonly #limits: StreamLimits;
+  readonly #decoder: FrameDecoder;
+  readonly #writer: FrameWriter;
+  readonly #readers: Waiting<Result>[] = [];
+  readonly #writers = new Set<Waiting<void>>();
+  /** Resolves when the socket is gone. */
+  readonly #gone: Promise<void>;
+  #reading = false;
+  #paused = false;
+  /** Whether the peer has ended its side. */
+  #ended = false;
+  #closing: Promise<void> | undefined;
+  #failure: TransportError | undefined;
+
+  /** `firstFrame` limits the first frame that the peer sends, in bytes. */
+  constructor(
+    socket: Socket,
+    remoteAddress: string,
+    limits: StreamLimits,
+    firstFrame: number = limits.maxFrameLength,
+  ) {
+    this.remoteAddress = remoteAddress;
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#decoder = new FrameDecoder({ maxLength: firstFrame });
+    this.#writer = new FrameWriter(socket, () => this.#onProgress());
+    this.#gone = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.#fail(new TransportError('reset', `${this.#name()}: broken off`));
+        resolve();
+      });
+    });
+    socket.on('error', (error) => this.#fail(transportError(this.#name(), error)));
+    socket.on('end', () => this.#onEnd());
+  }
+
+  send(frame: Uint8Array): boolean {
+    const { maxFrameLength, maxBuffered, highWaterMark } = this.#limits;
+    if (frame.length > maxFrameLength) {
+      const text = `a frame of ${frame.length} bytes is over the limit of ${maxFrameLength}`;
+      throw new TransportError('size', text);
+    }
+    if (this.#failure || this.#closing) return false;
+    const buffered = this.#writer.buffered + frame.length;
+    if (buffered > maxBuffered) {
+      const text = `${this.#name()}: ${buffered} bytes unsent, over the cap of ${maxBuffered}`;
+      this.#break(new TransportError('overflow', text));
+      return false;
+    }
+    this.#writer.push(frame);
+    // Asked again: the system may have taken everything at once.
+    return this.#writer.buffered < highWaterMark;
+  }
+
+  ready(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = options;
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#closing) return Promise.reject(this.#closed());
+    if (signal?.aborted) return Promise.reject(abortError(`${this.#name()}: ready`, signal));
+    if (this.#writer.buffered < this.#limits.highWaterMark) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const forget = onAbort(signal, () => {
+        this.#writers.delete(waiting);
+        reject(abortError(`${this.#name()}: ready`, signal!));
+      });
+      const waiting: Waiting<void> = {
+        resolve: () => {
+          forget();
+          resolve();
+        },
+        reject: (error) => {
+          forget();
+          reject(error);
+        },
+      };
+      this.#writers.add(waiting);
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  abort(reason: Error): void {
+    const text = `${this.#name()}: aborted: ${reason.message}`;
+    this.#break(new TransportError('aborted', text, { cause: reason }));
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    return { next: () => this.#next() };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #name(): string {
+    return `connection with ${this.remoteAddress}`;
+  }
+
+  #closed(): TransportError {
+    return new TransportError('closed', `${this.#name()}: closed`);
+  }
+
+  #next(): Promise<Result> {
+    if (this.#closing) return Promise.resolve(DONE);
+    try {
+      const result = this.#take();
+      if (result) return Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (!this.#reading) {
+      this.#reading = true;
+      this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+      this.#socket.resume();
+    }
+    return new Promise((resolve, reject) => {
+      this.#readers.push({ resolve, reject });
+    });
+  }
+
+  /** A frame if one is there, or the end, or throws how the connection was lost. */
+  #take(): Result | undefined {
+    const decoder = this.#decoder;
+    try {
+      const frame = decoder.next();
+      if (frame) {
+        decoder.maxLength = this.#limits.maxFrameLength;
+        if (this.#paused && !this.#full(this.#limits.receiveHighWaterMark >>> 1)) {
+          this.#paused = false;
+          this.#socket.resume();
+        }
+        return { done: false, value: frame };
+      }
+      if (this.#ended) {
+        decoder.finish();
+        return DONE;
+      }
+      if (this.#failure) throw this.#failure;
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      const code = error.code === 'length' ? 'size' : 'protocol';
+      this.#break(new TransportError(code, `${this.#name()}: ${error.message}`, { cause: error }));
+      throw this.#failure;
+    }
+  }
+
+  /** Whether so much is unread that the peer must wait; never while a frame is incomplete. */
+  #full(mark: number): boolean {
+    return this.#decoder.buffered > mark && this.#decoder.ready;
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#closing || this.#failure) return;
+    this.#decoder.push(chunk);
+    this.#serve();
+    if (!this.#paused && this.#full(this.#limits.receiveHighWaterMark)) {
+      this.#paused = true;
+      this.#socket.pause();
+    }
+  }
+
+  #onEnd(): void {
+    this.#ended = true;
+    this.#serve();
+  }
+
+  /** Gives those who wait what there is. */
+  #serve(): void {
+    while (this.#readers.length > 0) {
+      try {
+        const result = this.#take();
+        if (!result) return;
+        this.#readers.shift()?.resolve(result);
+      } catch (error) {
+        this.#readers.shift()?.reject(error as TransportError);
+      }
+    }
+  }
+
+  #onProgress(): void {
+    if (this.#writers.size === 0) return;
+    if (this.#writer.buffered > this.#limits.highWaterMark >>> 1) return;
+    for (const waiting of this.#writers) waiting.resolve();
+    this.#writers.clear();
+  }
+
+  /** Notes the loss of the connection and tells those who wait. Frames that are here stay. */
+  #fail(failure: TransportError): void {
+    if (this.#failure || this.#closing) return;
+    this.#failure = failure;
+    this.#socket.destroy();
+    for (const waiting of this.#writers) waiting.reject(failure);
+    this.#writers.clear();
+    this.#serve();
+  }
+
+  /** Breaks off so that the peer sees it: a reset where there is one, not an orderly end. */
+  #break(failure: TransportError): void {
+    this.#decoder.clear();
+    this.#ended = false;
+    if (this.#failure) return;
+    // TLS has no reset of its own.
+    if ('encrypted' in this.#socket) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+    this.#fail(failure);
+  }
+
+  async #close(): Promise<void> {
+    if (this.#failure) {
+      this.#decoder.clear();
+      return this.#gone;
+    }
+    const closed = this.#closed();
+    for (const waiting of this.#writers) waiting.reject(closed);
+    this.#writers.clear();
+    for (const waiting of this.#readers.splice(0)) waiting.resolve(DONE);
+    this.#decoder.clear();
+    this.#writer.flush();
+    this.#socket.end();
+    // What the peer still sends is read and dropped: closing over unread bytes would reset the
+    // connection, and the peer could lose what was just flushed to it.
+    this.#socket.resume();
+    const timer = setTimeout(() => this.#socket.destroy(), this.#limits.closeTimeout);
+    await this.#gone;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,40 @@
+import { connect, createServer } from 'node:net';
+import { AsyncQueue, type Connection, formatAddress, type StreamTransport } from '@shoal/transport';
+import { SocketConnection } from './socket-connection.ts';
+import {
+  connected,
+  enqueue,
+  listening,
+  placeToDial,
+  remoteAddress,
+  socketOptions,
+} from './socket-events.ts';
+import { type StreamOptions, streamLimits } from './stream-options.ts';
+
+/**
+ * Framed connections over TCP: each frame is its length as u32, little-endian, and its bytes,
+ * written together. Throws `argument` for an option out of range.
+ */
+export function createTcpTransport(options: StreamOptions = {}): StreamTransport {
+  const limits = streamLimits(options);
+  return {
+    async dial(address, { signal } = {}) {
+      const { host, port } = placeToDial(address);
+      const socket = connect({ host, port, ...socketOptions(limits) });
+      const make = (): Connection =>
+        new SocketConnection(socket, formatAddress({ host, port }), limits);
+      return connected(socket, 'connect', `dial ${address}`, limits.dialTimeout, signal, make);
+    },
+
+    listen(address, { signal } = {}) {
+      const queue = new AsyncQueue<Connection>();
+      const options = { ...socketOptions(limits), pauseOnConnect: true };
+      const server = createServer(options, (socket) => {
+        const remote = remoteAddress(socket);
+        if (remote === undefined) return void socket.destroy();
+        enqueue(queue, new SocketConnection(socket, remote, limits, limits.maxFirstFrameLength));
+      });
+      return listening(server, queue, address, limits, signal);
+    },
+  };
+}
