@@ -97,6 +97,11 @@ export class FeederSyncup {
     this.#next();
   }
 
+  /** Gives the replica more time: it has said that it is still at it. */
+  keepAlive(now: number): void {
+    this.#deadline = now + this.#stepTimeout;
+  }
+
   /** Answers a `lookup`; too late when it is over. Throws `argument` when none was asked for. */
   lookedUp({ entry, alternate }: FeederLookup, now: number): void {
     if (this.#over) return;
