@@ -12,7 +12,7 @@ export interface FocaIdentity {
   readonly bump: bigint;
 }
 
-export const formats = { postcard, bincode } as const;
+const formats = { postcard, bincode } as const;
 export type FormatName = keyof typeof formats;
 
 const traits: IdentityTraits<FocaIdentity> = {
