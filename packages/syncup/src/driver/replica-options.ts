@@ -103,7 +103,8 @@ export interface Replica extends AsyncDisposable {
     listener: (event: ReplicaEvents[Name]) => void,
   ): () => void;
   /**
-   * Resolves once everything up to `vlsn` is applied. Rejects with the signal's reason, or with
+   * Resolves once everything up to `vlsn` is applied, and a handshake has shown that the feeder
+   * holds the same. Rejects with the signal's reason, or with
    * what ended the replica.
    */
   applied(vlsn: bigint, options?: { signal?: AbortSignal }): Promise<void>;

@@ -23,6 +23,8 @@ export class ReplicaSession {
   #feederLast = 0n;
   /** The log's last VLSN, kept here since it is asked for with every frame. */
   #applied: bigint;
+  /** As much of it as is known to be the feeder's too: nothing before the first handshake. */
+  #confirmed = 0n;
   readonly #marks: { vlsn: bigint; at: number }[] = [];
   readonly #waiting = new Set<{ vlsn: bigint; resolve: () => void }>();
 
@@ -88,9 +90,9 @@ export class ReplicaSession {
       await this.callback('onRollback', () => onRollback?.(rollback));
       this.events.emit('rollback', rollback);
     }
-    this.#applied = log.range.last;
     this.#feederLast = 0n;
     this.#marks.length = 0;
+    this.#release(log.range.last);
   }
 
   async restored(range: VlsnRange): Promise<void> {
@@ -119,10 +121,10 @@ export class ReplicaSession {
     else this.#marks.push(mark);
   }
 
-  /** Resolves once `vlsn` is applied. */
+  /** Resolves once `vlsn` is applied, and known to be what the feeder holds. */
   async applied(vlsn: bigint, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#applied >= vlsn) return;
+    if (this.#confirmed >= vlsn) return;
     await new Promise<void>((resolve, reject) => {
       const waiter = { vlsn, resolve: () => resolve() };
       const onAbort = (): void => {
@@ -141,6 +143,7 @@ export class ReplicaSession {
 
   #release(last: bigint): void {
     this.#applied = last;
+    this.#confirmed = last;
     while (this.#marks.length > 0 && this.#marks[0]!.vlsn <= last) this.#marks.shift();
     for (const waiter of this.#waiting) if (waiter.vlsn <= last) waiter.resolve();
   }
