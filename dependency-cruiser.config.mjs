@@ -15,7 +15,9 @@ const ALLOWED = {
 
 const target = (name) => {
   if (name === 'node:') return '^(node:)?(dgram|net|tls|crypto|events|dns|util|fs|path|os)(/|$)';
-  return ['ws', 'lmdb'].includes(name) ? `node_modules/${name}/` : `^packages/${name}/`;
+  return ['ws', 'lmdb'].includes(name)
+    ? `node_modules/${name}/`
+    : `^(packages/${name}/|@shoal/${name}(/|$))`;
 };
 
 const rules = Object.entries(ALLOWED).map(([from, names]) => {

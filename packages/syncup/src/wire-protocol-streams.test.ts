@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { decodeShoalStream, encodeShoalStream, type ShoalStreamMessage } from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
 import { Hash64 } from './hash64.ts';
@@ -6,10 +6,7 @@ import { bytes, commit, data } from './log.test-helper.ts';
 import { MemoryLog } from './memory-log.ts';
 
 // The examples of the specification, which are blocks marked "hex NAME".
-const files = ['wire-protocol-streams.md', 'wire-protocol.md']
-  .map((name) => new URL(`../../../docs/${name}`, import.meta.url))
-  .filter((url) => existsSync(url));
-const doc = files.map((url) => readFileSync(url, 'utf8')).join('\n');
+const doc = readFileSync(new URL('../../../docs/wire-protocol.md', import.meta.url), 'utf8');
 const examples = new Map(
   [...doc.matchAll(/```hex (stream-[a-z-]+)\n([\s\S]*?)```/g)].map(([, name, body]) => [
     name!,

@@ -1,5 +1,12 @@
 export type { Codec, CodecValue } from './codec.ts';
 export { type Crc32, crc32 } from './crc32.ts';
+export { type DescribePacketOptions, describePacket } from './describe-packet.ts';
+export {
+  type DescribedField,
+  formatDescription,
+  type PacketDescription,
+  type PacketFamily,
+} from './description.ts';
 export { WireError, type WireErrorCode } from './errors.ts';
 export { type FocaCodecOptions, type FocaFormat, focaCodec } from './foca-codec.ts';
 export {

@@ -7,6 +7,11 @@ import type { ByteWriter } from './writer.ts';
 export interface InternedOptions {
   /** How many values at the most, rounded up to a power of two. Default 65,536. */
   readonly capacity?: number;
+  /**
+   * Whether to write an object that was seen before by copying its bytes, which pays for codecs
+   * that are slow to encode. A change to such an object is not seen. Default false.
+   */
+  readonly encodings?: boolean;
 }
 
 /** Longer values are decoded anew each time, so that a peer cannot fill memory with them. */
@@ -35,14 +40,30 @@ class InternedCodec<T> implements Codec<T> {
   readonly #capacity: number;
   #table: (Entry<T> | undefined)[] = emptyTable(FIRST_SIZE);
   #used = 0;
+  /** The bytes of values that were seen, by the very object. */
+  readonly #encoded: WeakMap<object, Uint8Array> | undefined;
 
   constructor(codec: SkippableCodec<T>, options: InternedOptions) {
     this.#codec = codec;
     this.#capacity = options.capacity ?? 65_536;
+    this.#encoded = options.encodings ? new WeakMap() : undefined;
   }
 
   encode(writer: ByteWriter, value: T): void {
+    if (!this.#encoded || typeof value !== 'object' || value === null) {
+      this.#codec.encode(writer, value);
+      return;
+    }
+    const known = this.#encoded.get(value);
+    if (known !== undefined) {
+      writer.raw(known);
+      return;
+    }
+    const start = writer.offset;
     this.#codec.encode(writer, value);
+    if (writer.offset - start <= MAX_BYTES) {
+      this.#encoded.set(value, writer.bytes.slice(start, writer.offset));
+    }
   }
 
   skip(reader: ByteReader): void {
@@ -62,7 +83,9 @@ class InternedCodec<T> implements Codec<T> {
     reader.offset = start;
     const value = this.#codec.decode(reader);
     if (end - start <= MAX_BYTES) {
-      this.#put({ hash, bytes: reader.bytes.slice(start, end), value });
+      const bytes = reader.bytes.slice(start, end);
+      this.#put({ hash, bytes, value });
+      if (typeof value === 'object' && value !== null) this.#encoded?.set(value, bytes);
     }
     return value;
   }
