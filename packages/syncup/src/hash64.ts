@@ -7,6 +7,18 @@ const C2 = 0xab0e9789;
 const C3 = 0x38b34ae5;
 const C4 = 0xa1e38b93;
 
+/**
+ * Input is copied here first, 4 KiB at a time: to read words is four times as fast as bytes.
+ * One for all hashes: nothing is left in it between calls.
+ */
+const WORDS: Int32Array = /* @__PURE__ */ new Int32Array(1024);
+const BYTES: Uint8Array = /* @__PURE__ */ new Uint8Array(WORDS.buffer);
+const LITTLE_ENDIAN: boolean = /* @__PURE__ */ isLittleEndian();
+
+function isLittleEndian(): boolean {
+  return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+}
+
 function mix(h: number): number {
   let x = h;
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
@@ -37,19 +49,11 @@ export class Hash64 {
 
   /** Takes a block of four u32, little-endian; only at a multiple of 16 bytes. */
   block(k1: number, k2: number, k3: number, k4: number): void {
-    let h1 = this.#h1 ^ Math.imul(rotl(Math.imul(k1, C1), 15), C2);
-    h1 = (Math.imul((rotl(h1, 19) + this.#h2) | 0, 5) + 0x561ccd1b) | 0;
-    let h2 = this.#h2 ^ Math.imul(rotl(Math.imul(k2, C2), 16), C3);
-    h2 = (Math.imul((rotl(h2, 17) + this.#h3) | 0, 5) + 0x0bcaa747) | 0;
-    let h3 = this.#h3 ^ Math.imul(rotl(Math.imul(k3, C3), 17), C4);
-    h3 = (Math.imul((rotl(h3, 15) + this.#h4) | 0, 5) + 0x96cd1c35) | 0;
-    let h4 = this.#h4 ^ Math.imul(rotl(Math.imul(k4, C4), 18), C1);
-    h4 = (Math.imul((rotl(h4, 13) + h1) | 0, 5) + 0x32ac3b17) | 0;
-    this.#h1 = h1;
-    this.#h2 = h2;
-    this.#h3 = h3;
-    this.#h4 = h4;
-    this.#length += 16;
+    WORDS[0] = k1;
+    WORDS[1] = k2;
+    WORDS[2] = k3;
+    WORDS[3] = k4;
+    this.#blocks(4);
   }
 
   /** Takes the next bytes. */
@@ -63,22 +67,53 @@ export class Hash64 {
       at = take;
       if (this.#tailLength < 16) return;
       this.#tailLength = 0;
-      this.#blocks(this.#tail, 0, 16);
+      this.#copied(this.#tail);
     }
     const whole = at + ((end - at) & ~15);
-    this.#blocks(bytes, at, whole);
+    if (at === 0 && whole === end && end <= BYTES.length) this.#copied(bytes);
+    else {
+      for (; at < whole; at += BYTES.length) {
+        this.#copied(bytes.subarray(at, Math.min(whole, at + BYTES.length)));
+      }
+    }
     for (at = whole; at < end; at++) this.#tail[this.#tailLength++] = bytes[at]!;
   }
 
-  #blocks(b: Uint8Array, from: number, to: number): void {
-    for (let i = from; i < to; i += 16) {
-      this.block(
-        b[i]! | (b[i + 1]! << 8) | (b[i + 2]! << 16) | (b[i + 3]! << 24),
-        b[i + 4]! | (b[i + 5]! << 8) | (b[i + 6]! << 16) | (b[i + 7]! << 24),
-        b[i + 8]! | (b[i + 9]! << 8) | (b[i + 10]! << 16) | (b[i + 11]! << 24),
-        b[i + 12]! | (b[i + 13]! << 8) | (b[i + 14]! << 16) | (b[i + 15]! << 24),
-      );
+  /** Takes whole blocks, as many as fit into {@link BYTES}. */
+  #copied(bytes: Uint8Array): void {
+    const length = bytes.length;
+    if (LITTLE_ENDIAN) BYTES.set(bytes);
+    else {
+      for (let i = 0; i < length; i += 4) {
+        WORDS[i >> 2] =
+          bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+      }
     }
+    this.#blocks(length >> 2);
+  }
+
+  /** Takes the first `count` of {@link WORDS}, a multiple of 4. */
+  #blocks(count: number): void {
+    const w = WORDS;
+    let h1 = this.#h1;
+    let h2 = this.#h2;
+    let h3 = this.#h3;
+    let h4 = this.#h4;
+    for (let i = 0; i < count; i += 4) {
+      h1 ^= Math.imul(rotl(Math.imul(w[i]!, C1), 15), C2);
+      h1 = (Math.imul((rotl(h1, 19) + h2) | 0, 5) + 0x561ccd1b) | 0;
+      h2 ^= Math.imul(rotl(Math.imul(w[i + 1]!, C2), 16), C3);
+      h2 = (Math.imul((rotl(h2, 17) + h3) | 0, 5) + 0x0bcaa747) | 0;
+      h3 ^= Math.imul(rotl(Math.imul(w[i + 2]!, C3), 17), C4);
+      h3 = (Math.imul((rotl(h3, 15) + h4) | 0, 5) + 0x96cd1c35) | 0;
+      h4 ^= Math.imul(rotl(Math.imul(w[i + 3]!, C4), 18), C1);
+      h4 = (Math.imul((rotl(h4, 13) + h1) | 0, 5) + 0x32ac3b17) | 0;
+    }
+    this.#h1 = h1;
+    this.#h2 = h2;
+    this.#h3 = h3;
+    this.#h4 = h4;
+    this.#length += count * 4;
   }
 
   /** Ends the input and sets {@link Hash64.low} and {@link Hash64.high}. */
