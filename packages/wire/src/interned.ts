@@ -5,7 +5,7 @@ import type { ByteWriter } from './writer.ts';
 
 /** How much {@link interned} remembers. */
 export interface InternedOptions {
-  /** How many values at the most, rounded up to a power of two. Default 65,536. */
+  /** How many values at the most, rounded up to a power of two. Default 262,144. */
   readonly capacity?: number;
   /**
    * Whether to write an object that was seen before by copying its bytes, which pays for codecs
@@ -45,7 +45,7 @@ class InternedCodec<T> implements Codec<T> {
 
   constructor(codec: SkippableCodec<T>, options: InternedOptions) {
     this.#codec = codec;
-    this.#capacity = options.capacity ?? 65_536;
+    this.#capacity = options.capacity ?? 262_144;
     this.#encoded = options.encodings ? new WeakMap() : undefined;
   }
 
@@ -76,9 +76,15 @@ class InternedCodec<T> implements Codec<T> {
     const end = reader.offset;
     const hash = hashOf(reader.bytes, start, end);
     const table = this.#table;
-    const found = table[hash & (table.length - 1)];
-    if (found?.hash === hash && sameBytes(found.bytes, reader.bytes, start, end)) {
-      return found.value;
+    // Two places for each hash: in one alone, two members in use might push each other out.
+    const slot = (hash << 1) & (table.length - 1);
+    const first = table[slot];
+    if (first?.hash === hash && sameBytes(first.bytes, reader.bytes, start, end)) {
+      return first.value;
+    }
+    const second = table[slot + 1];
+    if (second?.hash === hash && sameBytes(second.bytes, reader.bytes, start, end)) {
+      return second.value;
     }
     reader.offset = start;
     const value = this.#codec.decode(reader);
@@ -91,14 +97,15 @@ class InternedCodec<T> implements Codec<T> {
   }
 
   #put(entry: Entry<T>): void {
-    if (this.#used * 4 > this.#table.length && this.#table.length < this.#capacity) {
+    if (this.#used * 3 > this.#table.length && this.#table.length < this.#capacity) {
       const old = this.#table;
       this.#table = emptyTable(old.length * 2);
       this.#used = 0;
       for (const each of old) if (each) this.#put(each);
     }
-    const slot = entry.hash & (this.#table.length - 1);
-    if (!this.#table[slot]) this.#used++;
+    const slot = (entry.hash << 1) & (this.#table.length - 1);
+    if (!this.#table[slot + 1]) this.#used++;
+    this.#table[slot + 1] = this.#table[slot];
     this.#table[slot] = entry;
   }
 }
