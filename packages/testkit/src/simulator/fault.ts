@@ -84,7 +84,7 @@ export interface Effects {
   partitions: number;
   losses: number;
   duplicates: number;
-  /** Packets that arrived before an earlier one of the same sender. Counted in such weather. */
+  /** Packets that arrive before an earlier one to the same node. Counted in such weather. */
   reorders: number;
   renames: number;
   broadcasts: number;

@@ -15,8 +15,8 @@ export class Network {
   readonly #sides: number[];
   #split = false;
   readonly #cuts: (Set<number> | undefined)[];
-  /** By sender and receiver: when the last of their packets arrives. */
-  readonly #lastArrival = new Map<number, number>();
+  /** By receiver: when the last of the packets to it arrives. */
+  readonly #lastArrival: number[];
   /** Filled by `route`: after how many ms each copy arrives. */
   readonly delays: number[] = [];
 
@@ -27,6 +27,7 @@ export class Network {
     this.#weather = new Array(size).fill(undefined);
     this.#sides = new Array(size).fill(0);
     this.#cuts = new Array(size).fill(undefined);
+    this.#lastArrival = new Array(size).fill(0);
   }
 
   get weather(): Weather {
@@ -88,23 +89,21 @@ export class Network {
       this.#effects.losses++;
       return 'lost';
     }
-    this.delays.push(this.#delay(weather, from, to, now));
+    this.delays.push(this.#delay(weather, to, now));
     if (weather.duplicate > 0 && random() < weather.duplicate) {
       this.#effects.duplicates++;
-      this.delays.push(this.#delay(weather, from, to, now));
+      this.delays.push(this.#delay(weather, to, now));
     }
     return 'sent';
   }
 
-  #delay(weather: Weather, from: number, to: number, now: number): number {
+  #delay(weather: Weather, to: number, now: number): number {
     const random = this.#random;
     let delay = drawLatency(weather.latency, random);
     if (weather.reorder === 0) return delay;
     if (random() < weather.reorder) delay += random() * weather.reorderBy;
-    const link = from * this.#sides.length + to;
-    const last = this.#lastArrival.get(link) ?? 0;
-    if (now + delay < last) this.#effects.reorders++;
-    else this.#lastArrival.set(link, now + delay);
+    if (now + delay < this.#lastArrival[to]!) this.#effects.reorders++;
+    else this.#lastArrival[to] = now + delay;
     return delay;
   }
 }

@@ -11,6 +11,8 @@ export interface Plan {
   readonly preset: keyof typeof PRESETS;
   /** What is changed in the preset. */
   readonly config: Partial<SwimConfig>;
+  /** Which of its periodic messages are left out. */
+  readonly without: readonly ('gossip' | 'announce' | 'announceDown')[];
   readonly weather: Weather;
   readonly join: JoinPolicy;
   /** In the order of time. The last is a `calm`. */
@@ -27,7 +29,8 @@ export const PRESETS: Readonly<Record<'lan' | 'local' | 'wan', () => SwimConfig>
 };
 
 export function planConfig(plan: Plan): SwimConfig {
-  return { ...PRESETS[plan.preset](), ...plan.config };
+  const without = Object.fromEntries(plan.without.map((name) => [name, undefined]));
+  return { ...PRESETS[plan.preset](), ...plan.config, ...without };
 }
 
 export interface PlanLimits {
@@ -49,15 +52,17 @@ export function planRun(seed: number, limits: PlanLimits = {}): Plan {
   // Who is forgotten before a split is healed can come back only by way of the seeds.
   if (persistent && random() < 0.5) config.removeDownAfter = 120_000 + random() * 600_000;
   if (random() < 0.2) config.lifeguard = false;
-  if (random() < 0.1) config.gossip = undefined;
-  if (random() < 0.1) config.announce = undefined;
+  const without = (['gossip', 'announce'] as const).filter(() => random() < 0.1);
   if (random() < 0.2) config.maxPacketSize = pick(random, [200, 300, 508]);
   if (random() < 0.2) config.indirectProbes = pick(random, [0, 1, 5]);
   const seeds = sample(random, nodes, pick(random, [1, 3, nodes]));
   const weather = { ...FAIR_WEATHER, latency: anyLatency(random, 40) };
   const faultsEnd = Math.floor((duration * 2) / 3);
-  const faults = new FaultPlanner(random, nodes, weather).plan(faultsEnd);
-  return { seed, nodes, preset, config, weather, join: { seeds, persistent }, faults, duration };
+  const { probePeriod } = PRESETS[preset]();
+  const planner = new FaultPlanner({ random, nodes, fair: weather, seeds, probePeriod });
+  const faults = planner.plan(faultsEnd);
+  const join = { seeds, persistent };
+  return { seed, nodes, preset, config, without, weather, join, faults, duration };
 }
 
 /** Makes up faults, and keeps in mind which nodes run, so that none is in vain. */
@@ -65,6 +70,9 @@ class FaultPlanner {
   readonly #random: Random;
   readonly #nodes: number;
   readonly #fair: Weather;
+  /** Nodes that always come back, or those who come back themselves could find nobody. */
+  readonly #seeds: ReadonlySet<number>;
+  readonly #probePeriod: number;
   readonly #faults: TimedFault[] = [];
   readonly #stopped = new Set<number>();
   /** Until when a node is paused, blocked or leaving, and so left alone. */
@@ -73,10 +81,19 @@ class FaultPlanner {
   #splitUntil = 0;
   #weatherUntil = 0;
 
-  constructor(random: Random, nodes: number, fair: Weather) {
+  constructor(options: {
+    random: Random;
+    nodes: number;
+    fair: Weather;
+    seeds: readonly number[];
+    probePeriod: number;
+  }) {
+    const { random, nodes, fair, seeds, probePeriod } = options;
     this.#random = random;
     this.#nodes = nodes;
     this.#fair = fair;
+    this.#seeds = new Set(seeds);
+    this.#probePeriod = probePeriod;
     this.#busyUntil = new Array(nodes).fill(0);
   }
 
@@ -130,26 +147,27 @@ class FaultPlanner {
         this.#add(at, { type: 'jump', node, ms: random() < 0.5 ? ms : -ms });
         break;
       }
-      case 'cut':
-        if (at < this.#splitUntil) return;
-        this.#splitUntil = at + lasts;
-        this.#add(at, { type: 'cut', from: this.#some(), to: this.#some() });
-        this.#add(at + lasts, { type: 'heal' });
+      case 'split': {
+        const one = this.#side(at);
+        if (at < this.#splitUntil || one === undefined) return;
+        const [from, to] = one;
+        this.#splitUntil = Math.min(end, at + lasts * 2);
+        if (random() < 0.4) this.#add(at, { type: 'cut', from, to });
+        else this.#add(at, { type: 'partition', nodes: from });
+        const other = this.#side(at + lasts);
+        if (other && random() < 0.3) {
+          this.#add(at + lasts, { type: 'partition', nodes: other[0] });
+        }
+        this.#add(this.#splitUntil, { type: 'heal' });
         break;
-      case 'partition':
-        if (at < this.#splitUntil) return;
-        this.#splitUntil = at + lasts * 2;
-        this.#add(at, { type: 'partition', nodes: this.#some() });
-        if (random() < 0.3) this.#add(at + lasts, { type: 'partition', nodes: this.#some() });
-        this.#add(Math.min(end, at + lasts * 2), { type: 'heal' });
-        break;
+      }
       case 'weather': {
         if (at < this.#weatherUntil) return;
-        this.#weatherUntil = at + lasts;
-        const weather = anyWeather(random);
+        this.#weatherUntil = Math.min(end - 1, at + Math.max(lasts, 20 * this.#probePeriod));
+        const weather = anyWeather(random, 2 * this.#probePeriod);
         const one = random() < 0.3 ? node : undefined;
         this.#add(at, { type: 'weather', weather, ...(one === undefined ? {} : { node: one }) });
-        this.#add(at + lasts, { type: 'weather', weather: this.#fair });
+        this.#add(this.#weatherUntil, { type: 'weather', weather: this.#fair });
         break;
       }
       case 'rename':
@@ -169,7 +187,7 @@ class FaultPlanner {
   #goes(node: number, at: number, lasts: number, end: number): void {
     this.#stopped.add(node);
     this.#busyUntil[node] = Number.POSITIVE_INFINITY;
-    if (this.#random() < 0.2) return;
+    if (!this.#seeds.has(node) && this.#random() < 0.2) return;
     const back = Math.min(end - 1, at + lasts);
     this.#add(back, { type: 'restart', node });
     this.#stopped.delete(node);
@@ -185,10 +203,16 @@ class FaultPlanner {
     return this.#idleNodes(at, 1)[0];
   }
 
-  /** One to all but one of the nodes. */
-  #some(): number[] {
-    const count = 1 + Math.floor(this.#random() * (this.#nodes - 1));
-    return sample(this.#random, this.#nodes, count);
+  /** Some nodes and all others, with nodes that run on both sides. */
+  #side(at: number): [number[], number[]] | undefined {
+    const idle = this.#idleNodes(at, this.#nodes);
+    if (idle.length < 2) return undefined;
+    const size = 1 + Math.floor(this.#random() * (idle.length - 1));
+    const from = idle.slice(0, size);
+    return [
+      from,
+      Array.from({ length: this.#nodes }, (_, i) => i).filter((i) => !from.includes(i)),
+    ];
   }
 }
 
@@ -201,21 +225,21 @@ const KINDS = [
   'block',
   'skew',
   'jump',
-  'cut',
-  'partition',
+  'split',
+  'split',
   'weather',
   'weather',
   'rename',
   'broadcast',
 ] as const;
 
-function anyWeather(random: Random): Weather {
+function anyWeather(random: Random, reorderBy: number): Weather {
   return {
     latency: anyLatency(random, 400),
     loss: random() < 0.7 ? 0.05 + random() * 0.45 : 0,
     duplicate: random() < 0.4 ? 0.05 + random() * 0.3 : 0,
-    reorder: random() < 0.4 ? 0.1 + random() * 0.4 : 0,
-    reorderBy: 2000,
+    reorder: random() < 0.4 ? 0.2 + random() * 0.4 : 0,
+    reorderBy,
   };
 }
 
