@@ -137,6 +137,8 @@ export function expectedEffects(fault: Fault): (keyof Effects)[] {
     case 'weather': {
       const { loss, duplicate, reorder } = fault.weather;
       const effects: (keyof Effects)[] = [];
+      // A single node may be cut off all the while.
+      if (fault.node !== undefined) return effects;
       if (loss > 0) effects.push('losses');
       if (duplicate > 0) effects.push('duplicates');
       if (reorder > 0) effects.push('reorders');

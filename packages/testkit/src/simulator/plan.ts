@@ -58,10 +58,10 @@ export function planRun(seed: number, limits: PlanLimits = {}): Plan {
   const seeds = sample(random, nodes, pick(random, [1, 3, nodes]));
   const weather = { ...FAIR_WEATHER, latency: anyLatency(random, 40) };
   const faultsEnd = Math.floor((duration * 2) / 3);
-  const { probePeriod } = PRESETS[preset]();
-  const planner = new FaultPlanner({ random, nodes, fair: weather, seeds, probePeriod });
-  const faults = planner.plan(faultsEnd);
   const join = { seeds, persistent };
+  const { probePeriod } = PRESETS[preset]();
+  const planner = new FaultPlanner({ random, nodes, fair: weather, join, probePeriod });
+  const faults = planner.plan(faultsEnd);
   return { seed, nodes, preset, config, without, weather, join, faults, duration };
 }
 
@@ -72,6 +72,8 @@ class FaultPlanner {
   readonly #fair: Weather;
   /** Nodes that always come back, or those who come back themselves could find nobody. */
   readonly #seeds: ReadonlySet<number>;
+  /** Otherwise nobody looks for a seed that has left, and it cannot find them on its own. */
+  readonly #persistent: boolean;
   readonly #probePeriod: number;
   readonly #faults: TimedFault[] = [];
   readonly #stopped = new Set<number>();
@@ -85,14 +87,15 @@ class FaultPlanner {
     random: Random;
     nodes: number;
     fair: Weather;
-    seeds: readonly number[];
+    join: JoinPolicy;
     probePeriod: number;
   }) {
-    const { random, nodes, fair, seeds, probePeriod } = options;
+    const { random, nodes, fair, join, probePeriod } = options;
     this.#random = random;
     this.#nodes = nodes;
     this.#fair = fair;
-    this.#seeds = new Set(seeds);
+    this.#seeds = new Set(join.seeds);
+    this.#persistent = join.persistent ?? false;
     this.#probePeriod = probePeriod;
     this.#busyUntil = new Array(nodes).fill(0);
   }
@@ -122,6 +125,7 @@ class FaultPlanner {
         break;
       case 'leave':
         if (node === undefined || this.#stopped.size > this.#nodes / 2) return;
+        if (this.#seeds.has(node) && !this.#persistent) return;
         this.#add(at, { type: 'leave', node });
         this.#goes(node, at, Math.max(lasts, 20_000), end);
         break;
