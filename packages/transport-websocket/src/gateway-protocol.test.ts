@@ -17,7 +17,7 @@ const name = fc.string({ unit: fc.constantFrom(...characters), minLength: 1, max
 const noName = fc.constant('');
 const address = fc.oneof(
   fc.constantFrom('10.0.0.1:7946', '[fe80::1%eth0]:1', 'db-1.example:65535!tab'),
-  fc.constant('x'.repeat(253) + ':1'),
+  fc.constant(`${'x'.repeat(253)}:1`),
 );
 const bytes = fc.uint8Array({ maxLength: 2000 });
 const key = fc.uint8Array({ minLength: KEY_LENGTH, maxLength: KEY_LENGTH });

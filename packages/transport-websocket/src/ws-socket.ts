@@ -89,19 +89,30 @@ export class WsSocket implements RawSocket {
    */
   probe(): void {
     if (!this.isOpen) return;
-    const { bytesRead: read, writableLength: waiting, bytesWritten } = this.#socket;
-    const written = bytesWritten - waiting;
-    const last = this.#last;
     if (this.#ws.isPaused) {
       this.#last = undefined;
       return;
     }
-    if (last && read === last.read && (last.waiting === 0 || written === last.written)) {
+    if (!this.#isSilent()) return this.#ask();
+    // After this process itself was stopped for a while, the answer may be there, unread.
+    setImmediate(() => {
+      if (!this.isOpen) return;
+      if (!this.#isSilent()) return this.#ask();
       this.#handlers?.onError(new TransportError('timeout', 'the peer shows no sign of life'));
-      return;
-    }
+    });
+  }
+
+  #isSilent(): boolean {
+    const last = this.#last;
+    if (!last || this.#socket.bytesRead !== last.read) return false;
+    const written = this.#socket.bytesWritten - this.#socket.writableLength;
+    return last.waiting === 0 || written === last.written;
+  }
+
+  #ask(): void {
+    const { bytesRead: read, writableLength: waiting, bytesWritten } = this.#socket;
+    this.#last = { read, waiting, written: bytesWritten - waiting };
     this.#ws.ping();
-    this.#last = { read, waiting: this.#socket.writableLength, written };
   }
 
   readonly #onSent = (): void => this.#handlers?.onProgress();
