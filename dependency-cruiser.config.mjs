@@ -16,7 +16,8 @@ const ALLOWED = {
 };
 
 const target = (name) => {
-  if (name === 'node:') return '^(node:)?(dgram|net|tls|crypto|events|dns|util|fs|path|os)(/|$)';
+  if (name === 'node:')
+    return '^(node:)?(dgram|net|tls|http|https|stream|crypto|events|dns|url|util|fs|path|os)(/|$)';
   return ['ws', 'lmdb', 'vitest'].includes(name)
     ? `node_modules/${name}/`
     : `^(packages/${name}/|@shoal/${name}(/|$))`;

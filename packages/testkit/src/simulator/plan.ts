@@ -22,7 +22,7 @@ export interface Plan {
 }
 
 /** The presets that a {@link Plan} may start from. */
-export const PRESETS: Readonly<Record<'lan' | 'local' | 'wan', () => SwimConfig>> = {
+const PRESETS: Readonly<Record<'lan' | 'local' | 'wan', () => SwimConfig>> = {
   lan,
   local,
   wan,
