@@ -147,7 +147,7 @@ describe('a handshake', () => {
     }
     expect(seen.map((it) => it.token)).toEqual(['Grüße, +/=', undefined, 'wrong', 'throw']);
     const wrong = [...HEADERS, `${SPEAKS}, shoal.token.%%%`];
-    expect((await handshake(listener.address, wrong, '/shoal')).status).toMatch('401');
+    expect((await handshake(listener.address, wrong, '/shoal')).status).toMatch('403');
     expect(seen.at(-1)?.token).toBeUndefined();
     await expect(dialNode(listener.address)).rejects.toMatchObject({
       code: 'protocol', // 404
