@@ -1,3 +1,4 @@
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createUdpTransport } from '../dist/index.js';
@@ -35,7 +36,8 @@ export async function ourUdp(size, count, wrap = (transport) => transport) {
       run(
         count,
         () => from.send(to.localAddress, bytes),
-        (tell) => to.receive((source, data) => (source && data.length === size ? tell() : undefined)),
+        (tell) =>
+          to.receive((source, data) => (source && data.length === size ? tell() : undefined)),
       ),
     close: () => Promise.all([from.close(), to.close()]),
   };
@@ -61,5 +63,30 @@ export async function bareUdp(size, count) {
         },
       ),
     close: () => Promise.all([from, to].map((socket) => new Promise((done) => socket.close(done)))),
+  };
+}
+
+/** The limit for encrypted datagrams: `node:dgram` and `node:crypto` with nothing around them. */
+export async function bareEncryptedUdp(size, count) {
+  const { run, close } = await bareUdp(size + 16, count);
+  const key = createSecretKey(randomBytes(32));
+  const [nonce, header, plain] = [Buffer.alloc(12), Buffer.alloc(32), Buffer.alloc(size, 1)];
+  const options = { authTagLength: 16 };
+  return {
+    async run() {
+      for (let i = 0; i < count; i++) {
+        const cipher = createCipheriv('aes-256-gcm', key, nonce, options);
+        cipher.setAAD(header);
+        const sealed = cipher.update(plain);
+        cipher.final();
+        const decipher = createDecipheriv('aes-256-gcm', key, nonce, options);
+        decipher.setAAD(header);
+        decipher.setAuthTag(cipher.getAuthTag());
+        decipher.update(sealed);
+        decipher.final();
+      }
+      return run();
+    },
+    close,
   };
 }

@@ -16,6 +16,9 @@ const CODES: Readonly<Record<string, TransportErrorCode>> = {
   ETIMEDOUT: 'timeout',
 };
 
+/** What OpenSSL and `node:tls` call the many ways in which a certificate can be bad. */
+const CERTIFICATE = /CERT|UNKNOWN_CA|^UNABLE_TO_|ALTNAME|^INVALID_(?:CA|PURPOSE)$/;
+
 /** The errno name of a fault of the system, like "ECONNRESET", or its error's name. */
 export function systemCode(error: unknown): string {
   if (error instanceof Error) return 'code' in error ? String(error.code) : error.name;
@@ -26,7 +29,8 @@ export function systemCode(error: unknown): string {
 export function transportError(doing: string, cause: unknown): TransportError {
   if (cause instanceof TransportError) return cause;
   const code = systemCode(cause);
-  return new TransportError(CODES[code] ?? 'io', `${doing}: ${code}`, { cause });
+  const known = CODES[code] ?? (CERTIFICATE.test(code) ? 'untrusted' : 'io');
+  return new TransportError(known, `${doing}: ${code}`, { cause });
 }
 
 /** What a fired signal becomes. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import {
   type Connection,
@@ -67,20 +67,6 @@ async function rawPeer(options: StreamOptions = {}): Promise<[Connection, Socket
   closers.push(() => socket.destroy());
   await once(socket, 'connect');
   return [await next(listener), socket];
-}
-
-async function rawServer(onSocket: (socket: Socket) => void): Promise<[Server, string]> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('error', () => {});
-    closers.push(() => socket.destroy());
-    onSocket(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(() => server.close());
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return [server, `127.0.0.1:${address.port}`];
 }
 
 /** Where a thread listens that accepts nothing, since it is stopped. */
@@ -243,26 +229,6 @@ describe('frames', () => {
     for (const byte of stream) await new Promise((done) => socket.write(bytes(byte), done));
     socket.end();
     expect(await reading).toEqual([bytes(1, 2, 3), bytes(), bytes(4)]);
-  });
-
-  it('leave with their header in one write', async () => {
-    const chunks: Buffer[] = [];
-    const [, address] = await rawServer((socket) => socket.on('data', (data) => chunks.push(data)));
-    const connection = await dial(address);
-    const got: Promise<unknown>[] = [];
-    for (const size of [1, 100, 20_000]) {
-      connection.send(new Uint8Array(size).fill(size));
-      // One at a time, so that each write can be told from the next.
-      const before = chunks.length;
-      got.push(
-        (async () => {
-          while (chunks.length === before) await new Promise((done) => setImmediate(done));
-        })(),
-      );
-      await got.at(-1);
-    }
-    // No chunk holds a header alone. (20 kB fit into the loopback's segment of 64 KiB.)
-    expect(chunks.map((chunk) => chunk.length)).toEqual([5, 104, 20_004]);
   });
 });
 

@@ -205,6 +205,7 @@ describe('names', () => {
     const { port } = parseAddress(b.localAddress);
     let answer = (_ip: string): void => {};
     const a = await bind({
+      maxDatagramSize: 25,
       sendQueueSize: 25,
       lookup: () =>
         new Promise((resolve) => {
@@ -316,7 +317,7 @@ describe('createUdpTransport', () => {
     const bad: Partial<UdpOptions>[] = [
       { maxDatagramSize: 0 },
       { maxDatagramSize: 65_508 },
-      { sendQueueSize: -1 },
+      { sendQueueSize: 1451 },
       { receiveBufferSize: 0.5 },
       { closeTimeout: Number.NaN },
     ];

@@ -19,7 +19,10 @@ export interface UdpOptions {
    * 1500) in one piece over IPv6 and IPv4.
    */
   readonly maxDatagramSize?: number;
-  /** How many bytes may wait to be sent, for the kernel or for a name. Default 1 MiB. */
+  /**
+   * How many bytes may wait to be sent, for the kernel or for a name: at least `maxDatagramSize`.
+   * Default 1 MiB.
+   */
   readonly sendQueueSize?: number;
   /** The kernel's receive buffer (SO_RCVBUF), in bytes. Default: the system's. */
   readonly receiveBufferSize?: number;
@@ -72,9 +75,10 @@ const MAX_CACHED = 16_384;
  */
 export async function createUdpTransport(options: UdpOptions): Promise<UdpTransport> {
   const { host, port } = parseAddress(options.bind);
+  const maxDatagramSize = whole('maxDatagramSize', options.maxDatagramSize, 1452, 1, 65507);
   const settings = {
-    maxDatagramSize: whole('maxDatagramSize', options.maxDatagramSize, 1452, 1, 65507),
-    sendQueueSize: whole('sendQueueSize', options.sendQueueSize, 1 << 20, 0),
+    maxDatagramSize,
+    sendQueueSize: whole('sendQueueSize', options.sendQueueSize, 1 << 20, maxDatagramSize),
     closeTimeout: whole('closeTimeout', options.closeTimeout, 2000, 0),
   };
   const receiveBufferSize = whole('receiveBufferSize', options.receiveBufferSize, 0, 1);

@@ -12,7 +12,8 @@ const { values: args } = parseArgs({
   options: { runs: { type: 'string', default: '10000000' }, seed: { type: 'string' } },
 });
 const runs = Number(args.runs);
-const seed = Number(args.seed ?? Math.floor(Math.random() * 2 ** 32)) >>> 0;
+const seed =
+  Number(args.seed ?? process.env.SHOAL_SEED ?? Math.floor(Math.random() * 2 ** 32)) >>> 0;
 const random = mulberry32(seed);
 // Errors by the million are the point here; their stacks are not.
 Error.stackTraceLimit = 0;
@@ -39,7 +40,10 @@ const targets = {
 
 /** The inputs of each target, so that every target gets its share. */
 const corpus = {};
-for (const item of [...vectors(), ...files()]) (corpus[item.target] ??= []).push(item);
+for (const item of [...vectors(), ...files()]) {
+  corpus[item.target] ??= [];
+  corpus[item.target].push(item);
+}
 const names = Object.keys(corpus);
 const size = names.reduce((sum, name) => sum + corpus[name].length, 0);
 const scratch = new Uint8Array(4096);

@@ -152,9 +152,7 @@ export function struct<F extends Fields>(fields: F): SkippableCodec<StructValue<
   return {
     encode: structEncoder(names, codecs) as (writer: ByteWriter, value: StructValue<F>) => void,
     decode: structDecoder(names, codecs) as (reader: ByteReader) => StructValue<F>,
-    skip(reader) {
-      for (const codec of codecs) skipWith(codec, reader);
-    },
+    skip: structSkipper(codecs),
   };
 }
 
@@ -215,6 +213,23 @@ function structDecoder(
         return value;
       };
   }
+}
+
+function structSkipper(codecs: AnyCodecs): (reader: ByteReader) => void {
+  const [a, b] = codecs.map(skipperOf);
+  if (codecs.length === 2) {
+    return (reader) => {
+      a!(reader);
+      b!(reader);
+    };
+  }
+  return (reader) => {
+    for (let i = 0; i < codecs.length; i++) skipWith(codecs[i]!, reader);
+  };
+}
+
+function skipperOf(codec: Codec<unknown>): (reader: ByteReader) => void {
+  return codec.skip?.bind(codec) ?? ((reader) => void codec.decode(reader));
 }
 
 /**

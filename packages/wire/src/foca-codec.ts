@@ -14,7 +14,10 @@ export interface FocaFormat {
 export interface FocaCodecOptions<Id> {
   /** The namespace of `@shoal/wire/postcard` or `@shoal/wire/bincode`, as the peers use. */
   readonly format: FocaFormat;
-  /** The peers' identity type, written with the combinators of the same format. */
+  /**
+   * The peers' identity type, written with the combinators of the same format. Treat its values
+   * as frozen: their bytes are remembered.
+   */
   readonly identity: Codec<Id>;
   /** A name for humans. Default `foca`. */
   readonly name?: string;
@@ -38,7 +41,7 @@ const STATES: readonly MemberState[] = ['alive', 'suspect', 'down'];
  */
 export function focaCodec<Id>(options: FocaCodecOptions<Id>): SwimCodec<Id> {
   const { u16 } = options.format;
-  const identity = interned(options.identity);
+  const identity = interned(options.identity, { encodings: true });
 
   // Enum variants below 128 are one byte in both formats.
   const writeMessage = (writer: ByteWriter, message: Message<Id>): void => {

@@ -6,7 +6,10 @@ import type { ByteReader } from './reader.ts';
 // The text of Rust's `SocketAddr`: "127.0.0.1:7946", "[::1]:7946". IPv6 as in RFC 5952.
 
 /** The `SocketAddr` codec of a format, given its u16 and its variant index. */
-export function socketAddressOf(index: Codec<number>, u16: Codec<number>): SkippableCodec<string> {
+export function socketAddressOf(
+  index: Codec<number>,
+  u16: SkippableCodec<number>,
+): SkippableCodec<string> {
   const ipSize = (reader: ByteReader): number => {
     const at = reader.offset;
     const family = index.decode(reader);
@@ -26,7 +29,7 @@ export function socketAddressOf(index: Codec<number>, u16: Codec<number>): Skipp
     },
     skip(reader) {
       reader.skip(ipSize(reader));
-      u16.decode(reader);
+      u16.skip(reader);
     },
   };
 }

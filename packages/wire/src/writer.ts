@@ -1,6 +1,8 @@
 import { WireError, type WireErrorCode } from './errors.ts';
 import { encodeAsciiInto, encodeUtf8Into, utf8Length } from './text.ts';
 
+const SHORT = 48;
+
 /** How a {@link ByteWriter} gets its memory. */
 export interface ByteWriterOptions {
   /** First size of the buffer, in bytes. Default 256. */
@@ -137,8 +139,11 @@ export class ByteWriter {
 
   /** Copies `bytes` to the end. */
   raw(bytes: Uint8Array): void {
-    const at = this.reserve(bytes.length);
-    this.bytes.set(bytes, at);
+    const { length } = bytes;
+    const at = this.reserve(length);
+    if (length > SHORT) this.bytes.set(bytes, at);
+    // A loop is faster than the call for the few bytes of a usual field.
+    else for (let i = 0; i < length; i++) this.bytes[at + i] = bytes[i]!;
   }
 
   /**

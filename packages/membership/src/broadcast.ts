@@ -1,0 +1,100 @@
+import { type QueueItem, TransmissionQueue } from './dissemination.ts';
+import { SwimError } from './errors.ts';
+
+/**
+ * What an application makes of custom broadcasts: bytes of its own that spread as updates do.
+ * `Key` says what a broadcast is about; equal keys replace one another.
+ */
+export interface BroadcastHandler<Id, Key = unknown> {
+  /**
+   * Decodes a broadcast and acts on it. Returns its key if it is news, to be spread further;
+   * undefined if it was known. Always returning a key would keep it in circulation for ever.
+   * `from` is who sent it, which is seldom who made it; undefined for {@link Swim.broadcast}.
+   * The bytes are valid during the call only: copy what is to be kept. If it throws, the
+   * broadcast is refused.
+   */
+  receive(bytes: Uint8Array, from: Id | undefined): Key | undefined;
+  /**
+   * Whether a queued broadcast of another key is no longer worth spreading, now that there is
+   * one of key `newer`. Asked for every queued one. Default: none.
+   */
+  invalidates?(newer: Key, queued: Key): boolean;
+  /** Whether messages to this member may carry broadcasts. Default: all may. */
+  attachTo?(member: Id): boolean;
+}
+
+interface QueuedBroadcast extends QueueItem {
+  readonly key: unknown;
+}
+
+/** Custom broadcasts on their way, bounded by count and by bytes. */
+export class BroadcastQueue<Id> {
+  readonly handler: BroadcastHandler<Id> | undefined;
+  readonly queue: TransmissionQueue<QueuedBroadcast>;
+  readonly #byKey = new Map<unknown, QueuedBroadcast>();
+  readonly #maxCount: number;
+  readonly #maxBytes: number;
+  /** How many were pushed out by others before they had been sent often enough. */
+  evicted = 0;
+
+  constructor(handler: BroadcastHandler<Id> | undefined, maxCount: number, maxBytes: number) {
+    this.handler = handler;
+    this.#maxCount = maxCount;
+    this.#maxBytes = maxBytes;
+    this.queue = new TransmissionQueue<QueuedBroadcast>({
+      prefixed: true,
+      dropped: (item) => this.#byKey.delete(item.key),
+    });
+  }
+
+  /**
+   * Hands a broadcast to the handler and queues a copy if it is news. Throws `broadcast`, with
+   * nothing queued, if there is no handler or it throws.
+   */
+  receive(bytes: Uint8Array, from: Id | undefined): boolean {
+    const { handler } = this;
+    if (handler === undefined) {
+      throw new SwimError('broadcast', 'there is no handler for custom broadcasts');
+    }
+    let key: unknown;
+    try {
+      key = handler.receive(bytes, from);
+      if (key === undefined) return false;
+      this.#invalidate(key);
+    } catch (cause) {
+      throw new SwimError('broadcast', 'the handler refused a custom broadcast', { cause });
+    }
+    const item = this.#byKey.get(key) ?? newItem(key);
+    this.#byKey.set(key, item);
+    this.queue.add(item, bytes.slice());
+    while (this.queue.length > this.#maxCount || this.queue.byteLength > this.#maxBytes) {
+      this.#remove(this.queue.mostSent!);
+      this.evicted++;
+    }
+    return true;
+  }
+
+  #invalidate(key: unknown): void {
+    const { handler } = this;
+    if (handler?.invalidates === undefined) return;
+    for (const item of this.#byKey.values()) {
+      if (item.key !== key && handler.invalidates(key, item.key)) this.#remove(item);
+    }
+  }
+
+  #remove(item: QueuedBroadcast): void {
+    this.queue.remove(item);
+    this.#byKey.delete(item.key);
+  }
+}
+
+function newItem(key: unknown): QueuedBroadcast {
+  return {
+    key,
+    bytes: new Uint8Array(0),
+    level: -1,
+    stamp: 0,
+    previous: undefined,
+    following: undefined,
+  };
+}

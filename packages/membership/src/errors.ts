@@ -1,0 +1,45 @@
+/**
+ * What went wrong.
+ *
+ * A peer's fault, reported as an output of type `rejected`; the state is as it was before:
+ *
+ * - `tooLarge`: a datagram larger than `maxPacketSize`.
+ * - `malformed`: not a packet of this cluster's protocol; `cause` says where and why.
+ * - `ownAddress`: a packet that claims to come from our own address.
+ * - `ownIndirect`: a request to probe ourselves, or an answer to a probe of ourselves.
+ * - `broadcast`: the broadcast handler threw, or there is none. Only that one broadcast is
+ *   dropped: membership must not depend on what an application can decode, so the rest of its
+ *   packet was taken. Thrown by {@link Swim.broadcast} as well, where nothing has changed.
+ *
+ * The local caller's fault, thrown; the state is as it was before:
+ *
+ * - `config`: a setting outside its range.
+ * - `identity`: an identity that cannot be sent, or does not follow on from the present one.
+ * - `time`: a time that is not a finite number.
+ * - `payload`: a custom broadcast that is empty, or larger than any packet can carry.
+ * - `state`: what was asked is impossible while leaving, once defunct, or once closed.
+ * - `overflow`: (driver) events of a stream were not read in time.
+ */
+export type SwimErrorCode =
+  | 'tooLarge'
+  | 'malformed'
+  | 'ownAddress'
+  | 'ownIndirect'
+  | 'broadcast'
+  | 'config'
+  | 'identity'
+  | 'time'
+  | 'payload'
+  | 'state'
+  | 'overflow';
+
+/** The only error of this package's core. No code but `broadcast` leaves anything changed. */
+export class SwimError extends Error {
+  override readonly name = 'SwimError';
+  readonly code: SwimErrorCode;
+
+  constructor(code: SwimErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,93 @@
+import type { ClusterView } from './cluster-view.ts';
+import type { Context, Task } from './context.ts';
+import { task } from './context.ts';
+import type { MemberEntry } from './member-table.ts';
+import type { Outbox } from './outbox.ts';
+
+/** A helper owes nacks for this many probes at the most; to further ones it owes none. */
+const MAX_DUTIES = 64;
+/** Source: the Lifeguard paper, section IV-A: a nack is sent at 80 % of the time there is. */
+const NACK_AT = 0.8;
+
+interface Duty<Id> {
+  readonly prober: Id;
+  readonly target: Id;
+  readonly number: number;
+  readonly timer: Task;
+}
+
+/**
+ * The probes that others asked us to make for them. If the target is silent, we send a nack
+ * shortly before the prober's period ends, so that it knows that it is not at fault itself.
+ */
+export class HelperDuty<Id> {
+  readonly #context: Context<Id>;
+  readonly #view: ClusterView<Id>;
+  readonly #outbox: Outbox<Id>;
+  #duties: Duty<Id>[] = [];
+
+  constructor(context: Context<Id>, view: ClusterView<Id>, outbox: Outbox<Id>) {
+    this.#context = context;
+    this.#view = view;
+    this.#outbox = outbox;
+  }
+
+  /** `prober` asks us to probe `target`; if we know better than to try, we tell it why. */
+  accept(prober: Id, target: Id, number: number): void {
+    const end = this.#endOf(target);
+    if (end !== undefined) {
+      this.#outbox.send(prober, { type: 'gossip' }, this.#view.encode(end));
+      return;
+    }
+    const message = { type: 'indirectPing', origin: prober, probeNumber: number } as const;
+    if (!this.#outbox.send(target, message)) return;
+    if (this.#context.codec.lifeguard && this.#duties.length < MAX_DUTIES) {
+      this.#oweNack(prober, target, number);
+    }
+  }
+
+  /** `target` answers a probe of `prober`'s. */
+  fulfil(target: Id, prober: Id, number: number): void {
+    const { traits } = this.#context;
+    this.#outbox.send(prober, { type: 'forwardedAck', origin: target, probeNumber: number });
+    const duty = this.#duties.find(
+      (one) =>
+        one.number === number &&
+        traits.equals(one.target, target) &&
+        traits.equals(one.prober, prober),
+    );
+    if (duty) this.#end(duty);
+  }
+
+  /** Forgets all. */
+  stop(): void {
+    for (const duty of this.#duties) this.#context.timers.cancel(duty.timer);
+    this.#duties = [];
+  }
+
+  /** The entry that says that `target` is down, or has become another. */
+  #endOf(target: Id): MemberEntry<Id> | undefined {
+    const { traits } = this.#context;
+    const entry = this.#view.table.get(traits.address(target));
+    if (entry === undefined) return undefined;
+    const over = traits.equals(entry.id, target) ? !entry.active : traits.wins(entry.id, target);
+    return over ? entry : undefined;
+  }
+
+  #oweNack(prober: Id, target: Id, number: number): void {
+    const { timers, clock, config } = this.#context;
+    const timer = task(() => {
+      this.#end(duty);
+      this.#outbox.send(prober, { type: 'nack', target, probeNumber: number });
+    });
+    const duty: Duty<Id> = { prober, target, number, timer };
+    this.#duties.push(duty);
+    const left = config.probePeriod - config.probeTimeout;
+    timers.schedule(timer, clock.now + left * NACK_AT);
+  }
+
+  #end(duty: Duty<Id>): void {
+    this.#context.timers.cancel(duty.timer);
+    this.#duties = this.#duties.filter((one) => one !== duty);
+  }
+}

@@ -1,0 +1,212 @@
+import {
+  type Header,
+  type MemberRecord,
+  type Message,
+  type PacketOptions,
+  PacketReader,
+} from '@shoal/wire';
+import type { BroadcastQueue } from './broadcast.ts';
+import type { ClusterView } from './cluster-view.ts';
+import { type Context, takesPart } from './context.ts';
+import { SwimError, type SwimErrorCode } from './errors.ts';
+import type { HelperDuty } from './helper-duty.ts';
+import type { Outbox } from './outbox.ts';
+import type { Prober } from './probe.ts';
+import type { Refutation } from './refutation.ts';
+
+/** Who acts on what comes in. */
+export interface Receivers<Id> {
+  readonly view: ClusterView<Id>;
+  readonly broadcasts: BroadcastQueue<Id>;
+  readonly outbox: Outbox<Id>;
+  readonly prober: Prober<Id>;
+  readonly helper: HelperDuty<Id>;
+  readonly refutation: Refutation<Id>;
+  /** What must hold before a message is answered: whether we are active. */
+  settle(): void;
+  /** A member knows that we are leaving; it answered the ping of this number, or told us. */
+  goodbyeHeard(from: Id, number: number | undefined): void;
+}
+
+/** Reads packets, refuses what is wrong with them, and acts on the rest. */
+export class Inbox<Id> {
+  readonly #context: Context<Id>;
+  readonly #to: Receivers<Id>;
+  readonly #reader: PacketReader<Id>;
+  /** The sender of a packet, as an update: at the least it is alive. */
+  readonly #sender: MemberRecord<Id>;
+
+  constructor(context: Context<Id>, receivers: Receivers<Id>) {
+    const options: PacketOptions = { maxPacketSize: context.config.maxPacketSize };
+    this.#context = context;
+    this.#to = receivers;
+    this.#reader = new PacketReader(context.codec, options);
+    this.#sender = {
+      id: context.self.identity,
+      incarnation: 0,
+      state: 'alive',
+      suspector: undefined,
+      left: false,
+    };
+  }
+
+  /** The whole packet is read and checked before it changes anything. */
+  receive(datagram: Uint8Array): void {
+    const { counters, config, traits, self } = this.#context;
+    counters.packetsReceived++;
+    counters.bytesReceived += datagram.length;
+    if (datagram.length > config.maxPacketSize) {
+      const message = `${datagram.length} bytes, more than ${config.maxPacketSize}`;
+      this.#reject('tooLarge', message, datagram);
+      return;
+    }
+    try {
+      this.#reader.read(datagram);
+    } catch (cause) {
+      this.#reject('malformed', 'not a packet of this protocol', datagram, cause);
+      return;
+    }
+    const { header, broadcasts } = this.#reader;
+    if (broadcasts.some((broadcast) => broadcast.length === 0)) {
+      this.#reject('malformed', 'a custom broadcast of no bytes', datagram);
+    } else if (traits.address(header.src) === self.address) {
+      this.#reject('ownAddress', 'a packet that claims to be from us', datagram);
+    } else if (!this.#isAddressed(header)) {
+      counters.misaddressed++;
+    } else if (this.#isOwnIndirect(header.message)) {
+      this.#reject('ownIndirect', `a ${header.message.type} about ourselves`, datagram);
+    } else {
+      this.#take(header);
+    }
+  }
+
+  /** News about anyone; `teller` is who sent it, if it came from the network. */
+  update(update: Readonly<MemberRecord<Id>>, teller: Id | undefined, spread: boolean): void {
+    const { traits, self } = this.#context;
+    if (traits.address(update.id) !== self.address) this.#to.view.apply(update, spread);
+    else if (takesPart(self)) this.#to.refutation.onNews(update, teller);
+  }
+
+  #reject(code: SwimErrorCode, message: string, bytes: Uint8Array, cause?: unknown): void {
+    const { counters, outputs } = this.#context;
+    counters.rejected++;
+    const options = cause === undefined ? undefined : { cause };
+    outputs.push({ type: 'rejected', error: new SwimError(code, message, options), bytes });
+  }
+
+  /** An announce may be meant for an older identity of ours: the sender cannot know better. */
+  #isAddressed(header: Header<Id>): boolean {
+    const { traits, self } = this.#context;
+    if (traits.equals(header.dst, self.identity)) return true;
+    return header.message.type === 'announce' && traits.address(header.dst) === self.address;
+  }
+
+  #isOwnIndirect(message: Message<Id>): boolean {
+    const { traits, self } = this.#context;
+    switch (message.type) {
+      case 'pingReq':
+      case 'indirectAck':
+      case 'nack':
+        return traits.equals(message.target, self.identity);
+      case 'indirectPing':
+      case 'forwardedAck':
+        return traits.equals(message.origin, self.identity);
+      default:
+        return false;
+    }
+  }
+
+  #take(header: Header<Id>): void {
+    const { traits, self } = this.#context;
+    const { src, message } = header;
+    const sender = this.#sender;
+    sender.id = src;
+    sender.incarnation = header.srcIncarnation;
+    const standing = this.#to.view.apply(sender, true);
+    if (standing !== 'active') {
+      if (standing !== 'refused') this.#onInactive(src, message, standing === 'superseded');
+      return;
+    }
+    const { records, count, broadcasts } = this.#reader;
+    for (let i = 0; i < count; i++) {
+      const record = records[i]!;
+      // Who says it of itself has left, also where the wire cannot say so.
+      if (record.state === 'down' && traits.equals(record.id, src)) record.left = true;
+      this.update(record, src, true);
+    }
+    for (const broadcast of broadcasts) this.#takeBroadcast(broadcast, src);
+    this.#to.settle();
+    if (self.state !== 'defunct') this.#react(src, message);
+  }
+
+  #takeBroadcast(bytes: Uint8Array, from: Id): void {
+    try {
+      this.#to.broadcasts.receive(bytes, from);
+    } catch (error) {
+      if (!(error instanceof SwimError)) throw error;
+      this.#context.counters.rejected++;
+      this.#context.outputs.push({ type: 'rejected', error, bytes: bytes.slice() });
+    }
+  }
+
+  /**
+   * Who is down, or was replaced, is not listened to, but told: one who was replaced by whom,
+   * so that it can renew itself past that one. A TurnUndead is obeyed all the same, and
+   * answered only with a new identity: two that hold each other down come back, and stop.
+   */
+  #onInactive(src: Id, message: Message<Id>, superseded: boolean): void {
+    const { counters, self, traits, config } = this.#context;
+    const { refutation, outbox, view } = this.#to;
+    counters.fromInactive++;
+    const told = message.type === 'turnUndead';
+    if (self.state === 'leaving' && told) this.#to.goodbyeHeard(src, undefined);
+    if (!takesPart(self)) return;
+    if (told) refutation.die(undefined, src);
+    if (!takesPart(self) || !config.notifyDown) return;
+    const winner = superseded ? view.table.get(traits.address(src)) : undefined;
+    if (winner) outbox.send(src, { type: 'gossip' }, view.encode(winner));
+    outbox.send(src, { type: 'turnUndead' });
+  }
+
+  #react(src: Id, message: Message<Id>): void {
+    const { outbox, prober, helper, refutation } = this.#to;
+    const leaving = this.#context.self.state === 'leaving';
+    switch (message.type) {
+      case 'ping':
+        outbox.send(src, { type: 'ack', probeNumber: message.probeNumber });
+        break;
+      case 'ack':
+        if (leaving) this.#to.goodbyeHeard(src, message.probeNumber);
+        else prober.onAck(src, message.probeNumber);
+        break;
+      case 'pingReq':
+        helper.accept(src, message.target, message.probeNumber);
+        break;
+      case 'indirectPing': {
+        const { origin: target, probeNumber } = message;
+        outbox.send(src, { type: 'indirectAck', target, probeNumber });
+        break;
+      }
+      case 'indirectAck':
+        helper.fulfil(src, message.target, message.probeNumber);
+        break;
+      case 'forwardedAck':
+        prober.onForwardedAck(src, message.origin, message.probeNumber);
+        break;
+      case 'nack':
+        prober.onNack(src, message.target, message.probeNumber);
+        break;
+      case 'announce':
+        outbox.send(src, { type: 'feed' });
+        break;
+      case 'turnUndead':
+        if (leaving) this.#to.goodbyeHeard(src, undefined);
+        else refutation.die(undefined, src);
+        break;
+      case 'feed':
+      case 'gossip':
+      case 'broadcast':
+        break;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import { type Message, WireError } from '@shoal/wire';
+import type { ClusterView } from './cluster-view.ts';
+import type { Context } from './context.ts';
+import type { PacketBuilder } from './packet-builder.ts';
+
+/** Sends messages: to one, to some at random, and in bursts that do not come too often. */
+export class Outbox<Id> {
+  readonly #context: Context<Id>;
+  readonly #view: ClusterView<Id>;
+  readonly #builder: PacketBuilder<Id>;
+
+  constructor(context: Context<Id>, view: ClusterView<Id>, builder: PacketBuilder<Id>) {
+    this.#context = context;
+    this.#view = view;
+    this.#builder = builder;
+  }
+
+  /**
+   * Sends one message. `first`: the record of a member that must be in it. False when it could
+   * not be: the header does not fit into a packet, or `to` cannot be encoded.
+   */
+  send(to: Id, message: Message<Id>, first?: Uint8Array): boolean {
+    const { counters, outputs } = this.#context;
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#builder.build(to, message, first);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      counters.unsendable++;
+      return false;
+    }
+    counters.packetsSent++;
+    counters.bytesSent += bytes.length;
+    outputs.push({ type: 'transmit', to, bytes });
+    return true;
+  }
+
+  /** Sends a message to up to `count` random active members. */
+  sendToSome(count: number, message: Message<Id>): void {
+    for (const { id } of this.#view.table.active.choose(count, this.#context.random)) {
+      this.send(id, message);
+    }
+  }
+}

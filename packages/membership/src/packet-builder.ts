@@ -1,0 +1,135 @@
+import { ByteWriter, type Message, payloadOf } from '@shoal/wire';
+import type { BroadcastQueue } from './broadcast.ts';
+import type { ClusterView } from './cluster-view.ts';
+import type { Context } from './context.ts';
+import { SwimError } from './errors.ts';
+
+const COUNT_SIZE = 2;
+const MAX_COUNT = 0xffff;
+/** A feed tries this many members that do not fit before it lets the rest of the room be. */
+const MAX_MISFITS = 8;
+
+/** Puts packets together: the header, then as much as fits of what is to be spread. */
+export class PacketBuilder<Id> {
+  readonly #context: Context<Id>;
+  readonly #view: ClusterView<Id>;
+  readonly #broadcasts: BroadcastQueue<Id>;
+  readonly #writer: ByteWriter;
+  readonly #header: {
+    src: Id;
+    srcIncarnation: number;
+    dst: Id;
+    message: Message<Id>;
+  };
+  /** Whose turn it is to be sure of room: broadcasts or members. */
+  #broadcastsFirst = false;
+
+  constructor(context: Context<Id>, view: ClusterView<Id>, broadcasts: BroadcastQueue<Id>) {
+    this.#context = context;
+    this.#view = view;
+    this.#broadcasts = broadcasts;
+    this.#writer = new ByteWriter({ capacity: context.config.maxPacketSize, fixed: true });
+    const { identity, incarnation } = context.self;
+    this.#header = {
+      src: identity,
+      srcIncarnation: incarnation,
+      dst: identity,
+      message: { type: 'gossip' },
+    };
+  }
+
+  /**
+   * How many bytes of updates, or of one broadcast with its length, a gossip can carry that
+   * comes from `identity`. Throws `identity` when not even its header fits, or can be encoded.
+   */
+  roomFor(identity: Id): number {
+    try {
+      const writer = this.#writer.reset();
+      const message: Message<Id> = { type: 'gossip' };
+      const { maxIncarnation } = this.#context.codec;
+      this.#context.codec.writeHeader(writer, {
+        src: identity,
+        srcIncarnation: maxIncarnation,
+        dst: identity,
+        message,
+      });
+    } catch (cause) {
+      throw new SwimError('identity', 'the identity cannot be sent', { cause });
+    }
+    return this.#context.config.maxPacketSize - this.#writer.offset - COUNT_SIZE;
+  }
+
+  /**
+   * One packet, whose bytes are the taker's. `first`: updates to be put before all others.
+   * Throws a WireError, with nothing changed, when the header does not fit.
+   */
+  build(to: Id, message: Message<Id>, first?: Uint8Array): Uint8Array {
+    const writer = this.#writer.reset();
+    const header = this.#header;
+    header.src = this.#context.self.identity;
+    header.srcIncarnation = this.#context.self.incarnation;
+    header.dst = to;
+    header.message = message;
+    this.#context.codec.writeHeader(writer, header);
+
+    const allowed = payloadOf(message.type);
+    const end = this.#context.config.maxPacketSize;
+    const attach = allowed.broadcasts && this.#attaches(to);
+    if (allowed.members && end - writer.offset > COUNT_SIZE) {
+      const countAt = writer.reserve(COUNT_SIZE);
+      const roomEnd = end - (attach ? this.#reserved(end - writer.offset) : 0);
+      const count = this.#fillMembers(to, message, first, roomEnd);
+      writer.bytes[countAt] = count >>> 8;
+      writer.bytes[countAt + 1] = count;
+    }
+    if (attach) this.#broadcasts.queue.fill(writer, end, this.#view.transmissions);
+    return writer.copy();
+  }
+
+  #attaches(to: Id): boolean {
+    const { queue, handler } = this.#broadcasts;
+    return queue.length > 0 && (handler?.attachTo?.(to) ?? true);
+  }
+
+  /**
+   * What members must leave to broadcasts: every other time as much as the next one takes, so
+   * that neither can keep the other from being sent.
+   */
+  #reserved(room: number): number {
+    this.#broadcastsFirst = !this.#broadcastsFirst;
+    const size = this.#broadcasts.queue.nextSize;
+    return this.#broadcastsFirst && size <= room ? size : 0;
+  }
+
+  #fillMembers(to: Id, message: Message<Id>, first: Uint8Array | undefined, end: number): number {
+    const writer = this.#writer;
+    let count = 0;
+    if (first !== undefined && first.length <= end - writer.offset) {
+      writer.raw(first);
+      count++;
+    }
+    if (message.type === 'feed') return count + this.#fillFeed(to, end);
+    const { updates, transmissions } = this.#view;
+    return count + updates.fill(writer, end, transmissions);
+  }
+
+  /** Active members in a fresh random order, but for the asker. */
+  #fillFeed(to: Id, end: number): number {
+    const { active } = this.#view.table;
+    const asker = this.#context.traits.address(to);
+    let count = 0;
+    let misfits = 0;
+    for (let i = 0; i < active.size && misfits < MAX_MISFITS && count < MAX_COUNT; i++) {
+      const entry = active.draw(i, this.#context.random);
+      if (entry.address === asker) continue;
+      const bytes = this.#view.encode(entry);
+      if (bytes.length > end - this.#writer.offset) {
+        misfits++;
+      } else {
+        this.#writer.raw(bytes);
+        count++;
+      }
+    }
+    return count;
+  }
+}

@@ -1,0 +1,276 @@
+import { ByteWriter } from '@shoal/wire';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Clock } from './clock.ts';
+import {
+  checkConfig,
+  lan,
+  local,
+  type SwimConfig,
+  simple,
+  suspicionConfirmations,
+  suspicionTimeout,
+  transmissionLimit,
+  wan,
+} from './config.ts';
+import { type QueueItem, TransmissionQueue } from './dissemination.ts';
+import { seeded } from './harness.test-helper.ts';
+import { MemberEntry, MemberTable } from './member-table.ts';
+import { type Timer, TimerQueue } from './timer-queue.ts';
+import { beats } from './transitions.ts';
+
+describe('TimerQueue', () => {
+  it('gives out timers in order, whatever is scheduled, moved and cancelled', () => {
+    const steps = fc.array(
+      fc.record({
+        timer: fc.nat(29),
+        action: fc.constantFrom('schedule', 'schedule', 'cancel', 'take'),
+        at: fc.nat(1000),
+      }),
+      { maxLength: 200 },
+    );
+    fc.assert(
+      fc.property(steps, (list) => {
+        const queue = new TimerQueue<Timer>();
+        const timers = Array.from({ length: 30 }, () => ({ deadline: 0, heapIndex: -1 }));
+        const model = new Map<Timer, number>();
+        for (const { timer, action, at } of list) {
+          const one = timers[timer]!;
+          if (action === 'schedule') {
+            queue.schedule(one, at);
+            model.set(one, at);
+          } else if (action === 'cancel') {
+            queue.cancel(one);
+            model.delete(one);
+          } else {
+            const least = Math.min(...model.values());
+            const taken = queue.takeDue(at);
+            expect(taken === undefined).toBe(!(least <= at));
+            if (taken) {
+              expect(model.get(taken)).toBe(least);
+              model.delete(taken);
+            }
+          }
+          expect(queue.size).toBe(model.size);
+          expect(queue.next).toBe(Math.min(Number.POSITIVE_INFINITY, ...model.values()));
+        }
+      }),
+    );
+  });
+});
+
+describe('MemberTable', () => {
+  it('keeps its sets in step, and probes everyone once a lap, under any churn', () => {
+    const steps = fc.array(
+      fc.record({
+        member: fc.nat(19),
+        to: fc.constantFrom('alive', 'suspect', 'failed', 'left', 'gone', 'next'),
+      }),
+      { maxLength: 150 },
+    );
+    fc.assert(
+      fc.property(fc.nat(), steps, (seed, list) => {
+        const random = seeded(seed);
+        const table = new MemberTable<string>();
+        /** How often each has been probed while the lap's members stayed the same. */
+        for (const { member, to } of list) {
+          const address = `m${member}`;
+          let entry = table.get(address);
+          if (to === 'next') {
+            const chosen = table.order.next(random);
+            expect(chosen === undefined).toBe(table.active.size === 0);
+            if (chosen) expect(chosen.active).toBe(true);
+          } else if (to === 'gone') {
+            if (entry) table.remove(entry);
+          } else {
+            const state = to === 'alive' || to === 'suspect' ? to : 'down';
+            if (entry) table.move(entry, state, to === 'left');
+            else {
+              entry = new MemberEntry(address, address, 0);
+              entry.state = state;
+              entry.left = to === 'left';
+              table.add(entry);
+            }
+          }
+          const all = [...table.all()];
+          const names = (set: Iterable<MemberEntry<string>>): string[] =>
+            [...set].map((one) => one.address).sort();
+          expect(names(table.active)).toEqual(names(all.filter((one) => one.active)));
+          expect(names(table.failed)).toEqual(names(all.filter((one) => !one.active && !one.left)));
+          expect(names(table.departed)).toEqual(
+            names(all.filter((one) => !one.active && one.left)),
+          );
+        }
+        // Finish the lap, whatever its state, then every one of the next lap is different.
+        const { size } = table.active;
+        const probes = Array.from({ length: size * 3 }, () => table.order.next(random)!.address);
+        const counts = new Map<string, number>();
+        for (const address of probes) counts.set(address, (counts.get(address) ?? 0) + 1);
+        for (const count of counts.values()) expect(count).toBeLessThanOrEqual(4);
+        expect(counts.size).toBe(size);
+        const chosen = table.active.choose(5, random);
+        expect(new Set(chosen).size).toBe(Math.min(5, size));
+      }),
+    );
+  });
+
+  it('draws each entry about equally often', () => {
+    const random = seeded(7);
+    const table = new MemberTable<number>();
+    for (let i = 0; i < 10; i++) table.add(new MemberEntry(`m${i}`, i, 0));
+    const counts = new Array<number>(10).fill(0);
+    for (let i = 0; i < 10_000; i++) {
+      for (const { id } of table.active.choose(3, random)) counts[id]!++;
+    }
+    for (const count of counts) expect(Math.abs(count - 3000)).toBeLessThan(200);
+  });
+});
+
+interface Item extends QueueItem {
+  readonly name: number;
+}
+
+describe('TransmissionQueue', () => {
+  const newItem = (name: number): Item => ({
+    name,
+    bytes: new Uint8Array(0),
+    level: -1,
+    stamp: 0,
+    previous: undefined,
+    following: undefined,
+  });
+
+  it('agrees with a sorted list', () => {
+    const steps = fc.array(
+      fc.oneof(
+        fc.record({
+          do: fc.constant('add' as const),
+          item: fc.nat(14),
+          size: fc.integer({ min: 1, max: 30 }),
+        }),
+        fc.record({ do: fc.constant('remove' as const), item: fc.nat(14) }),
+        fc.record({
+          do: fc.constant('fill' as const),
+          room: fc.nat(80),
+          limit: fc.integer({ min: 1, max: 6 }),
+        }),
+      ),
+      { maxLength: 80 },
+    );
+    fc.assert(
+      fc.property(steps, fc.boolean(), (list, prefixed) => {
+        const queue = new TransmissionQueue<Item>({ prefixed });
+        const items = Array.from({ length: 15 }, (_, i) => newItem(i));
+        // In the queue's order: by level, then by when they reached it.
+        let model: { name: number; size: number; level: number; since: number }[] = [];
+        let tick = 0;
+        for (const step of list) {
+          if (step.do === 'fill') {
+            const writer = new ByteWriter();
+            const written = queue.fill(writer, step.room, step.limit);
+            let room = step.room;
+            let expected = 0;
+            model = model.filter((one) => one.level < step.limit || room < 0);
+            for (const one of [...model].sort((x, y) => x.level - y.level || x.since - y.since)) {
+              const size = one.size + (prefixed ? 2 : 0);
+              if (size > room) continue;
+              room -= size;
+              expected++;
+              one.level++;
+              one.since = ++tick;
+              if (one.level >= step.limit) model = model.filter((other) => other !== one);
+            }
+            expect(written).toBe(expected);
+            expect(writer.offset).toBe(step.room - room);
+            // What leaves because the limit fell does so when a fill comes across it.
+            for (const item of items) {
+              if (item.level >= step.limit) queue.remove(item);
+            }
+          } else {
+            model = model.filter((one) => one.name !== step.item);
+            if (step.do === 'remove') queue.remove(items[step.item]!);
+            else {
+              queue.add(items[step.item]!, new Uint8Array(step.size));
+              model.push({ name: step.item, size: step.size, level: 0, since: ++tick });
+            }
+          }
+          expect(queue.length).toBe(model.length);
+          expect(queue.byteLength).toBe(model.reduce((sum, one) => sum + one.size, 0));
+        }
+      }),
+    );
+  });
+});
+
+describe('transitions', () => {
+  it('no update can be undone by an older one: there is no cycle', () => {
+    const state = fc.constantFrom('alive', 'suspect', 'down');
+    const incarnation = fc.nat(3);
+    fc.assert(
+      fc.property(state, incarnation, state, incarnation, (a, i, b, j) => {
+        if (beats(a, i, b, j) && b !== 'down')
+          expect(beats(b, j, a, i) && a !== 'down').toBe(false);
+        if (beats(a, i, b, j) && b !== 'down') expect(j).toBeGreaterThanOrEqual(i);
+        expect(beats(a, i, a, i)).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('Clock', () => {
+  it('never goes back, and loses no more than the tolerance', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -100_000, max: 100_000 })), (jumps) => {
+        const clock = new Clock(1000);
+        let time = 5_000_000;
+        clock.advance(time, Number.POSITIVE_INFINITY);
+        let due = clock.now + 500;
+        for (const jump of jumps) {
+          time += jump;
+          const before = clock.now;
+          clock.advance(time, due);
+          expect(clock.now).toBeGreaterThanOrEqual(before);
+          expect(clock.now - Math.max(before, due)).toBeLessThanOrEqual(1000);
+          expect(clock.outside(clock.now)).toBeCloseTo(time);
+          if (due <= clock.now) due = clock.now + 500;
+        }
+      }),
+    );
+  });
+});
+
+describe('config', () => {
+  it('has the defaults of the design', () => {
+    expect(suspicionTimeout(simple(), 100)).toBe(3000);
+    expect([5, 10, 100].map((n) => suspicionTimeout(lan(), n))).toEqual([4000, 4000, 8000]);
+    expect(suspicionTimeout(wan(), 1000)).toBe(90_000);
+    expect(suspicionTimeout(lan(100), 3)).toBe(8000);
+    expect(transmissionLimit(local(), 99)).toBe(4);
+    expect(transmissionLimit(lan(), 1e60)).toBe(240);
+    expect(transmissionLimit(lan(), 1e70)).toBe(255);
+    expect([2, 3, 4, 100].map((n) => suspicionConfirmations(lan(), n))).toEqual([0, 0, 2, 2]);
+    expect(suspicionConfirmations(simple(), 100)).toBe(0);
+  });
+
+  it('refuses what cannot work, and says which setting it is', () => {
+    for (const preset of [simple(), lan(), wan(), local()]) checkConfig(preset);
+    const wrong: [Partial<SwimConfig>, string][] = [
+      [{ probePeriod: 500 }, 'probePeriod'],
+      [{ probeTimeout: 0 }, 'probeTimeout'],
+      [{ probePeriod: Number.NaN }, 'probePeriod'],
+      [{ indirectProbes: 1.5 }, 'indirectProbes'],
+      [{ suspicion: { type: 'fixed', value: 0 } }, 'suspicion.value'],
+      [{ suspicion: { type: 'scaled', multiplier: 0 } }, 'suspicion.multiplier'],
+      [{ transmissions: { type: 'fixed', value: 256 } }, 'transmissions.value'],
+      [{ gossip: { interval: 0, members: 1 } }, 'gossip.interval'],
+      [{ announce: { interval: 10, members: 0 } }, 'announce.members'],
+      [{ maxPacketSize: 65_508 }, 'maxPacketSize'],
+      [{ removeDownAfter: Number.POSITIVE_INFINITY }, 'removeDownAfter'],
+      [{ lifeguard: JSON.parse('null') }, 'lifeguard'],
+      [{ lifeguard: JSON.parse('{"localHealth":true,"suspicion":true}') }, 'buddy'],
+    ];
+    for (const [change, name] of wrong) {
+      expect(() => checkConfig({ ...lan(), ...change })).toThrow(name);
+    }
+  });
+});

@@ -1,0 +1,103 @@
+import type { BroadcastQueue } from './broadcast.ts';
+import type { ClusterView } from './cluster-view.ts';
+import type { Periodic } from './config.ts';
+import { type Context, type Task, task } from './context.ts';
+import type { Outbox } from './outbox.ts';
+
+/** What is done every so often, each only while there is cause for it: an idle cluster rests. */
+export class PeriodicTasks<Id> {
+  readonly #context: Context<Id>;
+  readonly #view: ClusterView<Id>;
+  readonly #broadcasts: BroadcastQueue<Id>;
+  readonly #outbox: Outbox<Id>;
+  readonly #gossip: Task = task(() => this.#gossipDue());
+  readonly #announce: Task = task(() => this.#announceDue());
+  readonly #announceDown: Task = task(() => this.#announceDownDue());
+
+  constructor(
+    context: Context<Id>,
+    view: ClusterView<Id>,
+    broadcasts: BroadcastQueue<Id>,
+    outbox: Outbox<Id>,
+  ) {
+    this.#context = context;
+    this.#view = view;
+    this.#broadcasts = broadcasts;
+    this.#outbox = outbox;
+  }
+
+  /** Begins what there is cause for, while we take part. */
+  settle(): void {
+    const { config, self } = this.#context;
+    if (self.state === 'active') {
+      if (this.#hasNews) this.#begin(this.#gossip, config.gossip, 0);
+      this.#begin(this.#announce, config.announce, 0.5);
+    }
+    // Alone is when it matters most: both halves of a cluster of two are.
+    if (this.#view.table.failed.size > 0) this.#begin(this.#announceDown, config.announceDown, 0.5);
+  }
+
+  /** Nobody is there. */
+  idle(): void {
+    this.#context.timers.cancel(this.#gossip);
+    this.#context.timers.cancel(this.#announce);
+  }
+
+  stop(): void {
+    this.idle();
+    this.#context.timers.cancel(this.#announceDown);
+  }
+
+  /** Sends what is queued to some members, now. */
+  gossip(): void {
+    const { config, random } = this.#context;
+    const count = config.gossip?.members ?? config.indirectProbes;
+    const { handler } = this.#broadcasts;
+    const only = this.#view.updates.length === 0;
+    const chosen = this.#view.table.active.choose(
+      count,
+      random,
+      only ? (entry) => handler?.attachTo?.(entry.id) ?? true : undefined,
+    );
+    for (const { id } of chosen) {
+      if (!this.#hasNews) break;
+      this.#outbox.send(id, only ? { type: 'broadcast' } : { type: 'gossip' });
+    }
+  }
+
+  get #hasNews(): boolean {
+    return this.#view.updates.length > 0 || this.#broadcasts.queue.length > 0;
+  }
+
+  #gossipDue(): void {
+    if (this.#hasNews) this.gossip();
+    if (this.#hasNews) this.#begin(this.#gossip, this.#context.config.gossip, 1);
+  }
+
+  #announceDue(): void {
+    const { announce } = this.#context.config;
+    this.#outbox.sendToSome(announce?.members ?? 0, { type: 'announce' });
+    this.#begin(this.#announce, announce, 1);
+  }
+
+  /** Source: foca's `periodic_announce_to_down_members`; serf's reconnect. */
+  #announceDownDue(): void {
+    const { config, random } = this.#context;
+    const { failed } = this.#view.table;
+    for (const entry of failed.choose(config.announceDown?.members ?? 0, random)) {
+      this.#outbox.send(entry.id, { type: 'announce' });
+    }
+    if (failed.size > 0) this.#begin(this.#announceDown, config.announceDown, 1);
+  }
+
+  /**
+   * Sets a task that is configured and not set: at a random time from `least` periods to one,
+   * so that nodes do not march in step.
+   */
+  #begin(one: Task, periodic: Periodic | undefined, least: number): void {
+    if (periodic === undefined || one.heapIndex >= 0) return;
+    const { timers, clock, random } = this.#context;
+    const share = least < 1 ? least + (1 - least) * random() : 1;
+    timers.schedule(one, clock.now + periodic.interval * share);
+  }
+}

@@ -1,0 +1,165 @@
+import type { ClusterView } from './cluster-view.ts';
+import type { Context } from './context.ts';
+import { task } from './context.ts';
+import type { MemberEntry } from './member-table.ts';
+import type { Outbox } from './outbox.ts';
+
+/** A probe under way. */
+interface Probe<Id> {
+  readonly target: MemberEntry<Id>;
+  readonly id: Id;
+  readonly incarnation: number;
+  readonly number: number;
+  readonly sentAt: number;
+  /** Asked helpers; true once one has answered, be it with a nack. */
+  readonly helpers: Map<MemberEntry<Id>, boolean>;
+  nacks: number;
+  succeeded: boolean;
+}
+
+/**
+ * The failure detector: each period one member is probed, directly and then through others;
+ * who has not answered by the period's end is suspected. Source: the SWIM paper, section 3.1;
+ * the Lifeguard paper, section IV-A, for nacks and local health.
+ */
+export class Prober<Id> {
+  readonly #context: Context<Id>;
+  readonly #view: ClusterView<Id>;
+  readonly #outbox: Outbox<Id>;
+  readonly #period = task(() => this.#endPeriod());
+  readonly #indirect = task(() => this.#askHelpers());
+  #probe: Probe<Id> | undefined;
+  #lastNumber = 0;
+
+  constructor(context: Context<Id>, view: ClusterView<Id>, outbox: Outbox<Id>) {
+    this.#context = context;
+    this.#view = view;
+    this.#outbox = outbox;
+  }
+
+  /** Begins to probe, at a random point of the first period, so that nodes do not march in step. */
+  start(): void {
+    const { timers, clock, config, random } = this.#context;
+    timers.schedule(this.#period, clock.now + random() * config.probePeriod);
+  }
+
+  stop(): void {
+    this.void();
+    this.#context.timers.cancel(this.#period);
+  }
+
+  /** Forgets the probe under way: it will have no outcome. */
+  void(): void {
+    this.#probe = undefined;
+    this.#context.timers.cancel(this.#indirect);
+  }
+
+  /** A number for a probe, never the same twice in a row. */
+  nextNumber(): number {
+    const { maxProbeNumber } = this.#context.codec;
+    this.#lastNumber = this.#lastNumber >= maxProbeNumber ? 0 : this.#lastNumber + 1;
+    return this.#lastNumber;
+  }
+
+  /** An answer to a direct probe. */
+  onAck(from: Id, number: number): void {
+    const probe = this.#probe;
+    if (probe?.number !== number || probe.target !== this.#view.find(from)) return;
+    if (!this.#context.traits.equals(from, probe.id)) return;
+    this.#succeed(probe, 'direct');
+  }
+
+  /** An answer of `origin` that `helper` passes on. */
+  onForwardedAck(helper: Id, origin: Id, number: number): void {
+    const probe = this.#probe;
+    if (!probe || !this.#answers(probe, helper, origin, number)) return;
+    this.#succeed(probe, 'indirect');
+  }
+
+  /** `helper` says that it is there, but has not heard from `target` yet. */
+  onNack(helper: Id, target: Id, number: number): void {
+    const probe = this.#probe;
+    if (probe && this.#answers(probe, helper, target, number)) probe.nacks++;
+  }
+
+  /** Whether a helper that was asked answers for the first time, about the right member. */
+  #answers(probe: Probe<Id>, helper: Id, about: Id, number: number): boolean {
+    if (probe.number !== number || !this.#context.traits.equals(about, probe.id)) return false;
+    const entry = this.#view.find(helper);
+    if (entry === undefined || probe.helpers.get(entry) !== false) return false;
+    probe.helpers.set(entry, true);
+    return true;
+  }
+
+  #succeed(probe: Probe<Id>, outcome: 'direct' | 'indirect'): void {
+    if (probe.succeeded) return;
+    const { clock, health, outputs, timers } = this.#context;
+    probe.succeeded = true;
+    timers.cancel(this.#indirect);
+    health.change(-1);
+    const rtt = clock.now - probe.sentAt;
+    outputs.emit({
+      type: 'probe',
+      target: probe.id,
+      outcome,
+      ...(outcome === 'direct' ? { rtt } : {}),
+    });
+  }
+
+  #endPeriod(): void {
+    const failed = this.#probe;
+    this.void();
+    if (failed && !failed.succeeded) this.#conclude(failed);
+    const { timers, clock, config, health, random, counters } = this.#context;
+    timers.schedule(this.#period, clock.now + config.probePeriod * health.factor);
+    const target = this.#view.table.order.next(random);
+    if (target === undefined) return;
+    this.#probe = {
+      target,
+      id: target.id,
+      incarnation: target.incarnation,
+      number: this.nextNumber(),
+      sentAt: clock.now,
+      helpers: new Map(),
+      nacks: 0,
+      succeeded: false,
+    };
+    counters.probes++;
+    timers.schedule(this.#indirect, clock.now + config.probeTimeout * health.factor);
+    // Lifeguard's buddy system: a suspect must be the first to know. Paper, section IV-C.
+    const buddy = this.#context.lifeguard?.buddy && target.state === 'suspect';
+    if (buddy && target.level >= 0) this.#view.updates.skipNext(target);
+    const message = { type: 'ping', probeNumber: this.#probe.number } as const;
+    this.#outbox.send(target.id, message, buddy ? this.#view.encode(target) : undefined);
+  }
+
+  #conclude(probe: Probe<Id>): void {
+    const { counters, health, outputs } = this.#context;
+    if (!this.#stands(probe)) return;
+    counters.probesFailed++;
+    const asked = probe.helpers.size;
+    health.change(this.#context.lifeguard?.localHealth && asked > 0 ? asked - probe.nacks : 1);
+    outputs.emit({ type: 'probe', target: probe.id, outcome: 'failed' });
+    this.#view.suspect(probe.target, probe.incarnation);
+  }
+
+  /** Whether the target is still there, and still who it was. */
+  #stands(probe: Probe<Id>): boolean {
+    return probe.target.active && this.#view.find(probe.id) === probe.target;
+  }
+
+  #askHelpers(): void {
+    const probe = this.#probe;
+    if (!probe || probe.succeeded || !this.#stands(probe)) return;
+    const { config, random } = this.#context;
+    const helpers = this.#view.table.active.choose(
+      config.indirectProbes,
+      random,
+      (entry) => entry !== probe.target,
+    );
+    for (const helper of helpers) {
+      const message = { type: 'pingReq', target: probe.id, probeNumber: probe.number } as const;
+      if (this.#outbox.send(helper.id, message)) probe.helpers.set(helper, false);
+    }
+  }
+}

@@ -1,0 +1,376 @@
+import type { Member, SwimCodec } from '@shoal/wire';
+import { type BroadcastHandler, BroadcastQueue } from './broadcast.ts';
+import { Clock } from './clock.ts';
+import { ClusterView } from './cluster-view.ts';
+import { checkConfig, lifeguardParts, type SwimConfig } from './config.ts';
+import { type Context, type SwimState, type Task, takesPart } from './context.ts';
+import { Digest } from './digest.ts';
+import { SwimError } from './errors.ts';
+import { type DefunctReason, type Output, OutputQueue } from './events.ts';
+import { HelperDuty } from './helper-duty.ts';
+import type { IdentityTraits } from './identity.ts';
+import { Inbox } from './inbox.ts';
+import { Leave } from './leave.ts';
+import { LocalHealth } from './local-health.ts';
+import { MemberEntry } from './member-table.ts';
+import { Outbox } from './outbox.ts';
+import { PacketBuilder } from './packet-builder.ts';
+import { PeriodicTasks } from './periodic.ts';
+import { Prober } from './probe.ts';
+import { Refutation } from './refutation.ts';
+import { newCounters, type SwimStats } from './stats.ts';
+import { TimerQueue } from './timer-queue.ts';
+
+/** What a {@link Swim} is made of. */
+export interface SwimOptions<Id> {
+  /** Who we are, at first. */
+  readonly identity: Id;
+  readonly traits: IdentityTraits<Id>;
+  /** The wire profile. The same in the whole cluster. */
+  readonly codec: SwimCodec<Id>;
+  readonly config: SwimConfig;
+  /** Returns numbers of 0 (inclusive) to 1 (exclusive). The only source of chance. */
+  readonly random: () => number;
+  /** What is made of custom broadcasts. Without it they are refused. */
+  readonly broadcasts?: BroadcastHandler<Id> | undefined;
+}
+
+/**
+ * The SWIM protocol for one member, without I/O: it is told the time and what came in, and
+ * says what to send and what happened. Change it, then drain {@link Swim.poll} until it is
+ * empty; call {@link Swim.tick} when {@link Swim.nextDeadline} has come. Every method that
+ * takes `now` takes it in ms of one clock, whose origin does not matter.
+ */
+export class Swim<Id> {
+  readonly #context: Context<Id>;
+  readonly #inbox: Inbox<Id>;
+  readonly #view: ClusterView<Id>;
+  readonly #broadcasts: BroadcastQueue<Id>;
+  readonly #outbox: Outbox<Id>;
+  readonly #prober: Prober<Id>;
+  readonly #helper: HelperDuty<Id>;
+  readonly #refutation: Refutation<Id>;
+  readonly #periodic: PeriodicTasks<Id>;
+  #leave: Leave<Id> | undefined;
+
+  /** Throws a {@link SwimError}: `config`, or `identity` when it cannot be sent. */
+  constructor(options: SwimOptions<Id>) {
+    const { identity, traits, codec, config, random } = options;
+    checkConfig(config);
+    const lifeguard = codec.lifeguard ? lifeguardParts(config) : undefined;
+    this.#context = {
+      config,
+      codec,
+      traits,
+      random,
+      lifeguard,
+      clock: new Clock(config.probePeriod),
+      health: new LocalHealth(lifeguard?.localHealth ?? false),
+      timers: new TimerQueue<Task | MemberEntry<Id>>(),
+      outputs: new OutputQueue<Id>(),
+      counters: newCounters(),
+      self: { identity, address: traits.address(identity), incarnation: 0, state: 'idle' },
+    };
+    this.#view = new ClusterView(this.#context);
+    const { maxBroadcasts, maxBroadcastBytes } = config;
+    this.#broadcasts = new BroadcastQueue(options.broadcasts, maxBroadcasts, maxBroadcastBytes);
+    const builder = new PacketBuilder(this.#context, this.#view, this.#broadcasts);
+    this.#view.maxUpdateSize = builder.roomFor(identity);
+    this.#outbox = new Outbox(this.#context, this.#view, builder);
+    this.#prober = new Prober(this.#context, this.#view, this.#outbox);
+    this.#helper = new HelperDuty(this.#context, this.#view, this.#outbox);
+    this.#refutation = new Refutation(this.#context, this.#view, this.#outbox, builder, {
+      renewed: (teller) => this.#onRenewed(teller),
+      defunct: () => this.#becomeDefunct('declaredDown'),
+    });
+    this.#periodic = new PeriodicTasks(this.#context, this.#view, this.#broadcasts, this.#outbox);
+    this.#inbox = new Inbox(this.#context, {
+      view: this.#view,
+      broadcasts: this.#broadcasts,
+      outbox: this.#outbox,
+      prober: this.#prober,
+      helper: this.#helper,
+      refutation: this.#refutation,
+      settle: () => this.#settleState(),
+      goodbyeHeard: (from, number) => this.#leave?.onHeard(from, number),
+    });
+  }
+
+  /** Who we are now. */
+  get identity(): Id {
+    return this.#context.self.identity;
+  }
+
+  /** Grows whenever we refute a suspicion; 0 under a new identity. */
+  get incarnation(): number {
+    return this.#context.self.incarnation;
+  }
+
+  get state(): SwimState {
+    return this.#context.self.state;
+  }
+
+  /** When to call {@link Swim.tick} next, in ms of the caller's clock; Infinity if never. */
+  get nextDeadline(): number {
+    return this.#context.clock.outside(this.#context.timers.next);
+  }
+
+  /** How many other members are active. */
+  get activeCount(): number {
+    return this.#view.table.active.size;
+  }
+
+  /**
+   * Takes in a datagram. Whatever it holds, this does not throw; what is refused comes out as
+   * `rejected`. The bytes are not kept. Throws `time` if `now` is no time.
+   */
+  receive(datagram: Uint8Array, now: number): void {
+    this.#advance(now);
+    this.#inbox.receive(datagram);
+    this.#settle();
+  }
+
+  /** Does what is due at `now`. Calling it early, late or in vain does no harm. Throws `time`. */
+  tick(now: number): void {
+    this.#advance(now);
+    const { timers, clock } = this.#context;
+    for (;;) {
+      const timer = timers.takeDue(clock.now);
+      if (timer === undefined) break;
+      if (timer instanceof MemberEntry) this.#expire(timer);
+      else timer.run();
+    }
+    this.#settle();
+  }
+
+  /** The next output, in order; undefined when there is no more. */
+  poll(): Output<Id> | undefined {
+    return this.#context.outputs.take();
+  }
+
+  /**
+   * Asks `to` to let us join the cluster that it is in. Of `to` only the address matters.
+   * One datagram, which may be lost: repeat it until the event `active`.
+   * Throws `state`; `identity` when `to` cannot be encoded, or has our own address.
+   */
+  announce(to: Id, now: number): void {
+    this.#advance(now);
+    this.#mustTakePart('announce');
+    const { traits, self } = this.#context;
+    if (traits.address(to) === self.address) {
+      throw new SwimError('identity', 'cannot announce to our own address');
+    }
+    if (!this.#outbox.send(to, { type: 'announce' })) {
+      throw new SwimError('identity', 'the identity cannot be sent');
+    }
+    this.#settle();
+  }
+
+  /** Sends what is queued to some random members at once. */
+  gossip(now: number): void {
+    this.#advance(now);
+    if (this.#context.self.state === 'active') this.#periodic.gossip();
+    this.#settle();
+  }
+
+  /**
+   * Says goodbye to several members, until enough have heard it or `leaveTimeout` is over; the
+   * event `defunct` ends it. Does nothing if that has been done.
+   */
+  leave(now: number): void {
+    this.#advance(now);
+    const { self } = this.#context;
+    if (!takesPart(self)) return;
+    this.#quiet();
+    self.state = 'leaving';
+    const number = this.#prober.nextNumber();
+    this.#leave = new Leave(this.#context, this.#view, this.#outbox, number, () =>
+      this.#becomeDefunct('left'),
+    );
+    this.#leave.start();
+  }
+
+  /**
+   * Takes another identity, such as one with other metadata, and tells the cluster, which sees
+   * `memberUpdated`. Brings a defunct member back. It voids the probe under way, so it should
+   * not come more than once a probe period. Throws, with nothing changed: `identity` unless `id`
+   * can be sent and wins over the present one, or has a free address; `state` while leaving.
+   */
+  updateIdentity(id: Id, now: number): void {
+    this.#advance(now);
+    const { traits, self } = this.#context;
+    if (self.state === 'leaving') throw new SwimError('state', 'cannot change while leaving');
+    const address = traits.address(id);
+    if (traits.equals(id, self.identity)) throw new SwimError('identity', 'the same identity');
+    if (address === self.address) {
+      if (!traits.wins(id, self.identity)) {
+        throw new SwimError('identity', 'the identity does not win over the present one');
+      }
+    } else if (this.#view.table.get(address)?.active) {
+      throw new SwimError('identity', `${address} is the address of an active member`);
+    }
+    this.#refutation.become(id);
+    this.#prober.void();
+    if (self.state === 'defunct') self.state = 'idle';
+    this.#settle();
+  }
+
+  /**
+   * Spreads `payload` to the whole cluster, unless the handler says that it is no news: then
+   * false. A copy is kept. Throws, with nothing changed: `payload` when it is empty or too
+   * large, `broadcast` when there is no handler or it throws, `state`.
+   */
+  broadcast(payload: Uint8Array, now: number): boolean {
+    this.#advance(now);
+    this.#mustTakePart('broadcast');
+    const most = this.#view.maxUpdateSize - 2;
+    if (payload.length < 1 || payload.length > most) {
+      throw new SwimError('payload', `a broadcast has 1..${most} bytes, not ${payload.length}`);
+    }
+    const queued = this.#broadcasts.receive(payload, undefined);
+    this.#settle();
+    return queued;
+  }
+
+  /**
+   * Takes in what is known from elsewhere: a stored state, or another node's
+   * {@link Swim.membershipState}. `broadcast`: whether to pass on what is news, default true.
+   * Throws `identity`, with nothing changed, if a member cannot be encoded.
+   */
+  applyMany(
+    members: Iterable<Member<Id>>,
+    now: number,
+    options: { readonly broadcast?: boolean } = {},
+  ): void {
+    this.#advance(now);
+    const list = [...members];
+    try {
+      for (const member of list) this.#view.encodeMember(member);
+    } catch (cause) {
+      throw new SwimError('identity', 'a member that cannot be encoded', { cause });
+    }
+    const spread = options.broadcast ?? true;
+    for (const { id, incarnation, state, suspector, left } of list) {
+      this.#inbox.update(
+        { id, incarnation, state, suspector, left: left ?? false },
+        undefined,
+        spread,
+      );
+    }
+    this.#settle();
+  }
+
+  /** The other active members, alive or suspect, as they are now. */
+  *members(): IterableIterator<Member<Id>> {
+    for (const entry of this.#view.table.active) yield entry.snapshot();
+  }
+
+  /** All that is known of others, Down members included: for {@link Swim.applyMany}. */
+  *membershipState(): IterableIterator<Member<Id>> {
+    for (const entry of this.#view.table.all()) yield entry.snapshot();
+  }
+
+  /** What is known of the member at an address, active or not. O(1). */
+  memberAt(address: string): Member<Id> | undefined {
+    return this.#view.table.get(address)?.snapshot();
+  }
+
+  /**
+   * 16 hexadecimal digits that two members have in common when they hold the same members,
+   * themselves included, to be active, with the same identities and incarnations. O(N).
+   */
+  digest(): string {
+    const digest = new Digest();
+    const { self } = this.#context;
+    const add = (id: Id, at: number): void =>
+      digest.add(this.#view.encodeMember({ id, incarnation: at, state: 'alive' }));
+    if (takesPart(self)) add(self.identity, self.incarnation);
+    for (const entry of this.#view.table.active) add(entry.id, entry.incarnation);
+    return digest.toString();
+  }
+
+  stats(): SwimStats {
+    const { table, updates } = this.#view;
+    return {
+      ...this.#context.counters,
+      active: table.active.size,
+      down: table.size - table.active.size,
+      queuedUpdates: updates.length,
+      queuedBroadcasts: this.#broadcasts.queue.length,
+      queuedBroadcastBytes: this.#broadcasts.queue.byteLength,
+      evictedBroadcasts: this.#broadcasts.evicted,
+      localHealth: this.#context.health.score,
+      timers: this.#context.timers.size,
+    };
+  }
+
+  #advance(now: number): void {
+    const { clock, timers, counters, health } = this.#context;
+    if (clock.advance(now, timers.next) === 0) return;
+    // We were away: an answer may have been lost through no fault of the one probed.
+    counters.gaps++;
+    health.change(1);
+    this.#prober.void();
+  }
+
+  #mustTakePart(what: string): void {
+    const { self } = this.#context;
+    if (!takesPart(self)) throw new SwimError('state', `cannot ${what} while ${self.state}`);
+  }
+
+  /** What must hold after every input. */
+  #settle(): void {
+    this.#settleState();
+    if (takesPart(this.#context.self)) this.#periodic.settle();
+  }
+
+  #settleState(): void {
+    const { outputs, self } = this.#context;
+    const { size } = this.#view.table.active;
+    if (self.state === 'idle' && size > 0) {
+      self.state = 'active';
+      this.#prober.start();
+      outputs.emit({ type: 'active' });
+    } else if (self.state === 'active' && size === 0) {
+      self.state = 'idle';
+      this.#prober.stop();
+      this.#periodic.idle();
+      outputs.emit({ type: 'idle' });
+    }
+  }
+
+  #expire(entry: MemberEntry<Id>): void {
+    const down = this.#view.expire(entry);
+    if (down === undefined) return;
+    this.#settleState();
+    // It may hear us yet, and come back the sooner.
+    if (this.#context.config.notifyDown) this.#outbox.send(down.id, { type: 'turnUndead' });
+  }
+
+  #onRenewed(teller: Id | undefined): void {
+    this.#prober.void();
+    this.#helper.stop();
+    this.#view.restartSuspicions();
+    // Those we know may all be down to us, so that the burst has reached nobody.
+    if (teller !== undefined && this.#view.table.active.size === 0) {
+      this.#outbox.send(teller, { type: 'announce' });
+    }
+  }
+
+  #becomeDefunct(reason: DefunctReason): void {
+    const { self, outputs } = this.#context;
+    this.#quiet();
+    this.#leave = undefined;
+    self.state = 'defunct';
+    this.#view.dropSuspicions();
+    outputs.emit({ type: 'defunct', reason });
+  }
+
+  /** Ends all that we do of our own accord. */
+  #quiet(): void {
+    this.#prober.stop();
+    this.#helper.stop();
+    this.#refutation.stop();
+    this.#periodic.stop();
+  }
+}

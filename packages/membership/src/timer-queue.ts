@@ -1,0 +1,89 @@
+/** Something that falls due. It is in one queue at the most, and belongs to who made it. */
+export interface Timer {
+  /** In ms of the queue's time; meaningless while not queued. */
+  deadline: number;
+  /** Its place in the heap; -1 while not queued. */
+  heapIndex: number;
+}
+
+/** Deadlines in order: a 4-ary heap in which each timer knows its place, so it can be moved. */
+export class TimerQueue<T extends Timer> {
+  readonly #heap: T[] = [];
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  /** The earliest deadline; Infinity when there is none. */
+  get next(): number {
+    return this.#heap[0]?.deadline ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Sets, or changes, when `timer` falls due. */
+  schedule(timer: T, deadline: number): void {
+    timer.deadline = deadline;
+    if (timer.heapIndex < 0) {
+      timer.heapIndex = this.#heap.length;
+      this.#heap.push(timer);
+    }
+    this.#up(timer);
+    this.#down(timer);
+  }
+
+  /** Takes `timer` out, if it is in. */
+  cancel(timer: T): void {
+    const at = timer.heapIndex;
+    if (at < 0) return;
+    timer.heapIndex = -1;
+    const last = this.#heap.pop()!;
+    if (last === timer) return;
+    this.#heap[at] = last;
+    last.heapIndex = at;
+    this.#up(last);
+    this.#down(last);
+  }
+
+  /** Takes out and returns the earliest timer, if it is due at `now`. */
+  takeDue(now: number): T | undefined {
+    const first = this.#heap[0];
+    if (first === undefined || first.deadline > now) return undefined;
+    this.cancel(first);
+    return first;
+  }
+
+  #up(timer: T): void {
+    const heap = this.#heap;
+    let at = timer.heapIndex;
+    while (at > 0) {
+      const above = (at - 1) >> 2;
+      const parent = heap[above]!;
+      if (parent.deadline <= timer.deadline) break;
+      heap[at] = parent;
+      parent.heapIndex = at;
+      at = above;
+    }
+    heap[at] = timer;
+    timer.heapIndex = at;
+  }
+
+  #down(timer: T): void {
+    const heap = this.#heap;
+    let at = timer.heapIndex;
+    for (;;) {
+      const first = at * 4 + 1;
+      if (first >= heap.length) break;
+      let least = first;
+      const end = Math.min(first + 4, heap.length);
+      for (let i = first + 1; i < end; i++) {
+        if (heap[i]!.deadline < heap[least]!.deadline) least = i;
+      }
+      const child = heap[least]!;
+      if (child.deadline >= timer.deadline) break;
+      heap[at] = child;
+      child.heapIndex = at;
+      at = least;
+    }
+    heap[at] = timer;
+    timer.heapIndex = at;
+  }
+}

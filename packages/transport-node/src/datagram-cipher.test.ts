@@ -1,0 +1,266 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DatagramOpener, DatagramSealer, encodeLabel, OVERHEAD } from './datagram-cipher.ts';
+import { Keyring } from './keyring.ts';
+import { ReplayWindow, WINDOW } from './replay-window.ts';
+
+const FIRST = Uint8Array.from({ length: 32 }, (_, i) => i);
+const SECOND = new Uint8Array(32).fill(255);
+const SESSION = Uint8Array.from({ length: 12 }, (_, i) => 0xa0 + i);
+const LABEL = encodeLabel('test');
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const open = (opener: DatagramOpener, bytes: Uint8Array): Uint8Array | string =>
+  opener.open(bytes, 0, Number.POSITIVE_INFINITY);
+
+/*
+ * Made by a program in Python from the format's description alone: HKDF written out with its
+ * `hmac` module, AES-GCM of its `cryptography` package.
+ */
+const KNOWN: [plain: Uint8Array, time: number, sealed: string][] = [
+  [
+    new Uint8Array(0),
+    1_700_000_000,
+    'e51d017037027fa0a1a2a3a4a5a6a7a8a9aaab000000006553f100f8d73224742517d9f31d0a95ad5ed6a6',
+  ],
+  [
+    new TextEncoder().encode('hello'),
+    1_700_000_001,
+    'e51d017037027fa0a1a2a3a4a5a6a7a8a9aaab000000016553f101d532fa5f1b9a2ba6d24d4a18323113bb679102b7ae',
+  ],
+  [
+    Uint8Array.from({ length: 100 }, (_, i) => i),
+    0xffff_ffff,
+    'e51d017037027fa0a1a2a3a4a5a6a7a8a9aaab00000002ffffffff4d6a75d6a0a69572e4462ceb051f04e4da5e634d28904b1234a55ccbff0f63b9dcb9222fa1a3c000c90cb47057a6abf02f7324d32201ece67e91d7a70c578dc862c104655cec273574a9e95dd388587365b05368f4e566a67828f6472112fcd063a0a492d717dba3b091d8df88dc7a756a335411',
+  ],
+];
+
+describe('DatagramSealer', () => {
+  it('makes the bytes that another program makes', () => {
+    const sealer = new DatagramSealer(new Keyring(FIRST), LABEL, () => SESSION);
+    for (const [plain, time, sealed] of KNOWN) expect(hex(sealer.seal(plain, time))).toBe(sealed);
+    const other = new DatagramSealer(new Keyring(SECOND), encodeLabel('käfig'), () => SESSION);
+    expect(hex(other.seal(Uint8Array.of(0x78), 0))).toBe(
+      'e51d01a683689aa0a1a2a3a4a5a6a7a8a9aaab0000000000000000f118d178f6dfdb356bdf1e0a9aefa00772',
+    );
+  });
+
+  it('starts a new session before numbers run out, so that no nonce comes twice', () => {
+    let session = 0;
+    const random = (length: number): Uint8Array => new Uint8Array(length).fill(++session);
+    const keyring = new Keyring(FIRST);
+    const sealer = new DatagramSealer(keyring, LABEL, random, 3);
+    const opener = new DatagramOpener(keyring, LABEL, 10);
+    const nonces = new Set<string>();
+    for (let i = 0; i < 10; i++) {
+      if (i === 5) keyring.use(SECOND); // in the middle of a session
+      const sealed = sealer.seal(Uint8Array.of(i), 0);
+      nonces.add(hex(sealed.subarray(3, 23)));
+      expect(open(opener, sealed)).toEqual(Uint8Array.of(i));
+    }
+    expect([nonces.size, session]).toEqual([10, 4]);
+  });
+
+  it('takes random sessions unless told', () => {
+    const keyring = new Keyring(FIRST);
+    const sessions = [1, 2].map(() =>
+      hex(new DatagramSealer(keyring, LABEL).seal(Uint8Array.of(1), 0).subarray(7, 19)),
+    );
+    expect(sessions[0]).not.toBe(sessions[1]);
+  });
+});
+
+describe('DatagramOpener', () => {
+  it('reads the known bytes', () => {
+    const opener = new DatagramOpener(new Keyring(FIRST), LABEL, 10);
+    for (const [plain, , sealed] of KNOWN) {
+      expect(open(opener, Buffer.from(sealed, 'hex'))).toEqual(plain);
+    }
+  });
+
+  it('refuses a datagram with any one bit flipped, and takes it afterwards as it was', () => {
+    const keyring = new Keyring(FIRST, [SECOND]);
+    const opener = new DatagramOpener(keyring, LABEL, 10);
+    const sealer = new DatagramSealer(keyring, LABEL, () => SESSION);
+    open(opener, sealer.seal(Uint8Array.of(0), 0)); // the session is known, or is not
+    for (const target of [opener, new DatagramOpener(keyring, LABEL, 10)]) {
+      const sealed = sealer.seal(Uint8Array.of(1, 2, 3, 4, 5), 1_700_000_000);
+      for (let bit = 0; bit < sealed.length * 8; bit++) {
+        const flipped = sealed.slice();
+        flipped[bit >> 3]! ^= 1 << (bit & 7);
+        const expected =
+          bit < 16
+            ? /^plain$/
+            : bit < 24
+              ? /^malformed$/
+              : bit < 56
+                ? /^key$/
+                : /^(forged|replayed)$/;
+        expect(open(target, flipped)).toMatch(expected);
+      }
+      expect(open(target, sealed)).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
+      expect(open(target, sealed)).toBe('replayed');
+    }
+  });
+
+  it('refuses every cut and every extension', () => {
+    const keyring = new Keyring(FIRST);
+    const opener = new DatagramOpener(keyring, LABEL, 10);
+    const sealed = new DatagramSealer(keyring, LABEL).seal(Uint8Array.of(1, 2, 3), 0);
+    for (let length = 0; length < sealed.length; length++) {
+      const expected = length < 2 ? 'plain' : length < OVERHEAD ? 'malformed' : 'forged';
+      expect(open(opener, sealed.slice(0, length))).toBe(expected);
+    }
+    expect(open(opener, Buffer.concat([sealed, Uint8Array.of(0)]))).toBe('forged');
+    expect(open(opener, sealed)).toEqual(Uint8Array.of(1, 2, 3));
+  });
+
+  it('never throws on arbitrary bytes', () => {
+    const keyring = new Keyring(FIRST);
+    const opener = new DatagramOpener(keyring, LABEL, 10);
+    const start = Buffer.from(KNOWN[0]![2], 'hex');
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc
+        .tuple(fc.integer({ min: 0, max: start.length }), fc.uint8Array({ maxLength: 100 }))
+        .map(([length, rest]) => Buffer.concat([start.subarray(0, length), rest])),
+    );
+    fc.assert(
+      fc.property(bytes, (input) => {
+        if (hex(input) === KNOWN[0]![2]) return;
+        expect(open(opener, input)).toMatch(/^(plain|malformed|key|forged)$/);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('refuses another label, and another key', () => {
+    const sealed = Buffer.from(KNOWN[1]![2], 'hex');
+    const keyring = new Keyring(FIRST);
+    expect(open(new DatagramOpener(keyring, encodeLabel('tesT'), 10), sealed)).toBe('forged');
+    expect(open(new DatagramOpener(new Keyring(SECOND), LABEL, 10), sealed)).toBe('key');
+  });
+
+  it('refuses what was sent too early or too late', () => {
+    const sealed = Buffer.from(KNOWN[1]![2], 'hex');
+    const opener = new DatagramOpener(new Keyring(FIRST), LABEL, 10);
+    const time = 1_700_000_001;
+    expect(opener.open(sealed, time + 1, time + 9)).toBe('stale');
+    expect(opener.open(sealed, time - 9, time - 1)).toBe('stale');
+    expect(opener.open(sealed, time, time)).toEqual(KNOWN[1]![0]);
+  });
+
+  it('delivers each datagram once, in whatever order they come', () => {
+    const arrivals = fc.array(fc.integer({ min: 0, max: 79 }), { maxLength: 120 });
+    fc.assert(
+      fc.property(arrivals, (order) => {
+        const keyring = new Keyring(FIRST);
+        const sealer = new DatagramSealer(keyring, LABEL);
+        const opener = new DatagramOpener(keyring, LABEL, 10);
+        const sent = Array.from({ length: 80 }, (_, i) => sealer.seal(Uint8Array.of(i), 0));
+        const seen = new Set<number>();
+        for (const i of order) {
+          const result = open(opener, sent[i]!);
+          expect(result).toEqual(seen.has(i) ? 'replayed' : Uint8Array.of(i));
+          seen.add(i);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('remembers the senders that were active, and no more than it may', () => {
+    const keyring = new Keyring(FIRST);
+    const opener = new DatagramOpener(keyring, LABEL, 2);
+    const sealers = [1, 2, 3, 4].map(
+      (n) => new DatagramSealer(keyring, LABEL, () => new Uint8Array(12).fill(n)),
+    );
+    const first = sealers.map((sealer) => sealer.seal(Uint8Array.of(0), 0));
+    expect(open(opener, first[0]!)).toEqual(Uint8Array.of(0));
+    expect(open(opener, first[1]!)).toEqual(Uint8Array.of(0));
+    expect(open(opener, first[2]!)).toEqual(Uint8Array.of(0)); // all active: the oldest goes
+    open(opener, sealers[2]!.seal(Uint8Array.of(1), 0)); // the second one was silent since
+    expect(open(opener, first[3]!)).toEqual(Uint8Array.of(0));
+    expect(open(opener, first[2]!)).toBe('replayed');
+    expect(open(opener, first[3]!)).toBe('replayed');
+    // Forgotten by the bound on memory: what `maxClockSkew` is there for.
+    expect(open(opener, first[0]!)).toEqual(Uint8Array.of(0));
+  });
+
+  it('keeps nothing about who cannot prove to have the key', () => {
+    const keyring = new Keyring(FIRST);
+    const opener = new DatagramOpener(keyring, LABEL, 1);
+    const sealed = new DatagramSealer(keyring, LABEL).seal(Uint8Array.of(1), 0);
+    open(opener, sealed);
+    for (let i = 0; i < 100; i++) {
+      const forged = sealed.slice();
+      forged.set([i, i, i], 7);
+      expect(open(opener, forged)).toBe('forged');
+    }
+    expect(open(opener, sealed)).toBe('replayed');
+  });
+});
+
+describe('ReplayWindow', () => {
+  it('does what a set of all numbers does', () => {
+    const steps = fc.array(
+      fc.oneof(
+        { weight: 6, arbitrary: fc.integer({ min: -40, max: 40 }) },
+        { weight: 2, arbitrary: fc.integer({ min: -WINDOW - 5, max: WINDOW + 5 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 0, max: 2 ** 28 }) },
+      ),
+      { maxLength: 300 },
+    );
+    fc.assert(
+      fc.property(steps, (moves) => {
+        const window = new ReplayWindow();
+        const model = new Set<number>();
+        let highest = -1;
+        let at = 0;
+        for (const move of moves) {
+          at = Math.max(0, at + move);
+          const expected = model.has(at) || highest - at >= WINDOW;
+          expect(window.seen(at)).toBe(expected);
+          if (!expected) {
+            window.add(at);
+            model.add(at);
+            highest = Math.max(highest, at);
+            expect(window.seen(at)).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('Keyring', () => {
+  it('lists its keys by id, the primary one first', () => {
+    const keyring = new Keyring(FIRST, [SECOND]);
+    expect(keyring.ids).toEqual(['7037027f', 'a683689a']);
+    keyring.use(SECOND);
+    expect(keyring.ids).toEqual(['a683689a', '7037027f']);
+    keyring.remove(FIRST);
+    keyring.remove(FIRST);
+    expect(keyring.ids).toEqual(['a683689a']);
+    keyring.add(SECOND);
+    expect(keyring.ids).toEqual(['a683689a']);
+  });
+
+  it('refuses a bad key, and to be without a primary one', () => {
+    const argument = expect.objectContaining({ code: 'argument' });
+    for (const length of [0, 16, 31, 33]) {
+      expect(() => new Keyring(new Uint8Array(length))).toThrow(argument);
+      expect(() => new Keyring(FIRST).add(new Uint8Array(length))).toThrow(argument);
+    }
+    expect(() => new Keyring(FIRST, [SECOND]).remove(FIRST)).toThrow(argument);
+  });
+
+  it('copies its keys and does not show them', () => {
+    const key = FIRST.slice();
+    const keyring = new Keyring(key);
+    key.fill(0);
+    const sealer = new DatagramSealer(keyring, LABEL, () => SESSION);
+    expect(hex(sealer.seal(KNOWN[0]![0], KNOWN[0]![1]))).toBe(KNOWN[0]![2]);
+    expect(JSON.stringify(keyring)).toBe('{}');
+  });
+});

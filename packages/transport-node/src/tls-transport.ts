@@ -1,0 +1,199 @@
+import type { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
+import {
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  createServer,
+  type PeerCertificate,
+  type SecureContext,
+  type SecureContextOptions,
+  type TLSSocket,
+} from 'node:tls';
+import {
+  AsyncQueue,
+  type Connection,
+  formatAddress,
+  hostFamily,
+  type StreamTransport,
+  TransportError,
+} from '@shoal/transport';
+import { certificateNames } from './certificate-names.ts';
+import { SocketConnection } from './socket-connection.ts';
+import {
+  connected,
+  enqueue,
+  listening,
+  placeToDial,
+  remoteAddress,
+  socketOptions,
+} from './socket-events.ts';
+import { type StreamLimits, type StreamOptions, streamLimits } from './stream-options.ts';
+import { whole } from './system-error.ts';
+
+/** Options of {@link createTlsTransport}. Keys and certificates are PEM. */
+export interface TlsOptions extends StreamOptions {
+  /** This side's private key and certificate (chain). Needed to listen, and to dial if mutual. */
+  readonly key?: string;
+  readonly cert?: string;
+  /** The authorities that both sides must be certified by. There is no default. */
+  readonly ca: string | readonly string[];
+  /** Whether a listener demands a certificate of who connects. Default true. */
+  readonly mutual?: boolean;
+  /**
+   * The peers to talk with, by the names in their certificates: DNS names without wildcards, or
+   * URIs such as `spiffe://cluster/feeder`. Whoever has none of them is refused, in both
+   * directions. Default: to listen, everybody that `ca` certifies; to dial, whoever is certified
+   * for the host of the address.
+   */
+  readonly allow?: readonly string[];
+  /** How long a peer may take to shake hands with a listener, in ms. Default 5000. */
+  readonly handshakeTimeout?: number;
+}
+
+/**
+ * Framed connections over TLS 1.3, both sides certified unless `mutual` is false. Framing, limits
+ * and times are those of `createTcpTransport`.
+ *
+ * In TLS 1.3 a listener judges the peer's certificate after `dial` has resolved: whoever is
+ * refused finds the connection lost. Nor has TLS a reset: to the peer, `abort` may look like the
+ * end. Throws `argument` for an option out of range, or a key or certificate that cannot be read.
+ */
+export function createTlsTransport(options: TlsOptions): StreamTransport {
+  const limits = streamLimits(options);
+  const { key, cert, ca, mutual = true, allow } = options;
+  const handshakeTimeout = whole('handshakeTimeout', options.handshakeTimeout, 5000, 1);
+  if ((key === undefined) !== (cert === undefined)) {
+    throw new TransportError('argument', 'key and cert belong together');
+  }
+  if (mutual && key === undefined) {
+    throw new TransportError('argument', 'mutual TLS needs a key and a cert');
+  }
+  if (ca.length === 0) throw new TransportError('argument', 'ca holds no certificate');
+  const secure: SecureContextOptions = {
+    ...(key !== undefined && cert !== undefined ? { key, cert } : {}),
+    ca: typeof ca === 'string' ? ca : [...ca],
+    minVersion: 'TLSv1.3',
+  };
+
+  const secureContext = readContext(secure);
+  return {
+    async dial(address, { signal } = {}) {
+      const { host, port } = placeToDial(address);
+      const socket = connect({
+        host,
+        port,
+        secureContext,
+        ...socketOptions(limits),
+        servername: hostFamily(host) === 0 ? host : '',
+        checkServerIdentity: (_name: string, certificate: PeerCertificate) =>
+          // A host that is in the list of allowed names needs no other.
+          allow ? undefined : checkServerIdentity(host, certificate),
+      });
+      const make = (): Connection => {
+        check(socket, allow);
+        tune(socket, limits);
+        return new SocketConnection(socket, formatAddress({ host, port }), limits);
+      };
+      return connected(
+        socket,
+        'secureConnect',
+        `dial ${address}`,
+        limits.dialTimeout,
+        signal,
+        make,
+      );
+    },
+
+    async listen(address, { signal } = {}) {
+      if (key === undefined)
+        throw new TransportError('argument', 'listening needs a key and a cert');
+      const queue = new AsyncQueue<Connection>();
+      const shaking = new Handshakes(handshakeTimeout);
+      const server = createServer({
+        ...secure,
+        ...socketOptions(limits),
+        pauseOnConnect: true,
+        requestCert: mutual,
+        rejectUnauthorized: mutual,
+      });
+      server.on('connection', (socket) => shaking.begin(socket));
+      server.on('tlsClientError', (_error, socket) => socket.destroy());
+      server.on('secureConnection', (socket) => {
+        shaking.end(socket);
+        const remote = remoteAddress(socket);
+        try {
+          if (mutual) check(socket, allow);
+        } catch {
+          socket.destroy();
+        }
+        if (remote === undefined || socket.destroyed) return void socket.destroy();
+        tune(socket, limits);
+        enqueue(queue, new SocketConnection(socket, remote, limits, limits.maxFirstFrameLength));
+      });
+      return listening(server, queue, address, limits, signal);
+    },
+  };
+}
+
+function readContext(options: SecureContextOptions): SecureContext {
+  try {
+    return createSecureContext(options);
+  } catch (cause) {
+    throw new TransportError('argument', 'the key or a certificate cannot be read', { cause });
+  }
+}
+
+/** Throws `untrusted` unless the peer's certificate has one of the allowed names. */
+function check(socket: TLSSocket, allow: readonly string[] | undefined): void {
+  if (!socket.authorized) throw new TransportError('untrusted', 'the peer is not certified');
+  if (!allow) return;
+  const certificate: X509Certificate | undefined = socket.getPeerX509Certificate();
+  const names = certificate ? certificateNames(certificate.subjectAltName ?? '') : [];
+  if (names.some((name) => allow.some((allowed) => sameName(allowed, name)))) return;
+  const shown = names.join(', ').slice(0, 300) || 'no name';
+  throw new TransportError('untrusted', `the peer is certified as ${shown}, which is not allowed`);
+}
+
+function sameName(a: string, b: string): boolean {
+  return a === b || (!a.includes(':') && a.toLowerCase() === b.toLowerCase());
+}
+
+/** A TLS socket does not take these from its options on every version of Node. */
+function tune(socket: TLSSocket, limits: StreamLimits): void {
+  socket.setNoDelay(true);
+  if (limits.keepAlive > 0) socket.setKeepAlive(true, limits.keepAlive);
+}
+
+/**
+ * Breaks off who does not finish a handshake in time. The time-out of `node:tls` starts anew with
+ * every byte, so that a peer which sends one now and then could stay for ever.
+ */
+class Handshakes {
+  readonly #timeout: number;
+  /** By remote address: the TLS socket is another object than the one it was made from. */
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+
+  constructor(timeout: number) {
+    this.#timeout = timeout;
+  }
+
+  begin(socket: Socket): void {
+    const remote = `${socket.remoteAddress} ${socket.remotePort}`;
+    const timer = setTimeout(() => {
+      this.#timers.delete(remote);
+      socket.destroy();
+    }, this.#timeout);
+    this.#timers.set(remote, timer);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      if (this.#timers.get(remote) === timer) this.#timers.delete(remote);
+    });
+  }
+
+  end(socket: Socket): void {
+    const remote = `${socket.remoteAddress} ${socket.remotePort}`;
+    clearTimeout(this.#timers.get(remote));
+    this.#timers.delete(remote);
+  }
+}
