@@ -296,7 +296,7 @@ describe('what is taken from whom', () => {
   });
 
   it('17. the limit follows the size of the cluster', () => {
-    expect([1, 9, 99, 9999].map((n) => transmissionLimit(lan(), n))).toEqual([1, 4, 8, 16]);
+    expect([1, 9, 99, 9999].map((n) => transmissionLimit(lan(), n))).toEqual([3, 4, 8, 16]);
     expect(transmissionLimit(simple(), 5000)).toBe(10);
   });
 

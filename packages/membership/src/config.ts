@@ -44,7 +44,8 @@ export interface SwimConfig {
   readonly suspicionMaxFactor: number;
   /**
    * How often an update or broadcast is sent at the most, 1..255. Scaled:
-   * `floor(multiplier * log10(N + 1))`. Source: foca's `compute_max_tx`.
+   * `floor(multiplier * log10(N + 1))`, but at least 3. Source: foca's `compute_max_tx`; its
+   * least is 1, with which one lost packet in a cluster of two or three is news lost for good.
    */
   readonly transmissions: Scale;
   /** Spreads queued updates and broadcasts besides what probes carry. */
@@ -171,6 +172,8 @@ export function suspicionConfirmations(config: SwimConfig, size: number): number
   return wanted < 1 || size - 2 < wanted ? 0 : wanted;
 }
 
+const LEAST_TRANSMISSIONS = 3;
+
 /** How often an update is sent at the most, 1..255, in a cluster of `size` with ourselves. */
 export function transmissionLimit(config: SwimConfig, size: number): number {
   const { transmissions } = config;
@@ -178,8 +181,8 @@ export function transmissionLimit(config: SwimConfig, size: number): number {
   const limit =
     transmissions.type === 'fixed'
       ? transmissions.value
-      : Math.floor(transmissions.multiplier * Math.log10(n + 1));
-  return Math.min(255, Math.max(1, limit));
+      : Math.max(LEAST_TRANSMISSIONS, Math.floor(transmissions.multiplier * Math.log10(n + 1)));
+  return Math.min(255, limit);
 }
 
 const ALL_PARTS: LifeguardParts = { localHealth: true, suspicion: true, buddy: true };

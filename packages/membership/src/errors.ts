@@ -17,7 +17,8 @@
  * - `identity`: an identity that cannot be sent, or does not follow on from the present one.
  * - `time`: a time that is not a finite number.
  * - `payload`: a custom broadcast that is empty, or larger than any packet can carry.
- * - `state`: what was asked is impossible while leaving, or once defunct.
+ * - `state`: what was asked is impossible while leaving, once defunct, or once closed.
+ * - `overflow`: (driver) events of a stream were not read in time.
  */
 export type SwimErrorCode =
   | 'tooLarge'
@@ -29,7 +30,8 @@ export type SwimErrorCode =
   | 'identity'
   | 'time'
   | 'payload'
-  | 'state';
+  | 'state'
+  | 'overflow';
 
 /** The only error of this package's core. No code but `broadcast` leaves anything changed. */
 export class SwimError extends Error {

@@ -58,7 +58,7 @@ export class MemberEntry<Id> implements Timer, QueueItem {
 const NO_BYTES = new Uint8Array(0);
 
 /** A random integer of 0..bound-1; `random` may be careless about its upper end. */
-export function randomBelow(bound: number, random: () => number): number {
+function randomBelow(bound: number, random: () => number): number {
   return Math.min(bound - 1, Math.floor(random() * bound));
 }
 

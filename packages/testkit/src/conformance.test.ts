@@ -1,5 +1,4 @@
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type DatagramTransport, formatAddress, parseAddress } from '@shoal/transport';
 import { createTcpTransport, createUdpTransport } from '@shoal/transport-node';
@@ -30,7 +29,7 @@ async function garbage(address: string): Promise<void> {
   const socket = connect({ host, port });
   socket.on('error', () => {});
   socket.write(new Uint8Array(1000).fill(0xff));
-  await once(socket, 'close');
+  await new Promise((resolve) => socket.once('close', resolve));
 }
 
 for (const address of ['127.0.0.1:0', '[::1]:0']) {

@@ -273,7 +273,8 @@ export class MemoryConnection implements Connection, StreamEnd {
     if (item.length > this.#limits.maxFrameLength) {
       const limit = this.#limits.maxFrameLength;
       const text = `${this.#name()}: a frame of ${item.length} bytes is over the limit of ${limit}`;
-      return this.#break(new TransportError('size', text));
+      this.#sendReset();
+      return this.#fail(new TransportError('size', text));
     }
     this.#network.counters.frames++;
     this.#inbound.push(item);

@@ -1,8 +1,12 @@
 import { connect } from 'node:net';
 import { type Connection, type Listener, parseAddress } from '@shoal/transport';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createTestAuthority,
+  type TestAuthority,
+  type TestIdentity,
+} from './certificates.test-helper.ts';
 import { createTcpTransport } from './tcp-transport.ts';
-import { createTestAuthority, type TestAuthority, type TestIdentity } from './test-certificates.ts';
 import { createTlsTransport, type TlsOptions } from './tls-transport.ts';
 
 let authority: TestAuthority;

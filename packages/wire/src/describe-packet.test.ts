@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mutated } from './arbitraries.test-helper.ts';
@@ -100,14 +101,29 @@ describe('describePacket', () => {
     `);
   });
 
-  it("describes Shoal's stream messages", () => {
-    const bytes = encodeShoalStream({ type: 'ack', vlsn: 7n });
-    const description = describePacket(bytes);
-    expect(description).toMatchObject({
-      family: 'shoal-stream',
-      fields: [{ value: 19 }, { value: { vlsn: 7n } }],
-    });
-    expect(covered(description.fields)).toBe(bytes.length);
+  it("tells every byte of Shoal's stream messages", () => {
+    const corpus = readFileSync(new URL('../fuzz/corpus/shoal.txt', import.meta.url), 'utf8');
+    const lines = corpus.split('\n').filter((line) => line.startsWith('shoal-stream '));
+    expect(lines).toHaveLength(14);
+    for (const line of lines) {
+      const bytes = fromHex(line.split(' ')[1]!);
+      const description = describePacket(bytes, { family: 'shoal-stream' });
+      expect(description.error, line).toBeUndefined();
+      expect(covered(description.fields)).toBe(bytes.length);
+    }
+    const entries = [{ type: 1, payload: Uint8Array.of(7, 8) }];
+    const bytes = encodeShoalStream({ type: 'entries', firstVlsn: 5n, entries });
+    expect(formatDescription(describePacket(bytes), bytes)).toMatchInlineSnapshot(`
+      "shoal-stream, 24 bytes
+      0000  12                  opcode  18 entries
+      0001  5f2f298f            crc32  8f292f5f
+      0005  0500000000000000    firstVlsn  5
+      000d  01000000            count  1
+      0011                      entry 0
+      0011  01                    type  1
+      0012  02000000              length  2
+      0016  0708                  payload  2 bytes"
+    `);
   });
 
   it('says where and why a damaged packet ends, and what was read before', () => {

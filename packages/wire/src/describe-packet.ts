@@ -1,7 +1,8 @@
 import * as bincode from './bincode.ts';
 import type { Codec } from './codec.ts';
 import { describeNoxuRestore, describeNoxuStream, describeNoxuSyncup } from './describe-noxu.ts';
-import { describeFoca, describeShoal, describeShoalStream } from './describe-swim.ts';
+import { describeShoalStream } from './describe-stream.ts';
+import { describeFoca, describeShoal } from './describe-swim.ts';
 import { describeAs, type PacketDescription, type PacketFamily } from './description.ts';
 import * as postcard from './postcard.ts';
 import { SHOAL_MAGIC } from './shoal-codec.ts';

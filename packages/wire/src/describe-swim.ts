@@ -4,7 +4,6 @@ import { type MessageType, payloadOf } from './message.ts';
 import { nodeIdentity, nodeReference, readAddress } from './node-identity.ts';
 import type { ByteReader } from './reader.ts';
 import { SHOAL_MAGIC, SHOAL_VERSION } from './shoal-codec.ts';
-import { decodeShoalStream } from './shoal-stream.ts';
 import { readVarint32 } from './varint.ts';
 
 const KINDS: readonly MessageType[] = [
@@ -129,15 +128,4 @@ function describeShoalMember(
 
 function hexWord(value: number): string {
   return value.toString(16).padStart(8, '0');
-}
-
-/** Checked as a whole by its codec, then shown by the names of the decoded message. */
-export function describeShoalStream(fields: FieldReader, bytes: Uint8Array): void {
-  const message = decodeShoalStream(bytes);
-  fields.field('opcode', (r) => r.u8());
-  fields.field(message.type, (r) => {
-    r.skip(r.remaining);
-    const { type: _, ...rest } = message;
-    return rest;
-  });
 }

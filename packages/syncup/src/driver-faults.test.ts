@@ -1,0 +1,600 @@
+import {
+  decodeShoalStream,
+  encodeAck,
+  encodeShoalStream,
+  encodeStreamFrame,
+  encodeStreamReply,
+  encodeSyncup,
+  type ShoalStreamMessage,
+} from '@shoal/wire';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MemoryNetwork } from './driver/pair.test-helper.ts';
+import { type FeederOptions, type ReplicaOptions, startFeeder, startReplica } from './driver.ts';
+import { bytes, commits, data } from './log.test-helper.ts';
+import { MemoryLog } from './memory-log.ts';
+
+const fast = { reconnect: { minDelay: 1, maxDelay: 5 }, heartbeatInterval: 20 } as const;
+const once = { reconnect: false, stepTimeout: 60, idleTimeout: 60, heartbeatInterval: 20 } as const;
+
+async function logOf(...batches: Parameters<MemoryLog['append']>[0][]): Promise<MemoryLog> {
+  const log = new MemoryLog();
+  for (const batch of batches) await log.append(batch);
+  return log;
+}
+
+async function noxuLogOf(...batches: Parameters<MemoryLog['append']>[0][]): Promise<MemoryLog> {
+  const log = new MemoryLog({ fingerprint: 'noxu' });
+  for (const batch of batches) await log.append(batch);
+  return log;
+}
+
+const code = (value: string): unknown => expect.objectContaining({ code: value });
+
+/** Large enough that a restore takes many chunks. */
+const large = (count: number, name: string): ReturnType<typeof commits> =>
+  Array.from({ length: count }, (_, i) => ({
+    type: 1,
+    payload: bytes(`${name}${i}`.padEnd(5000, '.')),
+  }));
+
+describe('restore', () => {
+  it('brings a full copy when nothing is in common, and goes on streaming', async () => {
+    const network = new MemoryNetwork();
+    const source = await logOf(large(100, 'f'));
+    await source.trimHead(20n);
+    await using feeder = startFeeder({ log: source, listener: network.listener, ...fast });
+    const log = await logOf(commits(9, 'mine'));
+    const told: unknown[] = [];
+    const progress: number[] = [];
+    await using replica = startReplica({
+      log,
+      dial: network.dial,
+      ...fast,
+      onRestore: (range) => void told.push(range.first, range.last),
+    });
+    replica.on('restoring', ({ done, total }) => {
+      expect(done).toBeLessThanOrEqual(total);
+      progress.push(done);
+    });
+    await replica.applied(100n);
+    await source.append(commits(5, 'new'));
+    await feeder.waitForAcks(105n, 1);
+    expect(told).toEqual([20n, 100n]);
+    expect(progress.length).toBeGreaterThan(5);
+    expect(log.digest()).toBe(source.digest());
+    for await (const archive of log.archives()) {
+      expect(archive).toMatchObject({ first: 1n, last: 9n, reason: 'replaced by a snapshot' });
+    }
+  });
+
+  it('is gone on with after a cut, from where it was', async () => {
+    const network = new MemoryNetwork();
+    const source = await logOf(large(200, 'f'));
+    await using feeder = startFeeder({ log: source, listener: network.listener, ...fast });
+    const log = await logOf(commits(9, 'mine'));
+    let chunks = 0;
+    network.wire.onFrame = (frame) => {
+      if (frame[0] === 23 && ++chunks % 4 === 0) throw new Error('cut');
+      return frame;
+    };
+    const offsets: number[] = [];
+    feeder.on('restore', ({ offset }) => offsets.push(offset));
+    await using replica = startReplica({ log, dial: network.dial, ...fast });
+    await replica.applied(200n);
+    expect(log.digest()).toBe(source.digest());
+    expect(offsets.length).toBeGreaterThan(3);
+    expect(offsets[0]).toBe(0);
+    expect(offsets.slice(1).every((offset, i) => offset > offsets[i]!)).toBe(true);
+    // What had come was not sent again, but for what was on its way when the cut came.
+    expect(chunks).toBeLessThan(offsets.length + (200 * 5005) / 60_000 + 8);
+  });
+
+  it('starts anew when the feeder has another copy by then', async () => {
+    const network = new MemoryNetwork();
+    const source = await logOf(large(200, 'f'));
+    await using _feeder = startFeeder({
+      log: source,
+      listener: network.listener,
+      ...fast,
+      restoreGrace: 0,
+    });
+    const log = await logOf(commits(9, 'mine'));
+    let chunks = 0;
+    network.wire.onFrame = (frame) => {
+      if (frame[0] !== 23 || ++chunks !== 6) return frame;
+      void source.append(commits(3, 'more'));
+      throw new Error('cut');
+    };
+    await using replica = startReplica({
+      log,
+      dial: network.dial,
+      ...fast,
+      reconnect: { minDelay: 30 },
+    });
+    await replica.applied(203n);
+    expect(log.digest()).toBe(source.digest());
+  });
+
+  it('a damaged chunk is noticed by its crc32, a wrong digest at the end', async () => {
+    for (const opcode of [23, 24]) {
+      const network = new MemoryNetwork();
+      const source = await logOf(large(50, 'f'));
+      await using _feeder = startFeeder({ log: source, listener: network.listener, ...fast });
+      const log = await logOf(commits(9, 'mine'));
+      let damaged = 0;
+      network.wire.onFrame = (frame) => {
+        if (frame[0] !== opcode || damaged++ > 0) return frame;
+        const copy = frame.slice();
+        copy[copy.length - 1]! ^= 1;
+        return copy;
+      };
+      await using replica = startReplica({ log, dial: network.dial, ...fast });
+      const errors: unknown[] = [];
+      replica.on('disconnected', ({ error }) => errors.push(error));
+      await replica.applied(50n);
+      expect(errors).toEqual([code(opcode === 23 ? 'protocol' : 'snapshot')]);
+      expect(log.digest()).toBe(source.digest());
+    }
+  });
+
+  it('can be refused by either side', async () => {
+    for (const [feederOptions, replicaOptions] of [
+      [{ restore: false }, {}],
+      [{}, { restore: false }],
+    ] satisfies [Partial<FeederOptions>, Partial<ReplicaOptions>][]) {
+      const network = new MemoryNetwork();
+      const source = await logOf(commits(9, 'f'));
+      await using _feeder = startFeeder({
+        log: source,
+        listener: network.listener,
+        ...feederOptions,
+      });
+      const log = await logOf(commits(9, 'mine'));
+      await using replica = startReplica({ log, dial: network.dial, ...fast, ...replicaOptions });
+      await expect(replica.finished).rejects.toMatchObject({ code: 'restore-needed' });
+      expect(log.range.last).toBe(9n);
+    }
+  });
+
+  it("a Noxu feeder's is of files: the replica says that it needs one", async () => {
+    const network = new MemoryNetwork();
+    const source = await noxuLogOf(commits(9, 'f'));
+    await using _feeder = startFeeder({ log: source, listener: network.listener });
+    const log = await noxuLogOf(commits(9, 'mine'));
+    await using replica = startReplica({ log, dial: network.dial, dialect: 'noxu', ...fast });
+    await expect(replica.finished).rejects.toMatchObject({ code: 'restore-needed' });
+  });
+});
+
+describe('greeting', () => {
+  it.each([
+    ['another cluster', { label: 'a' }, { label: 'b' }, 'label'],
+    ['a feeder of an older term', { term: 3n }, { term: 4n }, 'stale-term'],
+  ])('%s is refused', async (_name, feederOptions, replicaOptions, expected) => {
+    const network = new MemoryNetwork();
+    const source = await logOf(commits(9, 'f'));
+    await using _feeder = startFeeder({
+      log: source,
+      listener: network.listener,
+      ...feederOptions,
+    });
+    const log = await logOf(commits(5));
+    const before = log.digest();
+    await using replica = startReplica({ log, dial: network.dial, ...once, ...replicaOptions });
+    await expect(replica.finished).rejects.toMatchObject({ code: expected });
+    expect(log.digest()).toBe(before);
+  });
+
+  it('a feeder that lacks what is durable gets nothing replaced', async () => {
+    const network = new MemoryNetwork();
+    await using _feeder = startFeeder({ log: new MemoryLog(), listener: network.listener });
+    const log = await logOf(commits(5));
+    log.noteDurable(3n);
+    await using replica = startReplica({ log, dial: network.dial, ...fast });
+    await expect(replica.finished).rejects.toMatchObject({ code: 'rollback-prohibited' });
+    expect(log.range.last).toBe(5n);
+  });
+
+  it('two empty logs stream from VLSN 1', async () => {
+    const network = new MemoryNetwork();
+    const source = new MemoryLog();
+    await using _feeder = startFeeder({ log: source, listener: network.listener, ...fast });
+    const log = new MemoryLog();
+    await using replica = startReplica({ log, dial: network.dial, ...fast });
+    await new Promise<void>((resolve) => replica.on('streaming', () => resolve()));
+    await source.append(commits(4));
+    await replica.applied(4n);
+  });
+
+  it('heartbeats tell what is durable, and how far behind the replica is', async () => {
+    const network = new MemoryNetwork();
+    const source = await logOf(commits(9));
+    await using feeder = startFeeder({
+      log: source,
+      listener: network.listener,
+      majority: 1,
+      ...fast,
+    });
+    const log = new MemoryLog();
+    await using replica = startReplica({ log, dial: network.dial, name: 'r', ...fast });
+    await feeder.waitForAcks(9n, 1);
+    await new Promise<void>((resolve) => {
+      replica.on('progress', () => log.range.durable === 9n && resolve());
+    });
+    expect(source.range.durable).toBe(9n);
+    expect(replica.lag).toEqual({ applied: 9n, feederLast: 9n, entries: 0n, ms: 0 });
+  });
+});
+
+/** A peer under the test's control: what the replica or feeder under test talks to. */
+function scripted(network: MemoryNetwork): {
+  next(): Promise<Uint8Array | undefined>;
+  send(frame: Uint8Array): void;
+  close(): Promise<void>;
+  connection: ReturnType<MemoryNetwork['pair']>[0];
+  other: ReturnType<MemoryNetwork['pair']>[1];
+} {
+  const [connection, other] = network.pair();
+  const iterator = connection[Symbol.asyncIterator]();
+  return {
+    connection,
+    other,
+    next: async () => (await iterator.next()).value ?? undefined,
+    send: (frame) => void connection.send(frame),
+    close: () => connection.close(),
+  };
+}
+
+describe('a replica and a bad feeder', () => {
+  const welcome: ShoalStreamMessage = {
+    type: 'welcome',
+    version: 1,
+    features: 3,
+    label: 0,
+    term: 0n,
+    first: 1n,
+    last: 9n,
+  };
+  const entry = { type: 'entry', vlsn: 5n, lsn: 0n, fingerprint: 0n, isSync: true } as const;
+
+  /** What a replica of commits 1..5 ends with when the feeder answers so, message by message. */
+  async function ends(answers: ((log: MemoryLog) => Uint8Array[])[]): Promise<unknown> {
+    const network = new MemoryNetwork();
+    const peer = scripted(network);
+    const log = await logOf(commits(5));
+    await using replica = startReplica({ log, dial: async () => peer.other, ...once });
+    for (const answer of answers) {
+      await peer.next();
+      for (const frame of answer(log)) peer.send(frame);
+    }
+    const error = await replica.finished.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    peer.connection.abort(new Error('done'));
+    expect(log.range.last).toBeGreaterThanOrEqual(5n);
+    return error;
+  }
+  const say =
+    (...messages: ShoalStreamMessage[]): (() => Uint8Array[]) =>
+    () =>
+      messages.map((message) => encodeShoalStream(message));
+  const match = (log: MemoryLog): Uint8Array[] => {
+    const { isTxnEnd: _, ...own } = log.entry(5n)!;
+    return [encodeShoalStream({ type: 'entry', ...own })];
+  };
+  const one = (vlsn: bigint): ShoalStreamMessage => ({
+    type: 'entries',
+    firstVlsn: vlsn,
+    entries: [{ type: 1, payload: bytes('x') }],
+  });
+
+  it.each([
+    ['says nothing', [], 'timeout'],
+    ['never answers', [say(welcome)], 'timeout'],
+    ['falls silent in the stream', [say(welcome), match], 'timeout'],
+    ['sends an empty frame', [() => [new Uint8Array(0)]], 'protocol'],
+    ['sends an unknown opcode', [() => [Uint8Array.of(99)]], 'protocol'],
+    ['sends a welcome cut short', [() => [encodeShoalStream(welcome).subarray(0, 9)]], 'protocol'],
+    ['greets with another message', [say(entry)], 'protocol'],
+    ['chooses a version that nobody offered', [say({ ...welcome, version: 9 })], 'version'],
+    ['answers for another entry', [say(welcome), say({ ...entry, vlsn: 4n })], 'protocol'],
+    ['streams too early', [say(welcome), say(one(6n))], 'protocol'],
+    ['sends a gap', [say(welcome), match, say(one(7n))], 'gap'],
+    ['repeats an entry', [say(welcome), match, say(one(6n), one(6n))], 'gap'],
+    ['sends a wrong crc', [say(welcome), match, () => damaged(one(6n))], 'protocol'],
+    ['sends syncup in the stream', [say(welcome), match, say(entry)], 'protocol'],
+    [
+      'changes its term in the stream',
+      [say(welcome), match, say({ type: 'heartbeat', term: 2n, last: 9n, durable: 0n, time: 0 })],
+      'stale-term',
+    ],
+    [
+      'says goodbye',
+      [say(welcome), say({ type: 'goodbye', code: 5, reason: 'going down' })],
+      'remote',
+    ],
+  ] as [string, ((log: MemoryLog) => Uint8Array[])[], string][])(
+    'that %s',
+    async (_, answers, expected) => {
+      expect(await ends(answers)).toEqual(code(expected));
+    },
+  );
+
+  function damaged(message: ShoalStreamMessage): Uint8Array[] {
+    const frame = encodeShoalStream(message);
+    frame[frame.length - 1]! ^= 4;
+    return [frame];
+  }
+
+  it('a Noxu feeder that changes the entry at the matchpoint, or skips one', async () => {
+    for (const frames of [
+      [{ vlsn: 5n, type: 1, payload: bytes('other') }],
+      [
+        { vlsn: 5n, type: 1, payload: bytes('c5') },
+        { vlsn: 7n, type: 1, payload: bytes('c7') },
+      ],
+    ]) {
+      const network = new MemoryNetwork();
+      const log = await noxuLogOf(commits(5));
+      const handshake = scripted(network);
+      const stream = scripted(network);
+      const ends = [handshake.other, stream.other];
+      await using replica = startReplica({
+        log,
+        dial: async () => ends.shift()!,
+        dialect: 'noxu',
+        ...once,
+      });
+      expect(await handshake.next()).toEqual(bytes('REP_SYNCUP'));
+      expect(await handshake.next()).toEqual(encodeSyncup({ type: 'entryRequest', vlsn: 5n }));
+      // The LSN of a Noxu feeder is its own affair.
+      const { fingerprint } = log.entry(5n)!;
+      const lsn = 12_345n;
+      handshake.send(encodeSyncup({ type: 'entry', vlsn: 5n, lsn, fingerprint, isSync: true }));
+      expect(await handshake.next()).toEqual(encodeSyncup({ type: 'startStream', startVlsn: 6n }));
+      await handshake.close();
+      expect(await stream.next()).toEqual(bytes('PEER_FEEDER'));
+      // It asks for the matchpoint itself: that feeder refuses what lies behind its last.
+      expect(await stream.next()).toEqual(encodeAck(5n));
+      stream.send(encodeStreamReply('serve'));
+      for (const frame of frames) stream.send(encodeStreamFrame(frame));
+      await expect(replica.finished).rejects.toMatchObject({
+        code: frames.length === 1 ? 'protocol' : 'gap',
+      });
+      stream.connection.abort(new Error('done'));
+      expect(log.range.last).toBe(5n);
+    }
+  });
+
+  it('acknowledgements are coalesced while the feeder does not read them', async () => {
+    const network = new MemoryNetwork();
+    const log = await noxuLogOf();
+    const handshake = scripted(network);
+    const stream = scripted(network);
+    const ends = [handshake.other, stream.other];
+    await using replica = startReplica({
+      log,
+      dial: async () => ends.shift()!,
+      dialect: 'noxu',
+      reconnect: false,
+    });
+    await handshake.next();
+    await handshake.next();
+    handshake.send(
+      encodeSyncup({ type: 'entry', vlsn: 1n, lsn: 0n, fingerprint: 0n, isSync: true }),
+    );
+    await handshake.next();
+    await handshake.close();
+    await stream.next();
+    await stream.next();
+    stream.send(encodeStreamReply('serve'));
+    for (let vlsn = 1n; vlsn <= 30_000n; vlsn++) {
+      stream.send(encodeStreamFrame({ vlsn, type: 1, payload: bytes('x') }));
+      if (vlsn % 50n === 0n) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await replica.applied(30_000n);
+    // 30,000 acknowledgements would be 240,000 bytes.
+    expect(stream.connection.peak).toBeLessThanOrEqual(64 * 1024 + 8);
+    let acked = await stream.next();
+    while (Buffer.compare(acked!, encodeAck(30_000n)) !== 0) acked = await stream.next();
+  });
+});
+
+describe('a feeder and a bad replica', () => {
+  const hello: ShoalStreamMessage = {
+    type: 'hello',
+    versionMin: 1,
+    versionMax: 1,
+    features: 3,
+    label: 0,
+    term: 0n,
+    name: '',
+  };
+  const say = (message: ShoalStreamMessage): Uint8Array => encodeShoalStream(message);
+  const text = (value: string): Uint8Array => bytes(value);
+  const goodbyeOf = (frame: Uint8Array | undefined): unknown => {
+    if (frame === undefined || frame[0] !== 25) return undefined;
+    const message = decodeShoalStream(frame);
+    return message.type === 'goodbye' ? message.code : undefined;
+  };
+
+  it.each([
+    ['says nothing', [], 'timeout', undefined],
+    ['names an unknown service', [text('NOBODY')], 'protocol', undefined],
+    ['sends an empty frame', [new Uint8Array(0)], 'protocol', undefined],
+    ['stalls behind its hello', [say(hello)], 'timeout', undefined],
+    ['speaks versions 7 to 9', [say({ ...hello, versionMin: 7, versionMax: 9 })], 'version', 2],
+    ['is of another cluster', [say({ ...hello, label: 5 })], 'label', 3],
+    ['knows a higher term', [say({ ...hello, term: 5n })], 'stale-term', 4],
+    ['streams', [say(hello), say({ type: 'ack', vlsn: 1n })], 'protocol', 1],
+    [
+      'starts where nothing is',
+      [say(hello), say({ type: 'startStream', startVlsn: 50n })],
+      'trimmed',
+      9,
+    ],
+    ['asks for VLSN -1', [say(hello), say({ type: 'entryRequest', vlsn: -1n })], 'protocol', 1],
+    [
+      'acknowledges what was not sent',
+      [say(hello), say({ type: 'startStream', startVlsn: 1n }), say({ type: 'ack', vlsn: 50n })],
+      'protocol',
+      1,
+    ],
+    [
+      'falls silent in the stream',
+      [say(hello), say({ type: 'startStream', startVlsn: 1n })],
+      'timeout',
+      undefined,
+    ],
+  ] as [string, Uint8Array[], string, number | undefined][])(
+    'that %s',
+    async (_, sent, expected, goodbye) => {
+      const network = new MemoryNetwork();
+      const log = await logOf(commits(9));
+      await using feeder = startFeeder({ log, ...once });
+      const over = new Promise<unknown>((resolve) => {
+        feeder.on('disconnected', ({ error }) => resolve(error));
+      });
+      const peer = scripted(network);
+      const serving = feeder.serve(peer.other);
+      for (const frame of sent) peer.send(frame);
+      let last: Uint8Array | undefined;
+      for (;;) {
+        const frame = await peer.next().catch(() => undefined);
+        if (frame === undefined) break;
+        last = frame;
+      }
+      peer.connection.abort(new Error('done'));
+      await serving;
+      expect(await over).toEqual(code(expected));
+      if (goodbye !== undefined) expect(goodbyeOf(last)).toBe(goodbye);
+      // Nothing holds the head of the log any more.
+      expect(await log.trimHead(9n)).toBe(9n);
+    },
+  );
+
+  it('arbitrary frames never disturb a feeder', async () => {
+    const log = await logOf(commits(9));
+    await using feeder = startFeeder({ log, stepTimeout: 30, idleTimeout: 30 });
+    const frame = fc.oneof(
+      fc.uint8Array({ maxLength: 40 }),
+      fc
+        .tuple(fc.nat(27), fc.uint8Array({ maxLength: 40 }))
+        .map(([op, body]) => new Uint8Array([op, ...body])),
+      fc.constantFrom(
+        say(hello),
+        text('REP_SYNCUP'),
+        text('PEER_FEEDER'),
+        say({ type: 'entryRequest', vlsn: 3n }),
+        say({ type: 'startStream', startVlsn: 3n }),
+        say({ type: 'restoreRequest', failedVlsn: 3n }),
+        say({ type: 'restoreResume', snapshot: 3n, offset: 9 }),
+        encodeAck(3n),
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(frame, { maxLength: 8 }), async (frames) => {
+        const peer = scripted(new MemoryNetwork());
+        const serving = feeder.serve(peer.other);
+        for (const one of frames) peer.send(one.slice());
+        void peer.close();
+        await serving;
+      }),
+      { numRuns: 150 },
+    );
+    expect(feeder.replicas()).toEqual([]);
+    expect(await log.trimHead(9n)).toBe(9n);
+  });
+});
+
+describe('a campaign of cuts, damage and new leaders', () => {
+  it('never loses a durable commit, nor stops a replica for good', async () => {
+    let cuts = 0;
+    let changes = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 - 1 }), async (seed) => {
+        let state = seed;
+        const random = (): number => {
+          state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+          return state / 2 ** 32;
+        };
+        // Three nodes; one leads at a time. What two hold is durable, and only a node that holds
+        // all of that may lead next.
+        const nodes = [new MemoryLog(), new MemoryLog(), new MemoryLog()];
+        const durable: string[] = [];
+        let counter = 0;
+        for (let term = 1n; term <= 7n; term++) {
+          const holds = (log: MemoryLog): boolean =>
+            durable.every((hash, i) => String(log.entry(BigInt(i + 1))?.fingerprint) === hash);
+          const able = nodes.filter(holds);
+          expect(able.length).toBeGreaterThanOrEqual(2);
+          const leader = able[Math.floor(random() * able.length)]!;
+          const network = new MemoryNetwork();
+          network.wire.onFrame = (frame) => {
+            if (random() > 0.02) return frame;
+            cuts++;
+            // What a network may do to a byte of a handshake, TCP or TLS must notice.
+            if (frame[0] !== 18 || random() < 0.5) throw new Error('cut');
+            const copy = frame.slice();
+            copy[Math.floor(random() * copy.length)]! ^= 1 << Math.floor(random() * 8);
+            return copy;
+          };
+          const feeder = startFeeder({
+            log: leader,
+            listener: network.listener,
+            term,
+            ...fast,
+            stepTimeout: 100,
+            idleTimeout: 100,
+          });
+          const replicas = nodes
+            .filter((log) => log !== leader && random() < 0.8)
+            .map((log) =>
+              startReplica({
+                log,
+                dial: network.dial,
+                name: `node-${nodes.indexOf(log)}`,
+                term,
+                random,
+                ...fast,
+                stepTimeout: 100,
+                idleTimeout: 100,
+              }),
+            );
+          for (let round = 0; round < 3 && replicas.length > 0; round++) {
+            const batch = commits(1 + Math.floor(random() * 30), `t${term}-${counter++}-`);
+            await leader.append([...batch, data('open')]);
+            const { last } = leader.range;
+            // Whatever would end a replica for good fails the campaign.
+            await Promise.race([
+              feeder.waitForAcks(last, 1),
+              ...replicas.map(async (replica) => {
+                await replica.finished;
+                throw new Error('a replica has ended');
+              }),
+            ]);
+            durable.length = Number(last);
+            for (const log of nodes) {
+              if (log.entry(last)?.fingerprint === leader.entry(last)!.fingerprint) {
+                log.noteDurable(last);
+              }
+            }
+            for (let vlsn = 1; vlsn <= durable.length; vlsn++) {
+              durable[vlsn - 1] ??= String(leader.entry(BigInt(vlsn))!.fingerprint);
+            }
+          }
+          // A leader that goes on alone for a while: its tail will have to go.
+          await feeder.close();
+          for (const replica of replicas) await replica.close();
+          await leader.append(commits(Math.floor(random() * 40), `alone${term}-`));
+          changes++;
+        }
+      }),
+      { numRuns: 8 },
+    );
+    expect(cuts).toBeGreaterThan(10);
+    expect(changes).toBe(56);
+  });
+});

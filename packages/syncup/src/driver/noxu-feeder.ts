@@ -1,0 +1,61 @@
+import { decodeAck, decodeStreamStart, encodeStreamFrame, encodeStreamReply } from '@shoal/wire';
+import { SyncupError } from '../errors.ts';
+import type { FeederSession } from './feeder-session.ts';
+import { clock, decoded, type Link } from './link.ts';
+import { noxuChannel } from './noxu-replica.ts';
+import { runFeederSyncup } from './run-syncup.ts';
+import { feed } from './stream-out.ts';
+
+/** Answers a handshake on Noxu's `REP_SYNCUP`. */
+export async function serveNoxuSyncup(session: FeederSession, link: Link): Promise<void> {
+  const { log, stepTimeout = 30_000 } = session.options;
+  const address = link.connection.remoteAddress;
+  const outcome = await runFeederSyncup(noxuChannel(link), log, stepTimeout);
+  if (outcome === undefined) return;
+  // The stream is asked for on another connection, in a moment.
+  if (outcome.type === 'stream') session.keepFor(outcome.startVlsn - 1n, stepTimeout);
+  session.events.emit('syncup', { outcome, address, name: address });
+}
+
+/** Streams on Noxu's `PEER_FEEDER`. */
+export async function serveNoxuStream(session: FeederSession, link: Link): Promise<void> {
+  const { log, stepTimeout = 30_000, crc32 } = session.options;
+  const address = link.connection.remoteAddress;
+  link.watch(
+    clock() + stepTimeout,
+    () => new SyncupError('timeout', `no start request within ${stepTimeout} ms`),
+  );
+  const request = await link.next();
+  link.unwatch();
+  if (request === undefined) return;
+  const asked = decoded(request, (bytes) => decodeStreamStart(bytes, { lenient: true }));
+  const { first, last } = log.range;
+  const start = asked === 0n ? first : asked;
+  if (start < 1n || start < first || start > last + 1n) {
+    link.send(encodeStreamReply('restore'));
+    return;
+  }
+  link.send(encodeStreamReply('serve'));
+  const served = session.begin(address, address, 'noxu', start - 1n);
+  const options = crc32 === undefined ? {} : { crc32 };
+  try {
+    await feed(session, link, served, {
+      send: (batch) => {
+        let room = true;
+        for (const entry of batch) room = link.send(encodeStreamFrame(entry, options));
+        return room;
+      },
+      receive: async () => {
+        const frame = await link.next();
+        if (frame === undefined) return false;
+        session.acknowledge(
+          served,
+          decoded(frame, (bytes) => decodeAck(bytes, { lenient: true })),
+        );
+        return true;
+      },
+    });
+  } finally {
+    session.acks.forget(served.name);
+  }
+}

@@ -1,0 +1,189 @@
+import { SyncupError } from '../errors.ts';
+import type { StoredEntry, VlsnRange } from '../log.ts';
+import { ReplicaSyncup, type RollbackPlan } from '../replica-syncup.ts';
+import type { AckSender } from './ack-sender.ts';
+import { ApplyQueue } from './apply-queue.ts';
+import type { Emitter } from './emitter.ts';
+import { clock, closeTimeoutOf, Link, toError } from './link.ts';
+import type { Lag, ReplicaEvents, ReplicaOptions } from './replica-options.ts';
+import type { RestoreTransfer } from './restore-transfer.ts';
+
+/** Marks of how far the feeder was, and when that was learnt. */
+const MAX_MARKS = 64;
+
+/** What outlives a replica's connections: its log, its lag, a transfer that was cut. */
+export class ReplicaSession {
+  readonly options: ReplicaOptions;
+  readonly events: Emitter<ReplicaEvents>;
+  readonly signal: AbortSignal;
+  /** The highest term seen. */
+  term: bigint;
+  /** A restore that a lost connection has interrupted. */
+  transfer: RestoreTransfer | undefined;
+  #feederLast = 0n;
+  /** The log's last VLSN, kept here since it is asked for with every frame. */
+  #applied: bigint;
+  /** As much of it as is known to be the feeder's too: nothing before the first handshake. */
+  #confirmed = 0n;
+  readonly #marks: { vlsn: bigint; at: number }[] = [];
+  readonly #waiting = new Set<{ vlsn: bigint; resolve: () => void }>();
+
+  constructor(options: ReplicaOptions, events: Emitter<ReplicaEvents>, signal: AbortSignal) {
+    this.options = options;
+    this.events = events;
+    this.signal = signal;
+    this.term = options.term ?? 0n;
+    this.#applied = options.log.range.last;
+  }
+
+  get lag(): Lag {
+    const applied = this.#applied;
+    const ahead = this.#feederLast - applied;
+    const entries = ahead < 0n ? 0n : ahead;
+    const oldest = this.#marks[0];
+    return {
+      applied,
+      feederLast: applied + entries,
+      entries,
+      ms: oldest === undefined ? 0 : clock() - oldest.at,
+    };
+  }
+
+  async dial(): Promise<Link> {
+    const connection = await this.options.dial({ signal: this.signal });
+    return new Link(connection, this.signal, closeTimeoutOf(this.options));
+  }
+
+  /** A handshake with the log as it is now. */
+  machine(extra: { compareLsn?: boolean; feederEmpty?: boolean }): ReplicaSyncup {
+    const {
+      log,
+      stepTimeout,
+      search,
+      flight,
+      barrier,
+      rollback,
+      random = Math.random,
+    } = this.options;
+    return new ReplicaSyncup({
+      range: log.range,
+      chained: log.chained,
+      now: clock(),
+      random,
+      ...(stepTimeout === undefined ? {} : { stepTimeout }),
+      ...(search === undefined ? {} : { search }),
+      ...(flight === undefined ? {} : { flight }),
+      ...(barrier === undefined ? {} : { barrier: barrier() }),
+      ...(rollback === undefined ? {} : { policy: rollback }),
+      ...extra,
+    });
+  }
+
+  /** Rolls the log back and lets the application undo what was cut off. */
+  async carryOut(plan: RollbackPlan, feeder: string): Promise<void> {
+    const { log, onRollback } = this.options;
+    this.events.emit('syncup', { plan, feeder });
+    const { to } = plan.decision;
+    if (log.range.last > to) {
+      const discarded = await log.rollback(to, `diverged from the feeder ${feeder}`);
+      const rollback = { matchpoint: to, discarded, plan };
+      await this.callback('onRollback', () => onRollback?.(rollback));
+      this.events.emit('rollback', rollback);
+    }
+    this.#feederLast = 0n;
+    this.#marks.length = 0;
+    this.#release(log.range.last);
+  }
+
+  async restored(range: VlsnRange): Promise<void> {
+    await this.callback('onRestore', () => this.options.onRestore?.(range));
+    this.events.emit('restored', { range });
+    this.#release(range.last);
+  }
+
+  /** Calls the application; what it throws is fatal. */
+  async callback(name: string, call: () => void | Promise<void>): Promise<void> {
+    try {
+      await call();
+    } catch (cause) {
+      throw new SyncupError('application', `${name} failed: ${toError(cause).message}`, { cause });
+    }
+  }
+
+  /** The feeder holds everything up to `vlsn`. */
+  noteFeeder(vlsn: bigint): void {
+    if (vlsn <= this.#feederLast) return;
+    this.#feederLast = vlsn;
+    if (vlsn <= this.#applied) return;
+    const mark = { vlsn, at: clock() };
+    // When they run out, the newest one speaks for those that are left out.
+    if (this.#marks.length === MAX_MARKS) this.#marks[MAX_MARKS - 1]!.vlsn = vlsn;
+    else this.#marks.push(mark);
+  }
+
+  /** Resolves once `vlsn` is applied, and known to be what the feeder holds. */
+  async applied(vlsn: bigint, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#confirmed >= vlsn) return;
+    await new Promise<void>((resolve, reject) => {
+      const waiter = { vlsn, resolve: () => resolve() };
+      const onAbort = (): void => {
+        this.#waiting.delete(waiter);
+        reject(signal.reason);
+      };
+      waiter.resolve = () => {
+        this.#waiting.delete(waiter);
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      signal.addEventListener('abort', onAbort);
+      this.#waiting.add(waiter);
+    });
+  }
+
+  #release(last: bigint): void {
+    this.#applied = last;
+    this.#confirmed = last;
+    while (this.#marks.length > 0 && this.#marks[0]!.vlsn <= last) this.#marks.shift();
+    for (const waiter of this.#waiting) if (waiter.vlsn <= last) waiter.resolve();
+  }
+
+  /**
+   * Receives and applies until the connection ends: `receive` pushes entries and returns false
+   * at the end. Whatever was received is applied, then the reason of the end is thrown.
+   */
+  async stream(
+    link: Link,
+    acks: AckSender,
+    receive: (queue: ApplyQueue) => Promise<boolean>,
+  ): Promise<void> {
+    const { log, onEntries, durable, maxPendingBytes = 8 << 20 } = this.options;
+    const queue = new ApplyQueue(maxPendingBytes);
+    let failure: { error: unknown } | undefined;
+    const applying = (async () => {
+      for (let batch = await queue.take(); batch; batch = await queue.take()) {
+        const entries: StoredEntry[] = batch;
+        const range = await log.append(entries, durable === undefined ? {} : { durable });
+        if (onEntries) await this.callback('onEntries', () => onEntries(entries));
+        acks.send(range.last);
+        this.#release(range.last);
+        this.events.emit('progress', this.lag);
+      }
+    })().catch((error: unknown) => {
+      failure = { error };
+      link.abort(toError(error));
+      queue.end();
+    });
+    let lost: { error: unknown } | undefined;
+    try {
+      while (await receive(queue)) if (queue.full) await queue.room();
+    } catch (error) {
+      lost = { error };
+    }
+    queue.end();
+    await applying;
+    // The application's own fault comes first: it has broken the connection off.
+    const reason = failure ?? lost;
+    if (reason) throw reason.error;
+  }
+}

@@ -1,0 +1,57 @@
+import { SyncupError } from '../errors.ts';
+import type { StoredEntry } from '../log.ts';
+import type { FeederSession, Served } from './feeder-session.ts';
+import { type Link, reasonOf, toError } from './link.ts';
+
+/** How a dialect streams. */
+export interface StreamOut {
+  /** Sends a batch; false: the connection is full. */
+  send(batch: readonly StoredEntry[]): boolean;
+  /** Takes one message of the replica; false at the end. */
+  receive(): Promise<boolean>;
+}
+
+/**
+ * Streams a log to a replica, following its tail, until the connection is over: entries out
+ * and acknowledgements in, at the same time. What is not acknowledged is not trimmed.
+ */
+export async function feed(
+  session: FeederSession,
+  link: Link,
+  served: Served,
+  out: StreamOut,
+): Promise<void> {
+  const { log, batchBytes = 64 * 1024 } = session.options;
+  const stop = new AbortController();
+  const over = new SyncupError('closed', 'the connection is over');
+  const retention = log.retain(served.sent);
+  const receiving = (async () => {
+    try {
+      while (await out.receive()) retention.advance(served.acked);
+    } finally {
+      stop.abort(over);
+    }
+  })();
+  let failure: { error: unknown } | undefined;
+  try {
+    const batches = log.read(served.sent + 1n, { signal: stop.signal, maxBytes: batchBytes });
+    for await (const batch of batches) {
+      served.sent = batch.at(-1)!.vlsn;
+      if (!out.send(batch)) await link.ready();
+    }
+  } catch (error) {
+    const reason = reasonOf(error);
+    if (reason !== over) {
+      failure = { error: reason };
+      // The log failed, or the connection did: in either case nothing more will be read.
+      if (!stop.signal.aborted) link.abort(toError(reason));
+    }
+  } finally {
+    session.served.delete(served);
+    retention[Symbol.dispose]();
+  }
+  await receiving.catch((error: unknown) => {
+    failure ??= { error };
+  });
+  if (failure) throw failure.error;
+}

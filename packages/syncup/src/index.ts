@@ -1,0 +1,48 @@
+export { SyncupError, type SyncupErrorCode } from './errors.ts';
+export {
+  type FeederLookup,
+  type FeederOutcome,
+  type FeederOutput,
+  FeederSyncup,
+  type FeederSyncupOptions,
+  lookUpForFeeder,
+} from './feeder-syncup.ts';
+export { ChainedFingerprint, type Fingerprinter, NoxuFingerprint } from './fingerprint.ts';
+export { Hash64 } from './hash64.ts';
+export {
+  type Archive,
+  type EntryKinds,
+  type LogEntry,
+  type LogStore,
+  type LogView,
+  type MaybePromise,
+  type NewEntry,
+  NOXU_ENTRY_KINDS,
+  type PassedTransactions,
+  type ReadOptions,
+  type Retention,
+  SHOAL_ENTRY_KINDS,
+  type Snapshot,
+  type StoredEntry,
+  type VlsnRange,
+} from './log.ts';
+export {
+  MatchpointSearch,
+  type MatchpointSearchOptions,
+  type SearchReply,
+  type SearchStep,
+} from './matchpoint-search.ts';
+export { MemoryLog, type MemoryLogOptions } from './memory-log.ts';
+export {
+  type ReplicaOutcome,
+  type ReplicaOutput,
+  ReplicaSyncup,
+  type ReplicaSyncupOptions,
+  type RollbackPlan,
+} from './replica-syncup.ts';
+export {
+  decideRollback,
+  type RollbackDecision,
+  type RollbackInput,
+  type RollbackPolicy,
+} from './rollback.ts';
