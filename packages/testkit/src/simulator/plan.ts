@@ -8,7 +8,7 @@ import type { Latency } from './latency.ts';
 export interface Plan {
   readonly seed: number;
   readonly nodes: number;
-  readonly preset: keyof typeof PRESETS;
+  readonly preset: Preset;
   /** What is changed in the preset. */
   readonly config: Partial<SwimConfig>;
   /** Which of its periodic messages are left out. */
@@ -21,13 +21,11 @@ export interface Plan {
   readonly duration: number;
 }
 
-/** The presets that a {@link Plan} may start from. */
-const PRESETS: Readonly<Record<'lan' | 'local' | 'wan', () => SwimConfig>> = {
-  lan,
-  local,
-  wan,
-};
+type Preset = 'lan' | 'local' | 'wan';
 
+const PRESETS: Readonly<Record<Preset, () => SwimConfig>> = { lan, local, wan };
+
+/** The configuration that all nodes of a plan have. */
 export function planConfig(plan: Plan): SwimConfig {
   const without = Object.fromEntries(plan.without.map((name) => [name, undefined]));
   return { ...PRESETS[plan.preset](), ...plan.config, ...without };
