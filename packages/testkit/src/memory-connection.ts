@@ -1,0 +1,330 @@
+import { type Connection, TransportError } from '@shoal/transport';
+import { abortError, onAbort } from './checks.ts';
+import type { Timer } from './clock.ts';
+import { Fifo } from './fifo.ts';
+import { drawDelay, type Place } from './link-faults.ts';
+import type { NetworkCore, StreamEnd } from './network-core.ts';
+
+/** Limits of a connection in memory. Sizes are in bytes, times in ms. */
+export interface MemoryStreamLimits {
+  /** The longest frame to send or accept. Default, and at most, 67108864 (64 MiB). */
+  readonly maxFrameLength: number;
+  /** `send` returns false from this many unsent bytes on. Default 1 MiB. */
+  readonly highWaterMark: number;
+  /** A connection is aborted (`overflow`) rather than hold more unsent bytes than this. */
+  readonly maxBuffered: number;
+  /** The peer is paused from this many unread bytes on. Default 1 MiB. */
+  readonly receiveHighWaterMark: number;
+  /** How long `close` waits for what was sent to be flushed and for the peer's end. Default 5000. */
+  readonly closeTimeout: number;
+}
+
+type Result = IteratorResult<Uint8Array, undefined>;
+/** What travels: a frame, or the orderly or the sudden end of the sender's side. */
+type Item = Uint8Array | 'end' | 'reset';
+
+const DONE: Result = { done: true, value: undefined };
+/** What a frame counts for besides its bytes, so that empty ones are bounded as well. */
+const FRAME_COST = 4;
+
+interface Waiting<T> {
+  resolve(value: T): void;
+  reject(error: TransportError): void;
+}
+
+/** One end of a connection of a `MemoryNetwork`. */
+export class MemoryConnection implements Connection, StreamEnd {
+  readonly remoteAddress: string;
+  readonly place: Place;
+  /** Resolves when this end is done with. */
+  readonly gone: Promise<void>;
+  readonly #network: NetworkCore<MemoryConnection>;
+  readonly #remote: Place;
+  readonly #limits: MemoryStreamLimits;
+  #peer: MemoryConnection | undefined;
+  #setGone!: () => void;
+  /** What waits for room at the peer. */
+  #outbound: Item[] = [];
+  #unsent = 0;
+  #pumping = false;
+  /** Sent and not yet arrived. */
+  #travelling = 0;
+  /** When the last thing that was sent arrives, in ms of the clock. */
+  #lastArrival = 0;
+  readonly #inbound = new Fifo<Uint8Array>();
+  #unread = 0;
+  readonly #readers: Waiting<Result>[] = [];
+  readonly #writers = new Set<Waiting<void>>();
+  /** Whether the peer has ended its side. */
+  #ended = false;
+  #isGone = false;
+  /** Whether this side's end has arrived at the peer. */
+  #endArrived = false;
+  #closing: Promise<void> | undefined;
+  #closeTimer: Timer | undefined;
+  #failure: TransportError | undefined;
+
+  constructor(
+    network: NetworkCore<MemoryConnection>,
+    place: Place,
+    remote: Place,
+    limits: MemoryStreamLimits,
+  ) {
+    this.remoteAddress = remote.address;
+    this.place = place;
+    this.#network = network;
+    this.#remote = remote;
+    this.#limits = limits;
+    this.gone = new Promise((resolve) => {
+      this.#setGone = resolve;
+    });
+  }
+
+  get peer(): MemoryConnection {
+    return this.#peer!;
+  }
+
+  /** Makes two ends one connection. */
+  join(peer: MemoryConnection): void {
+    this.#peer = peer;
+    peer.#peer = this;
+    this.#network.connections.add(this).add(peer);
+  }
+
+  send(frame: Uint8Array): boolean {
+    const { maxFrameLength, maxBuffered, highWaterMark } = this.#limits;
+    if (frame.length > maxFrameLength) {
+      const text = `a frame of ${frame.length} bytes is over the limit of ${maxFrameLength}`;
+      throw new TransportError('size', text);
+    }
+    if (this.#failure || this.#closing) return false;
+    const unsent = this.#unsent + frame.length;
+    if (unsent > maxBuffered) {
+      const text = `${this.#name()}: ${unsent} bytes unsent, over the cap of ${maxBuffered}`;
+      this.#break(new TransportError('overflow', text));
+      return false;
+    }
+    this.#outbound.push(new Uint8Array(frame));
+    this.#unsent += frame.length + FRAME_COST;
+    this.#pumpLater();
+    return this.#unsent < highWaterMark;
+  }
+
+  ready(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = options;
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#closing) return Promise.reject(this.#closed());
+    if (signal?.aborted) return Promise.reject(abortError(`${this.#name()}: ready`, signal));
+    if (this.#unsent < this.#limits.highWaterMark) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const forget = onAbort(signal, () => {
+        this.#writers.delete(waiting);
+        reject(abortError(`${this.#name()}: ready`, signal!));
+      });
+      const waiting: Waiting<void> = {
+        resolve: () => {
+          forget();
+          resolve();
+        },
+        reject: (error) => {
+          forget();
+          reject(error);
+        },
+      };
+      this.#writers.add(waiting);
+    });
+  }
+
+  close(): Promise<void> {
+    if (this.#closing) return this.#closing;
+    this.#closing = this.gone;
+    if (this.#failure) {
+      this.#inbound.clear();
+      return this.#closing;
+    }
+    const closed = this.#closed();
+    for (const waiting of this.#writers) waiting.reject(closed);
+    this.#writers.clear();
+    for (const waiting of this.#readers.splice(0)) waiting.resolve(DONE);
+    this.#dropUnread();
+    this.#outbound.push('end');
+    this.#pumpLater();
+    this.#closeTimer = this.#network.clock.setTimeout(() => {
+      if (!this.#endArrived) this.#sendReset();
+      this.#finish();
+    }, this.#limits.closeTimeout);
+    return this.#closing;
+  }
+
+  abort(reason: Error): void {
+    const text = `${this.#name()}: aborted: ${reason.message}`;
+    this.#break(new TransportError('aborted', text, { cause: reason }));
+  }
+
+  lose(why: string): void {
+    this.#fail(new TransportError('reset', `${this.#name()}: ${why}`));
+  }
+
+  pump(): void {
+    const peer = this.peer;
+    if (this.#outbound.length === 0 || this.#network.isBlocked(this.place, this.#remote)) return;
+    const { clock, random } = this.#network;
+    const batch: Item[] = [];
+    let bytes = 0;
+    for (const item of this.#outbound) {
+      if (typeof item !== 'string') {
+        // At least one frame, however long, when nothing else is there.
+        const room = peer.#limits.receiveHighWaterMark - peer.#unread - this.#travelling - bytes;
+        if (room <= 0 && !peer.#closing && !peer.#failure) break;
+        bytes += item.length + FRAME_COST;
+      }
+      batch.push(item);
+    }
+    if (batch.length === 0) return;
+    this.#outbound.splice(0, batch.length);
+    if (this.#isGone) this.#network.connections.delete(this);
+    this.#unsent -= bytes;
+    this.#travelling += bytes;
+    const faults = this.#network.faultsOf(this.place, this.#remote);
+    this.#lastArrival = Math.max(this.#lastArrival, clock.now() + drawDelay(faults, random));
+    const arrive = (): void => {
+      this.#travelling -= bytes;
+      for (const item of batch) peer.#arrive(item);
+      peer.#serve();
+    };
+    const delay = this.#lastArrival - clock.now();
+    if (delay > 0) clock.setTimeout(arrive, delay);
+    else arrive();
+    if (this.#unsent <= this.#limits.highWaterMark >>> 1) {
+      for (const waiting of this.#writers) waiting.resolve();
+      this.#writers.clear();
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    return { next: () => this.#next() };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #name(): string {
+    return `connection with ${this.remoteAddress}`;
+  }
+
+  #closed(): TransportError {
+    return new TransportError('closed', `${this.#name()}: closed`);
+  }
+
+  #pumpLater(): void {
+    if (this.#pumping || this.#outbound.length === 0) return;
+    this.#pumping = true;
+    this.#network.clock.setTimeout(() => {
+      this.#pumping = false;
+      this.pump();
+    }, 0);
+  }
+
+  #next(): Promise<Result> {
+    if (this.#closing) return Promise.resolve(DONE);
+    if (this.#readers.length > 0 || !this.#canServe()) {
+      return new Promise((resolve, reject) => {
+        this.#readers.push({ resolve, reject });
+      });
+    }
+    return new Promise((resolve, reject) => this.#give({ resolve, reject }));
+  }
+
+  #canServe(): boolean {
+    return this.#inbound.length > 0 || this.#ended || this.#failure !== undefined;
+  }
+
+  /** Gives one reader a frame, or the end, or the failure. One of them must be there. */
+  #give(reader: Waiting<Result>): void {
+    const frame = this.#inbound.shift();
+    if (frame) {
+      this.#unread -= frame.length + FRAME_COST;
+      reader.resolve({ done: false, value: frame });
+      this.peer.#pumpLater();
+    } else if (this.#ended) reader.resolve(DONE);
+    else reader.reject(this.#failure!);
+  }
+
+  #serve(): void {
+    while (this.#readers.length > 0 && this.#canServe()) this.#give(this.#readers.shift()!);
+  }
+
+  #arrive(item: Item): void {
+    if (item === 'reset') return this.lose('broken off');
+    if (item === 'end') {
+      this.#ended = true;
+      this.peer.#endArrived = true;
+      this.#settle();
+      this.peer.#settle();
+      return;
+    }
+    if (this.#failure || this.#ended) return;
+    if (this.#closing) {
+      // Who has gone for good cannot take it; who is about to go drops it.
+      if (this.#isGone) this.#sendReset();
+      return;
+    }
+    if (item.length > this.#limits.maxFrameLength) {
+      const limit = this.#limits.maxFrameLength;
+      const text = `${this.#name()}: a frame of ${item.length} bytes is over the limit of ${limit}`;
+      this.#sendReset();
+      return this.#fail(new TransportError('size', text));
+    }
+    this.#network.counters.frames++;
+    this.#inbound.push(item);
+    this.#unread += item.length + FRAME_COST;
+  }
+
+  /** Ends a connection both of whose sides have ended. */
+  #settle(): void {
+    if (this.#closing && this.#ended && this.#endArrived) this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#closeTimer !== undefined) this.#network.clock.clearTimeout(this.#closeTimer);
+    this.#isGone = true;
+    if (this.#outbound.length === 0) this.#network.connections.delete(this);
+    this.#setGone();
+  }
+
+  /** Notes the loss of the connection and tells those who wait. Frames that are here stay. */
+  #fail(failure: TransportError): void {
+    if (this.#failure || this.#isGone) return;
+    if (!this.#closing) this.#failure = failure;
+    if (this.#outbound[0] !== 'reset') this.#outbound = [];
+    this.#unsent = 0;
+    for (const waiting of this.#writers) waiting.reject(failure);
+    this.#writers.clear();
+    this.#serve();
+    this.#finish();
+  }
+
+  /** Breaks off on this side, and lets the peer know. */
+  #break(failure: TransportError): void {
+    this.#dropUnread();
+    this.#ended = false;
+    if (this.#failure || this.#isGone) return;
+    this.#sendReset();
+    this.#fail(failure);
+  }
+
+  #sendReset(): void {
+    this.#outbound = ['reset'];
+    this.#unsent = 0;
+    // So that it leaves after a cut has healed, even if this end is done with.
+    this.#network.connections.add(this);
+    this.#pumpLater();
+  }
+
+  #dropUnread(): void {
+    this.#inbound.clear();
+    this.#unread = 0;
+    this.peer.#pumpLater();
+  }
+}

@@ -1,0 +1,4 @@
+export type { WebSocketConstructor } from './browser-socket.ts';
+export type { WebSocketDialOptions } from './dial-target.ts';
+export type { WebSocketLimitOptions } from './websocket-limits.ts';
+export { createWebSocketTransport, type WebSocketTransportOptions } from './websocket-transport.ts';

@@ -1,0 +1,253 @@
+import { type Connection, TransportError, type TransportErrorCode } from '@shoal/transport';
+import { abortError, onAbort } from './checks.ts';
+import { Fifo } from './fifo.ts';
+import {
+  CLOSE_BROKEN_OFF,
+  CLOSE_INVALID,
+  CLOSE_NO_STATUS,
+  CLOSE_NORMAL,
+  CLOSE_NOT_BINARY,
+  CLOSE_POLICY,
+  CLOSE_PROTOCOL,
+  CLOSE_TOO_LONG,
+  type RawSocket,
+  type RawSocketHandlers,
+} from './raw-socket.ts';
+import type { WebSocketLimits } from './websocket-limits.ts';
+
+type Result = IteratorResult<Uint8Array, undefined>;
+
+const DONE: Result = { done: true, value: undefined };
+/** What a frame counts for besides its bytes, so that empty ones are bounded as well. */
+const FRAME_COST = 16;
+
+/** What a peer means that closes with one of these; any other code is a `reset`. */
+const CLOSE_CODES: Readonly<Record<number, TransportErrorCode>> = {
+  [CLOSE_PROTOCOL]: 'protocol',
+  [CLOSE_NOT_BINARY]: 'protocol',
+  [CLOSE_INVALID]: 'protocol',
+  [CLOSE_POLICY]: 'untrusted',
+  [CLOSE_TOO_LONG]: 'size',
+};
+
+interface Waiting<T> {
+  resolve(value: T): void;
+  reject(error: TransportError): void;
+}
+
+/** A {@link Connection} over an open WebSocket: a frame is a binary message. */
+export class WebSocketConnection implements Connection, RawSocketHandlers {
+  readonly remoteAddress: string;
+  /** Resolves when the socket is gone. */
+  readonly gone: Promise<void>;
+  readonly #socket: RawSocket;
+  readonly #limits: WebSocketLimits;
+  readonly #inbound = new Fifo<Uint8Array>();
+  #unread = 0;
+  #paused = false;
+  readonly #readers: Waiting<Result>[] = [];
+  readonly #writers = new Set<Waiting<void>>();
+  #setGone!: () => void;
+  /** Whether the peer has ended the connection in order. */
+  #ended = false;
+  #closing: Promise<void> | undefined;
+  #failure: TransportError | undefined;
+
+  constructor(socket: RawSocket, remoteAddress: string, limits: WebSocketLimits) {
+    this.remoteAddress = remoteAddress;
+    this.#socket = socket;
+    this.#limits = limits;
+    this.gone = new Promise((resolve) => {
+      this.#setGone = resolve;
+    });
+    socket.handle(this);
+  }
+
+  send(frame: Uint8Array): boolean {
+    const { maxFrameLength, maxBuffered, highWaterMark } = this.#limits;
+    if (frame.length > maxFrameLength) {
+      const text = `a frame of ${frame.length} bytes is over the limit of ${maxFrameLength}`;
+      throw new TransportError('size', text);
+    }
+    const socket = this.#socket;
+    if (this.#failure || this.#closing || !socket.isOpen) return false;
+    const buffered = socket.buffered + frame.length;
+    if (buffered > maxBuffered) {
+      const text = `${this.#name()}: ${buffered} bytes unsent, over the cap of ${maxBuffered}`;
+      this.#break(new TransportError('overflow', text));
+      return false;
+    }
+    socket.send(frame, highWaterMark >>> 1);
+    return socket.buffered < highWaterMark;
+  }
+
+  ready(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = options;
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#closing) return Promise.reject(this.#closed());
+    if (signal?.aborted) return Promise.reject(abortError(`${this.#name()}: ready`, signal));
+    if (this.#socket.isOpen && this.#socket.buffered < this.#limits.highWaterMark) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const forget = onAbort(signal, () => {
+        this.#writers.delete(waiting);
+        reject(abortError(`${this.#name()}: ready`, signal!));
+      });
+      const waiting: Waiting<void> = {
+        resolve: () => {
+          forget();
+          resolve();
+        },
+        reject: (error) => {
+          forget();
+          reject(error);
+        },
+      };
+      this.#writers.add(waiting);
+      this.#socket.watch();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  abort(reason: Error): void {
+    const text = `${this.#name()}: aborted: ${reason.message}`;
+    this.#inbound.clear();
+    this.#unread = 0;
+    this.#break(new TransportError('aborted', text, { cause: reason }));
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    return { next: () => this.#next() };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal */
+  onFrame(frame: Uint8Array): void {
+    if (this.#closing || this.#failure) return;
+    const { maxFrameLength, receiveHighWaterMark, maxUnread } = this.#limits;
+    if (frame.length > maxFrameLength) {
+      const text = `a frame of ${frame.length} bytes is over the limit of ${maxFrameLength}`;
+      return this.#break(new TransportError('size', `${this.#name()}: ${text}`), CLOSE_TOO_LONG);
+    }
+    const reader = this.#readers.shift();
+    if (reader) return reader.resolve({ done: false, value: frame });
+    this.#inbound.push(frame);
+    this.#unread += frame.length + FRAME_COST;
+    if (this.#socket.canPause) {
+      if (this.#paused || this.#unread <= receiveHighWaterMark) return;
+      this.#paused = true;
+      this.#socket.pause();
+    } else if (this.#unread > maxUnread) {
+      const text = `${this.#unread} bytes unread, over the cap of ${maxUnread}`;
+      this.#break(new TransportError('overflow', `${this.#name()}: ${text}`));
+    }
+  }
+
+  /** @internal */
+  onText(): void {
+    const text = `${this.#name()}: the peer sent text, not a frame`;
+    this.#break(new TransportError('protocol', text), CLOSE_NOT_BINARY);
+  }
+
+  /** @internal */
+  onProgress(): void {
+    if (this.#writers.size === 0 || !this.#socket.isOpen) return;
+    if (this.#socket.buffered > this.#limits.highWaterMark >>> 1) return this.#socket.watch();
+    for (const waiting of this.#writers) waiting.resolve();
+    this.#writers.clear();
+  }
+
+  /** @internal */
+  onError(error: TransportError): void {
+    const { code, message, cause } = error;
+    // What `ws` finds wrong it tells the peer itself.
+    const text = `${this.#name()}: ${message}`;
+    this.#fail(new TransportError(code, text, { cause }));
+    if (code === 'timeout') this.#socket.breakOff(CLOSE_BROKEN_OFF);
+  }
+
+  /** @internal */
+  onClose(code: number): void {
+    if (!this.#failure && (code === CLOSE_NORMAL || code === CLOSE_NO_STATUS)) {
+      this.#ended = true;
+    }
+    const kind = CLOSE_CODES[code] ?? 'reset';
+    this.#fail(new TransportError(kind, `${this.#name()}: broken off with code ${code}`));
+    this.#setGone();
+  }
+
+  #name(): string {
+    return `connection with ${this.remoteAddress}`;
+  }
+
+  #closed(): TransportError {
+    return new TransportError('closed', `${this.#name()}: closed`);
+  }
+
+  #next(): Promise<Result> {
+    if (this.#closing) return Promise.resolve(DONE);
+    const frame = this.#inbound.shift();
+    if (frame) {
+      this.#unread -= frame.length + FRAME_COST;
+      if (this.#paused && this.#unread <= this.#limits.receiveHighWaterMark >>> 1) this.#resume();
+      return Promise.resolve({ done: false, value: frame });
+    }
+    if (this.#ended) return Promise.resolve(DONE);
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#readers.push({ resolve, reject });
+    });
+  }
+
+  #resume(): void {
+    this.#paused = false;
+    this.#socket.resume();
+  }
+
+  /** Notes the loss of the connection and tells those who wait. Frames that are here stay. */
+  #fail(failure: TransportError): void {
+    if (this.#failure || this.#closing) return;
+    this.#failure = failure;
+    for (const waiting of this.#writers) waiting.reject(failure);
+    this.#writers.clear();
+    for (const waiting of this.#readers.splice(0)) {
+      if (this.#ended) waiting.resolve(DONE);
+      else waiting.reject(failure);
+    }
+  }
+
+  #break(failure: TransportError, code: number = CLOSE_BROKEN_OFF): void {
+    if (this.#failure) return;
+    this.#fail(failure);
+    if (this.#paused) this.#resume();
+    this.#socket.breakOff(code);
+  }
+
+  async #close(): Promise<void> {
+    const lost = this.#failure !== undefined;
+    const closed = this.#closed();
+    for (const waiting of this.#writers) waiting.reject(closed);
+    this.#writers.clear();
+    for (const waiting of this.#readers.splice(0)) waiting.resolve(DONE);
+    this.#inbound.clear();
+    this.#unread = 0;
+    if (lost) return this.gone;
+    // What the peer still sends is read and dropped, or its end would not be seen.
+    if (this.#paused) this.#resume();
+    this.#socket.close();
+    const timer = setTimeout(
+      () => this.#socket.breakOff(CLOSE_BROKEN_OFF),
+      this.#limits.closeTimeout,
+    );
+    await this.gone;
+    clearTimeout(timer);
+  }
+}

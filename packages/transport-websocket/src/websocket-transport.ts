@@ -1,0 +1,63 @@
+import {
+  type Connection,
+  parseAddress,
+  type StreamTransport,
+  TransportError,
+} from '@shoal/transport';
+import { dialBrowserSocket, type WebSocketConstructor } from './browser-socket.ts';
+import { abortError } from './checks.ts';
+import { type DialTarget, dialTarget, type WebSocketDialOptions } from './dial-target.ts';
+import { WebSocketConnection } from './websocket-connection.ts';
+import { type WebSocketLimits, webSocketLimits } from './websocket-limits.ts';
+
+/** Options of {@link createWebSocketTransport}. */
+export interface WebSocketTransportOptions extends WebSocketDialOptions {
+  /**
+   * The `WebSocket` to use. Default: the platform's, and where there is none, as in Node 20, that
+   * of the package `ws`, which is loaded when it is first needed.
+   */
+  readonly WebSocket?: WebSocketConstructor;
+}
+
+/**
+ * Framed connections over WebSocket for browsers and anything else with a `WebSocket`. An address
+ * is `host:port`; path and TLS are options. It cannot listen: for that, and for back-pressure in
+ * both directions on Node, see `createWebSocketServerTransport` in
+ * `@shoal/transport-websocket/server`.
+ *
+ * A browser does not say why it could not connect (`refused`), and cannot make a peer wait: a
+ * connection with more than `maxUnread` unread bytes is aborted. Throws `argument`.
+ */
+export function createWebSocketTransport(options: WebSocketTransportOptions = {}): StreamTransport {
+  const limits = webSocketLimits(options);
+  return {
+    async dial(address, { signal } = {}) {
+      const target = await dialTarget(address, options, limits.dialTimeout, signal);
+      const Platform = options.WebSocket ?? globalThis.WebSocket;
+      if (Platform === undefined) return dialWithWs(target, limits, signal);
+      const { url, token, doing, remoteAddress } = target;
+      const { dialTimeout } = limits;
+      const socket = await dialBrowserSocket(Platform, url, token, doing, dialTimeout, signal);
+      return new WebSocketConnection(socket, remoteAddress, limits);
+    },
+
+    async listen(address, { signal } = {}) {
+      parseAddress(address);
+      if (signal?.aborted) throw abortError(`listen at ${address}`, signal);
+      const text = `listen at ${address}: this transport only dials; the package's "/server" listens`;
+      throw new TransportError('address', text);
+    },
+  };
+}
+
+async function dialWithWs(
+  { url, token, doing, remoteAddress }: DialTarget,
+  limits: WebSocketLimits,
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
+  // Not imported above: what is built for browsers must not hold it.
+  const { dialWsSocket } = await import('./ws-socket.ts');
+  const { maxFrameLength, dialTimeout } = limits;
+  const socket = await dialWsSocket(url, token, maxFrameLength, doing, dialTimeout, signal);
+  return new WebSocketConnection(socket, remoteAddress, limits);
+}
