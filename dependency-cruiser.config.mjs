@@ -14,7 +14,7 @@ const ALLOWED = {
 };
 
 const target = (name) => {
-  if (name === 'node:') return '^(node:)?(dgram|net|tls|crypto|events|dns|util|fs|path|os)(/|$)';
+  if (name === 'node:') return '^(node:)?(dgram|net|tls|crypto|events|dns|util|fs|path|os|zlib)(/|$)';
   return ['ws', 'lmdb'].includes(name)
     ? `node_modules/${name}/`
     : `^(packages/${name}/|@shoal/${name}(/|$))`;
