@@ -11,11 +11,14 @@ const ALLOWED = {
   'transport-node': ['wire', 'transport', 'node:'],
   'transport-websocket': ['wire', 'transport', 'node:', 'ws'],
   'log-lmdb': ['wire', 'syncup', 'node:', 'lmdb'],
+  // No Node API: its network and its simulator run in browsers, too.
+  testkit: ['wire', 'transport', 'membership', 'syncup', 'vitest'],
 };
 
 const target = (name) => {
-  if (name === 'node:') return '^(node:)?(dgram|net|tls|crypto|events|dns|util|fs|path|os|zlib)(/|$)';
-  return ['ws', 'lmdb'].includes(name)
+  if (name === 'node:')
+    return '^(node:)?(dgram|net|tls|http|https|stream|crypto|events|dns|url|util|fs|path|os|zlib)(/|$)';
+  return ['ws', 'lmdb', 'vitest'].includes(name)
     ? `node_modules/${name}/`
     : `^(packages/${name}/|@shoal/${name}(/|$))`;
 };

@@ -6,5 +6,6 @@ export default defineConfig(
     index: 'src/index.ts',
     conformance: 'src/conformance.ts',
     'log-conformance': 'src/log-conformance.ts',
+    simulator: 'src/simulator/index.ts',
   }),
 );

@@ -42,7 +42,7 @@ export function median(values) {
   return sorted[sorted.length >> 1];
 }
 
-/** Prints rows of `{ what, against, ratio, goal }` with a verdict. Never fails. */
+/** Prints rows with the ratio, and whether it reaches the goal if there is one. Never fails. */
 export function report(title, rows) {
   console.log(`\n${title}`);
   const table = rows.map(({ what, ours, theirs, against, goal }) => {
@@ -53,8 +53,8 @@ export function report(title, rows) {
       against,
       `${theirs.toFixed(0)} ns`,
       `${ratio.toFixed(2)}x`,
-      `>= ${goal}x`,
-      ratio >= goal ? 'holds' : 'MISSED',
+      goal === undefined ? 'none' : `>= ${goal}x`,
+      goal === undefined ? '' : ratio >= goal ? 'holds' : 'MISSED',
     ];
   });
   const head = ['what', 'shoal', 'against', 'takes', 'speed', 'goal', ''];

@@ -45,7 +45,6 @@ function compare(name, format) {
       ours: median(ours),
       against: 'foca 1.0 in Rust',
       theirs: median(theirs),
-      goal: 0.3,
     },
   ]);
 }

@@ -220,7 +220,7 @@ export class ClusterView<Id> {
       start: clock.now,
       least: suspicionTimeout(config, this.size),
       factor: config.suspicionMaxFactor,
-      wanted: lifeguard ? suspicionConfirmations(config, this.size) : 0,
+      wanted: lifeguard?.suspicion ? suspicionConfirmations(config, this.size) : 0,
       suspector: entry.suspector,
     });
     timers.schedule(entry, entry.suspicion.deadline);

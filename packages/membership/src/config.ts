@@ -14,6 +14,16 @@ export type Scale =
   | { readonly type: 'fixed'; readonly value: number }
   | { readonly type: 'scaled'; readonly multiplier: number };
 
+/** The parts of Lifeguard, each of which can be had without the others. */
+export interface LifeguardParts {
+  /** LHA-Probe: we probe more slowly while there are signs that it is we who are slow. */
+  readonly localHealth: boolean;
+  /** LHA-Suspicion: a suspicion lasts long at first, and less with each further suspector. */
+  readonly suspicion: boolean;
+  /** The buddy system: a ping to a suspect tells it so. */
+  readonly buddy: boolean;
+}
+
 /** The parameters of the protocol. Times are in ms. Begin with a preset and change a copy. */
 export interface SwimConfig {
   /** One member is probed each period. More than `probeTimeout`; 2 to 3 times as much is good. */
@@ -50,8 +60,12 @@ export interface SwimConfig {
   readonly maxPacketSize: number;
   /** Whether a member that is held to be Down is told so when it talks to us. */
   readonly notifyDown: boolean;
-  /** Lifeguard's four measures. Takes effect only if the codec can carry them. */
-  readonly lifeguard: boolean;
+  /**
+   * Lifeguard: all of it, none, or the parts that are true. Takes effect only if the codec can
+   * carry it. Where parts are given, be they all false, whoever hears of a suspicion starts its
+   * timer, as in memberlist; with `false` only those do whose own probe has failed, as in foca.
+   */
+  readonly lifeguard: boolean | LifeguardParts;
   /** How long {@link Swim.leave} tries to be heard before it gives up. */
   readonly leaveTimeout: number;
   /** A size of the cluster to reckon with in the formulae before it is reached. 1 or more. */
@@ -171,6 +185,15 @@ export function transmissionLimit(config: SwimConfig, size: number): number {
   return Math.min(255, limit);
 }
 
+const ALL_PARTS: LifeguardParts = { localHealth: true, suspicion: true, buddy: true };
+
+/** Which parts of Lifeguard are on; undefined when it is off. */
+export function lifeguardParts(config: SwimConfig): LifeguardParts | undefined {
+  const { lifeguard } = config;
+  if (typeof lifeguard !== 'boolean') return lifeguard;
+  return lifeguard ? ALL_PARTS : undefined;
+}
+
 /** Throws a {@link SwimError} with code `config` if a setting is outside its range. */
 export function checkConfig(config: SwimConfig): void {
   const above = (name: string, value: number, least: number): void => {
@@ -203,6 +226,11 @@ export function checkConfig(config: SwimConfig): void {
     if (periodic === undefined) continue;
     above(`${name}.interval`, periodic.interval, 1);
     whole(`${name}.members`, periodic.members, 1, 65_535);
+  }
+  const { lifeguard } = config;
+  for (const name of ['localHealth', 'suspicion', 'buddy'] as const) {
+    if (typeof lifeguard === 'boolean' || typeof lifeguard?.[name] === 'boolean') continue;
+    throw new SwimError('config', `lifeguard must be a boolean, or have a boolean ${name}`);
   }
   above('removeDownAfter', config.removeDownAfter, 1);
   whole('maxPacketSize', config.maxPacketSize, 128, 65_507);

@@ -1,6 +1,6 @@
 import type { SwimCodec } from '@shoal/wire';
 import type { Clock } from './clock.ts';
-import type { SwimConfig } from './config.ts';
+import type { LifeguardParts, SwimConfig } from './config.ts';
 import type { OutputQueue } from './events.ts';
 import type { IdentityTraits } from './identity.ts';
 import type { LocalHealth } from './local-health.ts';
@@ -44,8 +44,8 @@ export interface Context<Id> {
   readonly codec: SwimCodec<Id>;
   readonly traits: IdentityTraits<Id>;
   readonly random: () => number;
-  /** Whether Lifeguard is on: configured, and within the codec's means. */
-  readonly lifeguard: boolean;
+  /** The parts of Lifeguard that are on; undefined if it is off, or beyond the codec's means. */
+  readonly lifeguard: LifeguardParts | undefined;
   readonly clock: Clock;
   readonly health: LocalHealth;
   readonly timers: TimerQueue<Task | MemberEntry<Id>>;

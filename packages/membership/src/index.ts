@@ -1,6 +1,7 @@
 export type { Member, MemberState, NodeIdentity, SwimCodec } from '@shoal/wire';
 export type { BroadcastHandler } from './broadcast.ts';
 export {
+  type LifeguardParts,
   lan,
   local,
   type Periodic,

@@ -236,3 +236,48 @@ describe('buddy system', () => {
     throw new Error('a was not probed within a lap');
   });
 });
+
+describe('parts of Lifeguard', () => {
+  const none = { localHealth: false, suspicion: false, buddy: false };
+  const withParts = (parts: Partial<typeof none>): Bench<NodeIdentity> =>
+    joined(names, { config: { ...lan(), lifeguard: { ...none, ...parts } } });
+  /** Whether the next ping to `a`, a suspect, tells it so, though that was told often enough. */
+  const tellsSuspect = (one: Bench<NodeIdentity>): boolean => {
+    one.gossip(b, suspect(a, 0, 'b:1'));
+    keepAlive(one, '', 3000);
+    for (;;) {
+      const { to, packet } = one.until('ping');
+      const { message } = packet.header;
+      if (to.address === 'a:1') return packet.members.length > 0;
+      if (message.type === 'ping') one.receive(to, { ...message, type: 'ack' });
+    }
+  };
+  const healthAfterSuspicion = (one: Bench<NodeIdentity>): number => {
+    one.gossip(a, suspect(one.swim.identity, 0));
+    return one.swim.stats().localHealth;
+  };
+  const lastsLong = (one: Bench<NodeIdentity>): boolean => {
+    one.gossip(b, suspect(a, 0, 'b:1'));
+    return !keepAlive(one, '', 2 * least).includes('memberDown');
+  };
+
+  it.each([
+    ['none', none],
+    ['local health', { ...none, localHealth: true }],
+    ['suspicion', { ...none, suspicion: true }],
+    ['buddy system', { ...none, buddy: true }],
+    ['all', { localHealth: true, suspicion: true, buddy: true }],
+  ])('can be had alone: %s', (_, parts) => {
+    expect(healthAfterSuspicion(withParts(parts))).toBe(parts.localHealth ? 1 : 0);
+    expect(lastsLong(withParts(parts))).toBe(parts.suspicion);
+    expect(tellsSuspect(withParts({ ...parts, suspicion: true }))).toBe(parts.buddy);
+  });
+
+  it('with none of them a suspicion from gossip ends all the same, after the least time', () => {
+    const one = withParts({});
+    one.gossip(b, suspect(a, 0, 'b:1'));
+    const seen = keepAlive(one, '', least - 50);
+    expect(seen).not.toContain('memberDown');
+    expect(keepAlive(one, '', 100)).toContain('memberDown');
+  });
+});

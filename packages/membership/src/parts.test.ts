@@ -266,6 +266,8 @@ describe('config', () => {
       [{ announce: { interval: 10, members: 0 } }, 'announce.members'],
       [{ maxPacketSize: 65_508 }, 'maxPacketSize'],
       [{ removeDownAfter: Number.POSITIVE_INFINITY }, 'removeDownAfter'],
+      [{ lifeguard: JSON.parse('null') }, 'lifeguard'],
+      [{ lifeguard: JSON.parse('{"localHealth":true,"suspicion":true}') }, 'buddy'],
     ];
     for (const [change, name] of wrong) {
       expect(() => checkConfig({ ...lan(), ...change })).toThrow(name);

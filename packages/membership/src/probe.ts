@@ -127,7 +127,7 @@ export class Prober<Id> {
     counters.probes++;
     timers.schedule(this.#indirect, clock.now + config.probeTimeout * health.factor);
     // Lifeguard's buddy system: a suspect must be the first to know. Paper, section IV-C.
-    const buddy = this.#context.lifeguard && target.state === 'suspect';
+    const buddy = this.#context.lifeguard?.buddy && target.state === 'suspect';
     if (buddy && target.level >= 0) this.#view.updates.skipNext(target);
     const message = { type: 'ping', probeNumber: this.#probe.number } as const;
     this.#outbox.send(target.id, message, buddy ? this.#view.encode(target) : undefined);
@@ -138,7 +138,7 @@ export class Prober<Id> {
     if (!this.#stands(probe)) return;
     counters.probesFailed++;
     const asked = probe.helpers.size;
-    health.change(this.#context.lifeguard && asked > 0 ? asked - probe.nacks : 1);
+    health.change(this.#context.lifeguard?.localHealth && asked > 0 ? asked - probe.nacks : 1);
     outputs.emit({ type: 'probe', target: probe.id, outcome: 'failed' });
     this.#view.suspect(probe.target, probe.incarnation);
   }

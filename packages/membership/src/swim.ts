@@ -2,7 +2,7 @@ import type { Member, SwimCodec } from '@shoal/wire';
 import { type BroadcastHandler, BroadcastQueue } from './broadcast.ts';
 import { Clock } from './clock.ts';
 import { ClusterView } from './cluster-view.ts';
-import { checkConfig, type SwimConfig } from './config.ts';
+import { checkConfig, lifeguardParts, type SwimConfig } from './config.ts';
 import { type Context, type SwimState, type Task, takesPart } from './context.ts';
 import { Digest } from './digest.ts';
 import { SwimError } from './errors.ts';
@@ -57,7 +57,7 @@ export class Swim<Id> {
   constructor(options: SwimOptions<Id>) {
     const { identity, traits, codec, config, random } = options;
     checkConfig(config);
-    const lifeguard = config.lifeguard && codec.lifeguard;
+    const lifeguard = codec.lifeguard ? lifeguardParts(config) : undefined;
     this.#context = {
       config,
       codec,
@@ -65,7 +65,7 @@ export class Swim<Id> {
       random,
       lifeguard,
       clock: new Clock(config.probePeriod),
-      health: new LocalHealth(lifeguard),
+      health: new LocalHealth(lifeguard?.localHealth ?? false),
       timers: new TimerQueue<Task | MemberEntry<Id>>(),
       outputs: new OutputQueue<Id>(),
       counters: newCounters(),

@@ -2,6 +2,8 @@ import { connect } from 'node:net';
 import { streamConformance } from '@shoal/testkit/conformance';
 import { parseAddress } from '@shoal/transport';
 import { describe, it } from 'vitest';
+import { WebSocket } from 'ws';
+import type { WebSocketConstructor } from './browser-socket.ts';
 import { createWebSocketTransport } from './index.ts';
 import { createWebSocketServerTransport } from './server.ts';
 
@@ -45,5 +47,19 @@ streamConformance(runner, {
   create: (limits, role) =>
     role === 'dial'
       ? createWebSocketTransport({ ...limits, maxUnread: 1 << 21 })
+      : createWebSocketServerTransport(limits),
+});
+
+// The platform's own, without what `ws` has more: this is what a browser's WebSocket can do.
+streamConformance(runner, {
+  name: "a platform's WebSocket",
+  pauses: false,
+  create: (limits, role) =>
+    role === 'dial'
+      ? createWebSocketTransport({
+          ...limits,
+          maxUnread: 1 << 21,
+          WebSocket: WebSocket as unknown as WebSocketConstructor,
+        })
       : createWebSocketServerTransport(limits),
 });

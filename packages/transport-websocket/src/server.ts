@@ -1,3 +1,4 @@
+export { createGateway, type Gateway, type GatewayOptions, type GatewayStats } from './gateway.ts';
 export type {
   AcceptedConnection,
   WebSocketListener,

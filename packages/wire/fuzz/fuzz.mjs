@@ -12,7 +12,8 @@ const { values: args } = parseArgs({
   options: { runs: { type: 'string', default: '10000000' }, seed: { type: 'string' } },
 });
 const runs = Number(args.runs);
-const seed = Number(args.seed ?? Math.floor(Math.random() * 2 ** 32)) >>> 0;
+const seed =
+  Number(args.seed ?? process.env.SHOAL_SEED ?? Math.floor(Math.random() * 2 ** 32)) >>> 0;
 const random = mulberry32(seed);
 // Errors by the million are the point here; their stacks are not.
 Error.stackTraceLimit = 0;

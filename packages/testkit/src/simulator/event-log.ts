@@ -1,0 +1,107 @@
+import type { MembershipEvent, NodeIdentity, SwimError } from '@shoal/membership';
+import type { Fault } from './fault.ts';
+import type { Observer, SendOutcome } from './observer.ts';
+import type { SimNode } from './sim-node.ts';
+
+/** What an {@link EventLog} reads the time from. */
+export interface Timed {
+  readonly now: number;
+}
+
+/**
+ * Writes down all that happens, a line for each thing, and adds it up into a digest: two runs
+ * are the same if their digests are. Attach it to `Simulator.observers` before the first start.
+ */
+export class EventLog implements Observer {
+  /** Empty unless lines are kept. */
+  readonly lines: string[] = [];
+  readonly #time: Timed;
+  readonly #keep: boolean;
+  #hash = 0x811c9dc5;
+  #entries = 0;
+
+  /** `keep`: whether lines are kept, or only the digest. */
+  constructor(time: Timed, options: { readonly keep: boolean }) {
+    this.#time = time;
+    this.#keep = options.keep;
+  }
+
+  /** How many things were written down, and a hash of them all. */
+  get digest(): string {
+    return `${this.#entries}-${(this.#hash >>> 0).toString(16).padStart(8, '0')}`;
+  }
+
+  started(node: SimNode): void {
+    this.#write(`n${node.index} starts, generation ${node.swim?.identity.generation}`);
+  }
+
+  stopped(node: SimNode): void {
+    this.#write(`n${node.index} stops`);
+  }
+
+  fault(fault: Fault): void {
+    this.#write(`fault ${JSON.stringify(fault)}`);
+  }
+
+  transmit(from: SimNode, to: number, bytes: Uint8Array, outcome: SendOutcome): void {
+    this.#mix(this.#time.now * 1000);
+    for (const byte of bytes) this.#hash = Math.imul(this.#hash ^ byte, 0x01000193);
+    this.#entries++;
+    if (!this.#keep) return;
+    this.#line(`n${from.index} to n${to}: ${bytes.length} bytes, ${outcome}`);
+  }
+
+  receive(node: SimNode, bytes: Uint8Array): void {
+    this.#mix(node.index * 65_536 + bytes.length);
+    this.#entries++;
+    if (this.#keep) this.#line(`n${node.index} reads ${bytes.length} bytes`);
+  }
+
+  event(node: SimNode, event: MembershipEvent<NodeIdentity>): void {
+    this.#write(`n${node.index} ${describeEvent(event)}`);
+  }
+
+  rejected(node: SimNode, error: SwimError): void {
+    this.#write(`n${node.index} rejects: ${error.code}`);
+  }
+
+  #write(text: string): void {
+    this.#entries++;
+    for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i));
+    if (this.#keep) this.#line(text);
+  }
+
+  #line(text: string): void {
+    this.lines.push(`${(this.#time.now / 1000).toFixed(6)} ${text}`);
+  }
+
+  #mix(value: number): void {
+    this.#hash = Math.imul(this.#hash ^ (value | 0), 0x01000193);
+  }
+}
+
+function describeEvent(event: MembershipEvent<NodeIdentity>): string {
+  switch (event.type) {
+    case 'memberUp':
+    case 'memberSuspected':
+    case 'memberRefuted':
+    case 'memberUpdated':
+    case 'memberDown': {
+      const { id, incarnation } = event.member;
+      const reason = event.type === 'memberDown' ? `, ${event.reason}` : '';
+      return `${event.type} ${nameOf(id)}, incarnation ${incarnation}${reason}`;
+    }
+    case 'probe':
+      return `probe of ${nameOf(event.target)}: ${event.outcome}`;
+    case 'rejoined':
+      return `rejoined as ${nameOf(event.identity)}`;
+    case 'defunct':
+      return `defunct: ${event.reason}`;
+    default:
+      return event.type;
+  }
+}
+
+function nameOf(id: NodeIdentity): string {
+  return `${id.address.slice(0, id.address.indexOf(':'))}#${id.generation}`;
+}

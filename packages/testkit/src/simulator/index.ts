@@ -1,0 +1,12 @@
+export { type Outcome, runPlan, shrinkPlan } from './campaign.ts';
+export { EventLog, type Timed } from './event-log.ts';
+export { type Effects, FAIR_WEATHER, type Fault, type TimedFault, type Weather } from './fault.ts';
+export { type Invariant, Invariants, InvariantViolation } from './invariants.ts';
+export type { JoinPolicy } from './join.ts';
+export type { Latency } from './latency.ts';
+export type { Fate } from './network.ts';
+export type { NodeClock } from './node-clock.ts';
+export type { Observer, SendOutcome } from './observer.ts';
+export { type Plan, type PlanLimits, planConfig, planRun } from './plan.ts';
+export type { HeldPacket, SimNode } from './sim-node.ts';
+export { Simulator, type SimulatorOptions, type SimulatorStats } from './simulator.ts';

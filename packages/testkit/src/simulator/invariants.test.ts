@@ -1,0 +1,119 @@
+import { type MembershipEvent, type NodeIdentity, SwimError } from '@shoal/membership';
+import { describe, expect, it } from 'vitest';
+import { type Invariant, Invariants, InvariantViolation } from './invariants.ts';
+import { Simulator } from './simulator.ts';
+
+type Event = MembershipEvent<NodeIdentity>;
+
+function watched() {
+  const sim = new Simulator({ seed: 1, nodes: 3 });
+  const invariants = new Invariants(sim);
+  sim.startAll({ acquainted: true });
+  const node = sim.nodes[0]!;
+  return { sim, invariants, node };
+}
+
+function about(
+  type: 'memberUp' | 'memberSuspected' | 'memberDown',
+  generation: number,
+  incarnation = 0,
+): Event {
+  const id = { address: 'n9:7946', generation, metadata: new Uint8Array(0) };
+  if (type === 'memberDown') {
+    return { type, member: { id, incarnation, state: 'down' }, reason: 'failed' };
+  }
+  const state = type === 'memberUp' ? 'alive' : 'suspect';
+  return { type, member: { id, incarnation, state } };
+}
+
+function broken(act: () => void): Invariant | undefined {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof InvariantViolation) return error.code;
+    throw error;
+  }
+  return undefined;
+}
+
+describe('Invariants', () => {
+  it('find nothing wrong with a healthy cluster', () => {
+    const { sim, invariants } = watched();
+    sim.run(60_000);
+    invariants.scan();
+  });
+
+  it.each<[string, Invariant | undefined, Event[]]>([
+    ['an identity that was Down', 'down-is-final', [about('memberDown', 5), about('memberUp', 5)]],
+    ['an older identity', 'down-is-final', [about('memberUp', 5), about('memberUp', 4)]],
+    ['an older Down identity', 'down-is-final', [about('memberUp', 5), about('memberDown', 4)]],
+    [
+      'an incarnation that goes back',
+      'incarnation-grows',
+      [about('memberSuspected', 5, 3), about('memberUp', 5, 2)],
+    ],
+    ['an incarnation that grows', undefined, [about('memberUp', 5, 2), about('memberUp', 5, 3)]],
+    ['a new identity', undefined, [about('memberDown', 5, 9), about('memberUp', 6, 0)]],
+    ['an end', 'stays-in', [{ type: 'defunct', reason: 'declaredDown' }]],
+    ['a goodbye', undefined, [{ type: 'defunct', reason: 'left' }]],
+  ])('judge %s', (_, expected, events) => {
+    const { node, invariants } = watched();
+    const judge = (): void => {
+      for (const event of events) invariants.event(node, event);
+    };
+    expect(broken(judge)).toBe(expected);
+  });
+
+  it('let an identity come back that may have been forgotten', () => {
+    const { sim, node, invariants } = watched();
+    invariants.event(node, about('memberDown', 5));
+    sim.run(1000);
+    expect(broken(() => invariants.event(node, about('memberUp', 5)))).toBe('down-is-final');
+    sim.now += sim.config.removeDownAfter / 2;
+    expect(broken(() => invariants.event(node, about('memberUp', 5)))).toBeUndefined();
+  });
+
+  it('begin anew with each process', () => {
+    const { sim, node, invariants } = watched();
+    invariants.event(node, about('memberDown', 5));
+    sim.inject({ type: 'restart', node: 0 });
+    expect(broken(() => invariants.event(node, about('memberUp', 5)))).toBeUndefined();
+  });
+
+  it('find a packet over the limit', () => {
+    const { sim, node, invariants } = watched();
+    const bytes = new Uint8Array(sim.config.maxPacketSize);
+    expect(broken(() => invariants.transmit(node, 1, bytes))).toBeUndefined();
+    const more = new Uint8Array(sim.config.maxPacketSize + 1);
+    expect(broken(() => invariants.transmit(node, 1, more))).toBe('packet-size');
+  });
+
+  it('find a packet that was refused', () => {
+    const { node, invariants } = watched();
+    const error = new SwimError('malformed', 'no');
+    expect(broken(() => invariants.rejected(node, error))).toBe('understood');
+  });
+
+  it('find members whom nobody has started', () => {
+    const { sim, node, invariants } = watched();
+    const strangers = Array.from({ length: 5 }, (_, i) => {
+      const id = { address: `x${i}:1`, generation: 1, metadata: new Uint8Array(0) };
+      return { id, incarnation: 0, state: 'alive' } as const;
+    });
+    node.swim!.applyMany(strangers, node.clock.read(sim.now));
+    expect(broken(() => invariants.scan())).toBe('bounded');
+  });
+
+  it('find a node whose own incarnation goes back', () => {
+    const { node, invariants } = watched();
+    const bytes = new Uint8Array(10);
+    invariants.transmit(node, 1, bytes);
+    const machine = node.swim!;
+    const faked = { identity: { ...machine.identity, generation: -1 }, incarnation: 0 };
+    node.swim = Object.create(machine, {
+      identity: { value: faked.identity },
+      incarnation: { value: faked.incarnation },
+    });
+    expect(broken(() => invariants.transmit(node, 1, bytes))).toBe('incarnation-grows');
+  });
+});

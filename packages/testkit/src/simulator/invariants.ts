@@ -1,0 +1,191 @@
+import type { Member, MembershipEvent, NodeIdentity, SwimError } from '@shoal/membership';
+import type { Observer } from './observer.ts';
+import type { SimNode } from './sim-node.ts';
+import type { Simulator } from './simulator.ts';
+
+/** What must hold, by name. The first group always; the second when the faults are over. */
+export type Invariant =
+  /** In no view, and at no node, does the incarnation of an identity go back. */
+  | 'incarnation-grows'
+  /** No view resurrects an identity that it held Down or knew to be replaced. */
+  | 'down-is-final'
+  /** No packet is over the limit. */
+  | 'packet-size'
+  /** Queues, tables and timers are no larger than the cluster gives cause for. */
+  | 'bounded'
+  /** Nobody refuses what a correct node has sent. */
+  | 'understood'
+  /** Nobody is driven out who has not left. */
+  | 'stays-in'
+  /** The machine throws nothing. */
+  | 'no-throw'
+  /** All views come to agree. */
+  | 'converges'
+  /** A member that runs and can be reached is not held Down for ever. */
+  | 'not-down-for-ever'
+  /** Once there is no news, nothing waits to be spread. */
+  | 'queues-drain'
+  /** A cluster at rest sends a fixed number of packets a member and period. */
+  | 'flat-load'
+  /** The faults that were asked for did fire. */
+  | 'faults-fire';
+
+/** A run broke what must hold. */
+export class InvariantViolation extends Error {
+  override readonly name = 'InvariantViolation';
+  readonly code: Invariant;
+  /** When, in ms of virtual time. */
+  readonly at: number;
+
+  constructor(code: Invariant, at: number, message: string, options?: ErrorOptions) {
+    super(`${code}, at ${(at / 1000).toFixed(3)} s: ${message}`, options);
+    this.code = code;
+    this.at = at;
+  }
+}
+
+/** What one node last held of one address. */
+interface Known {
+  generation: number;
+  incarnation: number;
+  /** Since when it is Down, in ms; -1 while it is active. */
+  downAt: number;
+}
+
+/** More timers than members: the machine's own tasks, and the nacks that a helper owes. */
+const OTHER_TIMERS = 80;
+/** A Down identity must be remembered for this share of `removeDownAfter`: clocks may run fast. */
+const REMEMBERED = 0.4;
+
+/** Checks, at each packet and each event, what must always hold. Throws what it finds. */
+export class Invariants implements Observer {
+  readonly #sim: Simulator;
+  /** By node, then by address. */
+  #views: Map<string, Known>[] = [];
+  readonly #selves: (Known | undefined)[] = [];
+
+  /** Attaches itself. To be made before the first node is started. */
+  constructor(sim: Simulator) {
+    this.#sim = sim;
+    this.#views = sim.nodes.map(() => new Map());
+    sim.observers.push(this);
+  }
+
+  started(node: SimNode): void {
+    this.#views[node.index] = new Map();
+    this.#selves[node.index] = undefined;
+  }
+
+  transmit(from: SimNode, to: number, bytes: Uint8Array): void {
+    const { maxPacketSize } = this.#sim.config;
+    if (bytes.length > maxPacketSize) {
+      this.#fail('packet-size', `n${from.index} sends ${bytes.length} bytes to n${to}`);
+    }
+    this.#checkSelf(from);
+  }
+
+  event(node: SimNode, event: MembershipEvent<NodeIdentity>): void {
+    if ('member' in event) {
+      this.#checkMember(node, event.member);
+      // What is queued, and every timer but a few, comes from a change like this.
+      this.#checkBounds(node);
+    } else if (event.type === 'defunct' && event.reason !== 'left') {
+      this.#fail('stays-in', `n${node.index} is ${event.reason}`);
+    }
+  }
+
+  rejected(node: SimNode, error: SwimError): void {
+    this.#fail('understood', `n${node.index} refuses a packet: ${error.message}`, error);
+  }
+
+  /** Looks at all that everyone holds, which events do not tell in full. O(N^2). */
+  scan(): void {
+    for (const node of this.#sim.nodes) {
+      this.#checkBounds(node);
+      for (const member of node.swim?.membershipState() ?? []) this.#checkMember(node, member);
+    }
+  }
+
+  #checkMember(node: SimNode, member: Member<NodeIdentity>): void {
+    const { id, incarnation, state } = member;
+    const { now, config } = this.#sim;
+    const view = this.#views[node.index]!;
+    const known = view.get(id.address);
+    const isDown = state === 'down';
+    if (known !== undefined) {
+      const mayForget =
+        known.downAt >= 0 && now - known.downAt > config.removeDownAfter * REMEMBERED;
+      const same = id.generation === known.generation;
+      const returns = id.generation < known.generation || (same && known.downAt >= 0 && !isDown);
+      if (returns && !mayForget) {
+        const held = `${known.generation}${known.downAt >= 0 ? ', down' : ''}`;
+        this.#fail(
+          'down-is-final',
+          `n${node.index} holds ${id.address} ${state} with generation ${id.generation}, after ${held}`,
+        );
+      }
+      if (same && !isDown && known.downAt < 0 && incarnation < known.incarnation) {
+        this.#fail(
+          'incarnation-grows',
+          `n${node.index} holds ${id.address} at ${incarnation}, after ${known.incarnation}`,
+        );
+      }
+      const since = known.downAt >= 0 && same ? known.downAt : now;
+      known.generation = id.generation;
+      known.incarnation = incarnation;
+      known.downAt = isDown ? since : -1;
+    } else {
+      const downAt = isDown ? now : -1;
+      view.set(id.address, { generation: id.generation, incarnation, downAt });
+    }
+  }
+
+  #checkSelf(node: SimNode): void {
+    const { swim } = node;
+    if (swim === undefined) return;
+    const { generation } = swim.identity;
+    const { incarnation } = swim;
+    const self = this.#selves[node.index];
+    if (self === undefined) {
+      this.#selves[node.index] = { generation, incarnation, downAt: -1 };
+      return;
+    }
+    const back = generation === self.generation && incarnation < self.incarnation;
+    if (generation < self.generation || back) {
+      const was = `${self.generation}/${self.incarnation}`;
+      this.#fail(
+        'incarnation-grows',
+        `n${node.index} is ${generation}/${incarnation}, after ${was}`,
+      );
+    }
+    self.generation = generation;
+    self.incarnation = incarnation;
+  }
+
+  #checkBounds(node: SimNode): void {
+    const { swim } = node;
+    if (swim === undefined) return;
+    const stats = swim.stats();
+    const known = stats.active + stats.down;
+    const { nodes, config } = this.#sim;
+    const bounds: [string, number, number][] = [
+      ['members', known, nodes.length - 1],
+      ['updates', stats.queuedUpdates, known + 1],
+      ['timers', stats.timers, known + OTHER_TIMERS],
+      ['broadcasts', stats.queuedBroadcasts, config.maxBroadcasts],
+      ['bytes of broadcasts', stats.queuedBroadcastBytes, config.maxBroadcastBytes],
+    ];
+    for (const [what, is, most] of bounds) {
+      if (is > most) this.#fail('bounded', `n${node.index} has ${is} ${what}, not <= ${most}`);
+    }
+  }
+
+  #fail(code: Invariant, message: string, cause?: unknown): never {
+    throw new InvariantViolation(
+      code,
+      this.#sim.now,
+      message,
+      cause === undefined ? undefined : { cause },
+    );
+  }
+}

@@ -1,0 +1,109 @@
+import type { Random } from '../random.ts';
+import type { Effects, Weather } from './fault.ts';
+import { drawLatency } from './latency.ts';
+
+/** What becomes of a packet: how many copies arrive; 0 says why none does. */
+export type Fate = 'sent' | 'lost' | 'cut' | 'partitioned';
+
+/** Decides which packets arrive, how often, and when. It has no clock and moves no bytes. */
+export class Network {
+  readonly #random: Random;
+  readonly #effects: Effects;
+  readonly #weather: (Weather | undefined)[];
+  #fair: Weather;
+  /** Which sides of the splits a node is on: a number for each combination. */
+  readonly #sides: number[];
+  #split = false;
+  readonly #cuts: (Set<number> | undefined)[];
+  /** By receiver: when the last of the packets to it arrives. */
+  readonly #lastArrival: number[];
+  /** Filled by `route`: after how many ms each copy arrives. */
+  readonly delays: number[] = [];
+
+  constructor(size: number, weather: Weather, random: Random, effects: Effects) {
+    this.#fair = weather;
+    this.#random = random;
+    this.#effects = effects;
+    this.#weather = new Array(size).fill(undefined);
+    this.#sides = new Array(size).fill(0);
+    this.#cuts = new Array(size).fill(undefined);
+    this.#lastArrival = new Array(size).fill(0);
+  }
+
+  get weather(): Weather {
+    return this.#fair;
+  }
+
+  /** Sets the weather everywhere, or that of one node. */
+  setWeather(weather: Weather, node: number | undefined): void {
+    if (node === undefined) {
+      this.#fair = weather;
+      this.#weather.fill(undefined);
+    } else this.#weather[node] = weather;
+  }
+
+  cut(from: readonly number[], to: readonly number[]): void {
+    for (const one of from) {
+      const blocked = this.#cuts[one] ?? new Set();
+      this.#cuts[one] = blocked;
+      for (const other of to) if (other !== one) blocked.add(other);
+    }
+  }
+
+  partition(nodes: readonly number[]): void {
+    const cutOff = new Set(nodes);
+    const sides = new Map<string, number>();
+    for (let i = 0; i < this.#sides.length; i++) {
+      const key = `${this.#sides[i]} ${cutOff.has(i)}`;
+      if (!sides.has(key)) sides.set(key, sides.size);
+      this.#sides[i] = sides.get(key)!;
+    }
+    this.#split = true;
+  }
+
+  heal(): void {
+    this.#cuts.fill(undefined);
+    this.#sides.fill(0);
+    this.#split = false;
+  }
+
+  /** Whether packets get from one node to another, were there no losses. */
+  reaches(from: number, to: number): boolean {
+    return this.#sides[from] === this.#sides[to] && !this.#cuts[from]?.has(to);
+  }
+
+  /** The fate of a packet sent at `now`; if it is sent, `delays` has the times of its copies. */
+  route(from: number, to: number, now: number): Fate {
+    this.delays.length = 0;
+    if (this.#split && this.#sides[from] !== this.#sides[to]) {
+      this.#effects.partitions++;
+      return 'partitioned';
+    }
+    if (this.#cuts[from]?.has(to)) {
+      this.#effects.cuts++;
+      return 'cut';
+    }
+    const weather = this.#weather[from] ?? this.#weather[to] ?? this.#fair;
+    const random = this.#random;
+    if (weather.loss > 0 && random() < weather.loss) {
+      this.#effects.losses++;
+      return 'lost';
+    }
+    this.delays.push(this.#delay(weather, to, now));
+    if (weather.duplicate > 0 && random() < weather.duplicate) {
+      this.#effects.duplicates++;
+      this.delays.push(this.#delay(weather, to, now));
+    }
+    return 'sent';
+  }
+
+  #delay(weather: Weather, to: number, now: number): number {
+    const random = this.#random;
+    let delay = drawLatency(weather.latency, random);
+    if (weather.reorder === 0) return delay;
+    if (random() < weather.reorder) delay += random() * weather.reorderBy;
+    if (now + delay < this.#lastArrival[to]!) this.#effects.reorders++;
+    else this.#lastArrival[to] = now + delay;
+    return delay;
+  }
+}
