@@ -17,7 +17,7 @@ const ALLOWED = {
 
 const target = (name) => {
   if (name === 'node:')
-    return '^(node:)?(dgram|net|tls|http|https|stream|crypto|events|dns|url|util|fs|path|os)(/|$)';
+    return '^(node:)?(dgram|net|tls|http|https|stream|crypto|events|dns|url|util|fs|path|os|zlib)(/|$)';
   return ['ws', 'lmdb', 'vitest'].includes(name)
     ? `node_modules/${name}/`
     : `^(packages/${name}/|@shoal/${name}(/|$))`;
