@@ -34,7 +34,7 @@ export interface Self<Id> {
 }
 
 /** Whether we are, or want to be, a member. */
-export function takesPart(self: Self<unknown>): boolean {
+export function takesPart(self: { readonly state: SwimState }): boolean {
   return self.state === 'idle' || self.state === 'active';
 }
 
