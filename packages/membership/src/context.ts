@@ -26,7 +26,7 @@ export function task(run: () => void): Task {
 export type SwimState = 'idle' | 'active' | 'leaving' | 'defunct';
 
 /** Who we are and how we stand. */
-export interface Self<Id> {
+interface Self<Id> {
   identity: Id;
   address: string;
   incarnation: number;

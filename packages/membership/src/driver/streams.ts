@@ -57,8 +57,8 @@ export class Streams<Id> {
   readonly #listener: Promise<Listener | undefined>;
   /** The conversations under way, by what ends them. */
   readonly #running = new Map<AbortController, Promise<void>>();
-  /** Addresses with which we began an exchange. */
-  readonly #exchanging = new Set<string>();
+  /** Exchanges that we began, by address. */
+  readonly #exchanging = new Map<string, Promise<void>>();
   #serving = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -74,11 +74,19 @@ export class Streams<Id> {
     this.#schedule(0, 1);
   }
 
-  /** Exchanges states with a member, or with who may be one, unless that is under way. */
+  /** Exchanges states with a member, or with who may be one. One at a time for each address. */
   async exchange(id: Id): Promise<void> {
     const address = this.#addressOf(id);
-    if (address === undefined || this.#closed || this.#exchanging.has(address)) return;
-    this.#exchanging.add(address);
+    if (address === undefined || this.#closed) return;
+    let exchange = this.#exchanging.get(address);
+    if (exchange === undefined) {
+      exchange = this.#exchangeAt(address);
+      this.#exchanging.set(address, exchange);
+    }
+    await exchange;
+  }
+
+  async #exchangeAt(address: string): Promise<void> {
     await this.#converse(address, this.#timeout, {
       open: (signal) => this.#transport.dial(address, { signal }),
       talk: async (conversation) => this.#exchanged(address, await conversation.exchange()),
