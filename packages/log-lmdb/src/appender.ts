@@ -30,19 +30,30 @@ export interface AppenderEvents {
 export class Appender {
   readonly #store: BlockStore;
   readonly #events: AppenderEvents;
+  readonly #maxGroupBytes: number;
   #writer: BlockWriter;
   /** Behind the last entry that can be read. */
   #visible: Position;
   /** Behind the last entry that is on the disk. */
   #safe: Position;
-  /** Staged, but in no commit yet. */
-  #uncommitted: Block[] = [];
+  /** What each of the next transactions writes: whole appends. */
+  readonly #groups: { readonly blocks: readonly Block[]; readonly position: Position }[] = [];
+  /** Staged, but in no group yet, and how many bytes were appended since the last. */
+  #group: Block[] = [];
+  #groupBytes = 0;
   readonly #waiters: Waiter[] = [];
   #loop: Promise<void> | undefined;
   #failure: SyncupError | undefined;
 
-  constructor(store: BlockStore, writer: BlockWriter, events: AppenderEvents) {
+  /** @param maxGroupBytes how many bytes, about, a transaction writes */
+  constructor(
+    store: BlockStore,
+    writer: BlockWriter,
+    maxGroupBytes: number,
+    events: AppenderEvents,
+  ) {
     this.#store = store;
+    this.#maxGroupBytes = maxGroupBytes;
     this.#events = events;
     this.#writer = writer;
     this.#visible = this.#safe = writer.position;
@@ -83,6 +94,9 @@ export class Appender {
       this.#writer.add(type, payload, hint);
       hint -= ENTRY_HEADER + payload.length;
     }
+    // While some entries are being written, the next can be prepared.
+    this.#groupBytes += bytes;
+    if (this.#groupBytes >= this.#maxGroupBytes) this.#completeGroup();
     const position = this.#writer.position;
     const committed = new Promise<void>((resolve, reject) => {
       this.#waiters.push({ last: position.last, bytes, resolve, reject });
@@ -100,15 +114,13 @@ export class Appender {
     this.#writer.seal();
     for (const block of this.#writer.take()) {
       this.#store.stage(block);
-      this.#uncommitted.push(block);
+      this.#group.push(block);
     }
   }
 
   /** Commits what is not yet, soon. Resolves when nothing is left; never rejects. */
   commit(): Promise<void> {
-    this.#loop ??= this.#commitAll().finally(() => {
-      this.#loop = undefined;
-    });
+    this.#loop ??= this.#commitAll();
     return this.#loop;
   }
 
@@ -124,26 +136,46 @@ export class Appender {
   }
 
   async #commitAll(): Promise<void> {
-    for (;;) {
+    while (await this.#commitNext());
+  }
+
+  /** False when there was nothing left, or it failed: the loop ends in the same instant. */
+  async #commitNext(): Promise<boolean> {
+    if (this.#groups.length === 0) {
       // All that is appended in this turn of the event loop goes together.
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.#failure !== undefined) return;
-      this.stage();
-      const add = this.#uncommitted;
-      const position = this.#writer.position;
-      const records = this.#events.records();
-      if (add.length === 0 && records === undefined && this.#waiters.length === 0) return;
-      this.#uncommitted = [];
+      if (this.#failure !== undefined) return this.#stop();
+      if (this.#groups.length === 0) this.#completeGroup();
+    }
+    const { blocks: add, position } = this.#groups.shift() ?? {
+      blocks: [],
+      position: this.#writer.position,
+    };
+    const records = this.#events.records();
+    if (add.length > 0 || records !== undefined) {
       try {
-        if (add.length > 0 || records !== undefined) {
-          await this.#store.commit({ add, ...(records && { records }) });
-        }
+        await this.#store.commit({ add, ...(records && { records }) });
       } catch (error) {
         this.fail(error as SyncupError);
-        return;
+        return this.#stop();
       }
-      this.#committed(position);
-    }
+    } else if (this.#waiters.length === 0) return this.#stop();
+    this.#committed(position);
+    return true;
+  }
+
+  #stop(): false {
+    this.#loop = undefined;
+    return false;
+  }
+
+  /** Ends a transaction's worth of whole appends. */
+  #completeGroup(): void {
+    this.stage();
+    if (this.#group.length === 0) return;
+    this.#groups.push({ blocks: this.#group, position: this.#writer.position });
+    this.#group = [];
+    this.#groupBytes = 0;
   }
 
   #committed(position: Position): void {

@@ -84,7 +84,8 @@ export class LmdbLog implements LogStore {
     });
     this.#readers = readers;
     const generation = history.spans.at(-1)!.generation;
-    this.#appender = new Appender(store, this.#writer(generation, end), {
+    const writer = this.#writer(generation, end);
+    this.#appender = new Appender(store, writer, options.maxPendingBytes / 2, {
       changed: () => readers.wake(),
       failed: (last) => readers.cut(last),
       freed: (bytes) => this.#queue.free(bytes),

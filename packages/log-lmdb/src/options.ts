@@ -13,7 +13,7 @@ export interface LmdbLogOptions {
   readonly durable?: boolean;
   /**
    * How many bytes of entries may be on their way to the disk, 1 KiB to 1 GiB; further appends
-   * wait. An append of more goes alone. Default 8 MiB.
+   * wait. An append of more goes alone. Default 16 MiB.
    */
   readonly maxPendingBytes?: number;
   /** How many bytes of blocks that were read are kept, 0 to 1 GiB, but always one. Default 4 MiB. */
@@ -48,7 +48,7 @@ export function resolveOptions(options: LmdbLogOptions): ResolvedOptions {
     kinds: flags,
     fingerprint,
     durable,
-    maxPendingBytes: whole('maxPendingBytes', options.maxPendingBytes ?? 8 * 2 ** 20, 1024),
+    maxPendingBytes: whole('maxPendingBytes', options.maxPendingBytes ?? 16 * 2 ** 20, 1024),
     cacheBytes: whole('cacheBytes', options.cacheBytes ?? 4 * 2 ** 20, 0),
   };
 }
