@@ -23,7 +23,8 @@ describe('a cluster in one process, over UDP on loopback', () => {
     ['streams as well', true],
   ])(
     `${SIZE} members that join at once, with %s: all know each other, nobody is suspected`,
-    { timeout: 60_000 },
+    // As a rule some seconds; who has missed a rumour learns of it at an announce, every 30 s.
+    { timeout: 180_000 },
     async (_, streams) => {
       const tcp = createTcpTransport({ closeTimeout: 500 });
       const transports: DatagramTransport[] = [];
