@@ -17,8 +17,9 @@ const ALLOWED = {
 };
 
 const target = (name) => {
-  if (name === 'node:')
-    return '^(node:)?(dgram|net|tls|crypto|events|dns|util|fs|path|os|diagnostics_channel)(/|$)|/@types/node/';
+  if (name === 'node:') {
+    return '^(node:)?(dgram|net|tls|http|https|stream|crypto|events|dns|url|util|fs|path|os|zlib|diagnostics_channel)(/|$)|/@types/node/';
+  }
   return ['ws', 'lmdb', 'vitest'].includes(name)
     ? `node_modules/${name}/`
     : `^(packages/${name}/|@shoal/${name}(/|$))`;

@@ -1,8 +1,11 @@
-// The demo: a cluster of five processes on this machine. Every line that it prints has been
+// The demo: a cluster of six processes on this machine. Every line that it prints has been
 // seen to happen; it exits with 0 only if all of them were.
+import { randomBytes } from 'node:crypto';
 import { MemberProcess } from './member-process.ts';
+import type { MemberOptions } from './protocol.ts';
 
-const NAMES = ['anchovy', 'bream', 'cod', 'dace', 'eel'];
+/** The cluster's secret. */
+const key = randomBytes(32).toString('hex');
 const COMMON_ENTRIES = 1_000;
 const FEEDER_TAIL = 200;
 const REPLICA_TAIL = 37;
@@ -40,21 +43,16 @@ const others = (than: MemberProcess): MemberProcess[] =>
   members.filter((member) => member !== than);
 
 async function main(): Promise<void> {
-  console.log('\nMembership: SWIM over UDP on 127.0.0.1');
-  const seed = new MemberProcess(NAMES[0]!, '127.0.0.1:0', []);
-  members.push(seed);
-  seed.address = (await seed.report('ready')).address;
-  for (const name of NAMES.slice(1))
-    members.push(new MemberProcess(name, '127.0.0.1:0', [seed.address]));
-  await confirm('five processes find each other by Announce and Feed', join());
+  console.log('\nMembership: SWIM over UDP on 127.0.0.1, encrypted');
+  const anchovy = start({ name: 'anchovy', bind: '127.0.0.1:0', isGateway: true, seeds: [] });
+  const { address: seed, gateway } = await anchovy.report('ready');
+  const [bream, cod, dace, eel] = ['bream', 'cod', 'dace', 'eel'].map((name) =>
+    start({ name, bind: '127.0.0.1:0', seeds: [seed] }),
+  ) as [MemberProcess, MemberProcess, MemberProcess, MemberProcess];
+  await confirm('five processes find each other by Announce and Feed', whole());
+  const fry = start({ name: 'fry', gateways: [gateway!], seeds: [seed] });
+  await confirm('fry, which has no UDP, joins by WebSocket and a gateway', whole());
 
-  const [anchovy, bream, cod, dace, eel] = members as [
-    MemberProcess,
-    MemberProcess,
-    MemberProcess,
-    MemberProcess,
-    MemberProcess,
-  ];
   await suspectAndRefute(dace);
   await killAndReturn(cod);
 
@@ -63,13 +61,22 @@ async function main(): Promise<void> {
 
   console.log('\nGoodbye');
   await leave(eel);
-  await Promise.all(others(eel).map(stop));
+  // The gateway goes last: fry cannot say goodbye without it.
+  await Promise.all([bream, dace, fry, members[2]!].map(stop));
+  await stop(anchovy);
 }
 
-async function join(): Promise<string> {
+function start(options: Omit<MemberOptions, 'key'>): MemberProcess {
+  const member = new MemberProcess({ ...options, key });
+  members.push(member);
+  return member;
+}
+
+/** Everyone sees all the others. */
+async function whole(): Promise<string> {
   return each(members, async (member) => {
     member.address = (await member.report('ready')).address;
-    await member.report('members', ({ addresses }) => addresses.length === NAMES.length - 1);
+    await member.report('members', ({ addresses }) => addresses.length === members.length - 1);
   });
 }
 
@@ -114,16 +121,16 @@ async function killAndReturn(victim: MemberProcess): Promise<void> {
       ),
     ),
   );
-  const again = new MemberProcess(name, address, [witnesses[0]!.address]);
+  const again = start({ name, bind: address, seeds: [witnesses[0]!.address] });
   again.address = address;
-  members[members.indexOf(victim)] = again;
+  members[members.indexOf(victim)] = members.pop()!;
   await confirm(
     `${name} is started again and seen up by all others`,
     each(witnesses, (member) =>
       member.report('up', (report) => report.address === address, marks.get(member)),
     ),
   );
-  await again.report('members', ({ addresses }) => addresses.length === NAMES.length - 1);
+  await again.report('members', ({ addresses }) => addresses.length === members.length - 1);
 }
 
 /** Two logs that share a prefix: the replica gives up its own tail and takes the feeder's. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Command, Report } from './protocol.ts';
+import type { Command, MemberOptions, Report } from './protocol.ts';
 
 const SCRIPT = fileURLToPath(new URL('./member.js', import.meta.url));
 
@@ -18,9 +18,9 @@ export class MemberProcess {
   readonly #listeners = new Set<() => void>();
   #exited = false;
 
-  constructor(name: string, bind: string, seeds: readonly string[]) {
-    this.name = name;
-    this.#child = fork(SCRIPT, [name, bind, ...seeds]);
+  constructor(options: MemberOptions) {
+    this.name = options.name;
+    this.#child = fork(SCRIPT, [JSON.stringify(options)]);
     this.#child.on('message', (report: Report) => {
       this.#reports.push(report);
       for (const listener of this.#listeners) listener();

@@ -1,19 +1,20 @@
-// One member of the demo's cluster: a process with a UDP socket, told what to do by its parent.
+// One member of the demo's cluster: a process of its own, told what to do by its parent.
 import { local, withMetadata } from '@shoal/membership';
 import { startMembership } from '@shoal/membership/driver';
 import { MemoryLog, NOXU_ENTRY_KINDS } from '@shoal/syncup';
 import { type Feeder, type Replica, startFeeder, startReplica } from '@shoal/syncup/driver';
-import { createTcpTransport, createUdpTransport } from '@shoal/transport-node';
-import type { Command, Metadata, Report } from './protocol.ts';
+import { createTcpTransport } from '@shoal/transport-node';
+import { LABEL, openDatagrams } from './datagrams.ts';
+import type { Command, MemberOptions, Metadata, Report } from './protocol.ts';
 
-const [name = 'nameless', bind = '127.0.0.1:0', ...seeds] = process.argv.slice(2);
+const options = JSON.parse(process.argv[2]!) as MemberOptions;
 const report = (message: Report): void => void process.send?.(message);
 
 // The local preset, with shorter periods: so that nobody has to wait for the demo.
 const config = { ...local(), probePeriod: 500, probeTimeout: 150, indirectProbes: 3 };
-const transport = await createUdpTransport({ bind });
-const membership = startMembership({ transport, seeds, config, label: 'shoal-demo' });
-report({ type: 'ready', address: transport.localAddress });
+const { transport, gateway } = await openDatagrams(options);
+const membership = startMembership({ transport, seeds: options.seeds, config, label: LABEL });
+report({ type: 'ready', address: transport.localAddress, ...(gateway ? { gateway } : {}) });
 
 const reportMembers = (): void =>
   report({ type: 'members', addresses: membership.members().map(({ id }) => id.address) });
@@ -49,7 +50,7 @@ async function fillLog(entries: number, diverged: number): Promise<void> {
     payload: utf8.encode(`entry ${vlsn} written on ${from}`),
   });
   const common = Array.from({ length: entries }, (_, i) => entry(i + 1, 'the first feeder'));
-  const own = Array.from({ length: diverged }, (_, i) => entry(entries + i + 1, name));
+  const own = Array.from({ length: diverged }, (_, i) => entry(entries + i + 1, options.name));
   await log.append([...common, ...own]);
 }
 

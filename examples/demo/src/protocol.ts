@@ -1,8 +1,22 @@
 // What the demo and its member processes say to each other, over the IPC channel of `fork`.
 
+/** How a member process is started: its one argument, as JSON. */
+export interface MemberOptions {
+  readonly name: string;
+  /** Where to bind UDP; or undefined for a member that only has WebSocket. */
+  readonly bind?: string;
+  /** The members that run a gateway, for one without UDP. */
+  readonly gateways?: readonly string[];
+  /** Whether to run a gateway for such members. */
+  readonly isGateway?: boolean;
+  readonly seeds: readonly string[];
+  /** The cluster's secret key, 32 bytes in hexadecimal digits. */
+  readonly key: string;
+}
+
 /** A member process reports. Members are named by their addresses. */
 export type Report =
-  | { type: 'ready'; address: string }
+  | { type: 'ready'; address: string; gateway?: string }
   | { type: 'members'; addresses: string[] }
   | { type: 'up'; address: string }
   | { type: 'suspected'; address: string }

@@ -62,7 +62,9 @@ export class Network<Id> {
   start(name: string, seeds: readonly string[], broadcasts?: BroadcastHandler<Id>): Host<Id> {
     const { traits, codec, config, identity } = this.#options;
     const random = seeded(Math.floor(this.random() * 2 ** 32));
-    const self = identity(name, ++this.#generation);
+    // Like the milliseconds of a clock: no start meets the generations that renames have taken.
+    this.#generation += 1000;
+    const self = identity(name, this.#generation);
     const swim = new Swim({ identity: self, traits, codec, config, random, broadcasts });
     const offset = Math.floor(this.random() * 1e9);
     const host: Host<Id> = { swim, name, offset, pausedUntil: 0, events: [] };

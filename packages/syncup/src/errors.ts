@@ -12,6 +12,9 @@
  * - `trimmed`: entries were asked for that the log no longer holds.
  * - `rolled-back`: entries were cut off under a reader, who must sync up again.
  * - `snapshot`: a snapshot is not what it says it is.
+ * - `storage`: what a log is stored on refused to write or read: full, gone, or another's now.
+ *   The log must be opened again.
+ * - `corrupt`: what a log has stored is damaged, or is no log.
  * - `remote`: the peer said goodbye for a reason of its own.
  * - `application`: a callback of the application threw; that is the `cause`.
  * - `argument`: an option or argument out of its range.
@@ -30,6 +33,8 @@ export type SyncupErrorCode =
   | 'trimmed'
   | 'rolled-back'
   | 'snapshot'
+  | 'storage'
+  | 'corrupt'
   | 'remote'
   | 'application'
   | 'argument'

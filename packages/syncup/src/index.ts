@@ -46,3 +46,16 @@ export {
   type RollbackInput,
   type RollbackPolicy,
 } from './rollback.ts';
+export {
+  ENTRY_OVERHEAD,
+  encodeSnapshotHeader,
+  encodeSnapshotTrailer,
+  MAX_PAYLOAD,
+  readSnapshot,
+  SNAPSHOT_HEADER,
+  SNAPSHOT_PIECE,
+  SNAPSHOT_TRAILER,
+  type SnapshotHeader,
+  type SnapshotSink,
+  snapshotId,
+} from './snapshot-format.ts';

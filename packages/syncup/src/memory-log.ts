@@ -15,7 +15,8 @@ import {
   type StoredEntry,
   type VlsnRange,
 } from './log.ts';
-import { ENTRY_OVERHEAD, MAX_PAYLOAD, MemorySnapshot, readSnapshot } from './memory-snapshot.ts';
+import { MemorySnapshot } from './memory-snapshot.ts';
+import { ENTRY_OVERHEAD, MAX_PAYLOAD, readSnapshot } from './snapshot-format.ts';
 
 /** How a {@link MemoryLog} reads its entries. */
 export interface MemoryLogOptions {

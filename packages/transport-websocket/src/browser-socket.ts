@@ -16,7 +16,7 @@ const OPEN = 1;
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocket;
 
 /** A {@link RawSocket} over a `WebSocket` of the platform. */
-export class BrowserSocket implements RawSocket {
+class BrowserSocket implements RawSocket {
   readonly canPause = false;
   readonly #socket: WebSocket;
   #handlers: RawSocketHandlers | undefined;

@@ -4,9 +4,9 @@ import { TransportError } from '@shoal/transport';
 
 export const GATEWAY_VERSION = 1;
 /** The first byte of a datagram that is wrapped. */
-export const ENVELOPE_MAGIC = 0xa6;
+const ENVELOPE_MAGIC = 0xa6;
 /** The longest name of a client at a gateway: 22 characters hold 128 bits in base64url. */
-export const MAX_CLIENT_NAME = 22;
+const MAX_CLIENT_NAME = 22;
 /** Bytes that a wrapped datagram has more, at most: magic, version, and two names. */
 export const ENVELOPE_OVERHEAD: number = 2 + 2 * (1 + MAX_CLIENT_NAME);
 /** The bytes with which a client that has lost its connection proves who it was. */

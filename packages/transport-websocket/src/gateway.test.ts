@@ -8,7 +8,7 @@ import {
   type StreamTransport,
 } from '@shoal/transport';
 import { createUdpTransport } from '@shoal/transport-node';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   createGatewayAwareTransport,
   createGatewayTransport,
@@ -350,9 +350,20 @@ describe('a gateway', () => {
     const silent = await rawClient(network.createStreamTransport(), bytes(1, 1, 1, 65));
     expect((await answers(silent)).end).toBe('reset');
     await until(() => g.clients().length === 0);
-    const lively = await memoryClient(network, ['g:443'], { pingInterval: 2 });
-    for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 4));
-    expect(g.clients()).toEqual([lively.localAddress]);
+  });
+
+  it('does not count a client as lost that only has nothing to say', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    closers.push(() => vi.useRealTimers());
+    const network = new MemoryNetwork();
+    const g = await memoryGateway(network, 'g', { idleTimeout: 15_000 });
+    const idle = await memoryClient(network, ['g:443'], { pingInterval: 5000 });
+    const { frames } = network.stats();
+    for (let i = 1; i <= 20; i++) {
+      vi.advanceTimersByTime(5000);
+      await until(() => network.stats().frames === frames + 2 * i); // a ping and a pong
+    }
+    expect(g.clients()).toEqual([idle.localAddress]);
   });
 
   it('refuses what makes no sense', async () => {

@@ -38,8 +38,11 @@ export interface RawSocket {
   readonly buffered: number;
   readonly canPause: boolean;
   handle(handlers: RawSocketHandlers): void;
-  /** Sends a binary message, and reports when it has left if more than `mark` bytes wait. */
-  send(frame: Uint8Array, mark: number): void;
+  /**
+   * Sends a binary message with which `buffered` bytes wait, and reports when it has left if that
+   * is more than `mark`.
+   */
+  send(frame: Uint8Array, buffered: number, mark: number): void;
   /** Asks for `onProgress` in some time at the latest. */
   watch(): void;
   pause(): void;

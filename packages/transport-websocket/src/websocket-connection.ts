@@ -77,8 +77,9 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
       this.#break(new TransportError('overflow', text));
       return false;
     }
-    socket.send(frame, highWaterMark >>> 1);
-    return socket.buffered < highWaterMark;
+    socket.send(frame, buffered, highWaterMark >>> 1);
+    // Asked again only if it matters: the system may have taken everything at once.
+    return buffered < highWaterMark || socket.buffered < highWaterMark;
   }
 
   ready(options: { signal?: AbortSignal } = {}): Promise<void> {

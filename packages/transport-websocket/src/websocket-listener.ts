@@ -15,7 +15,6 @@ import { WsSocket } from './ws-socket.ts';
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
-  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   408: 'Request Timeout',
@@ -106,7 +105,7 @@ export class HttpListener implements WebSocketListener {
         if (typeof result === 'number') refuse(socket, result);
         else this.#accept(request, socket as Socket, head, result);
       },
-      () => refuse(socket, 401), // The application's function threw.
+      () => refuse(socket, 403), // The application's function threw.
     );
   };
 
@@ -127,7 +126,8 @@ export class HttpListener implements WebSocketListener {
       token: offeredToken(protocols),
       headers: request.headers,
     };
-    return (await authorize(asked)) === true ? asked : 401;
+    // Not 401: that asks for HTTP's own authentication, and makes some clients try again at once.
+    return (await authorize(asked)) === true ? asked : 403;
   }
 
   #accept(request: IncomingMessage, socket: Socket, head: Buffer, asked: WebSocketRequest): void {

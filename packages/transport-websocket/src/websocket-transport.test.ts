@@ -147,7 +147,7 @@ describe('a handshake', () => {
     }
     expect(seen.map((it) => it.token)).toEqual(['Grüße, +/=', undefined, 'wrong', 'throw']);
     const wrong = [...HEADERS, `${SPEAKS}, shoal.token.%%%`];
-    expect((await handshake(listener.address, wrong, '/shoal')).status).toMatch('401');
+    expect((await handshake(listener.address, wrong, '/shoal')).status).toMatch('403');
     expect(seen.at(-1)?.token).toBeUndefined();
     await expect(dialNode(listener.address)).rejects.toMatchObject({
       code: 'protocol', // 404
@@ -309,6 +309,36 @@ describe('half-open connections', () => {
       if (i > 30) vi.advanceTimersByTime(1000);
     }
     for (let i = 0; i < 20_000; i++) expect((await next(accepted)).length).toBe(100);
+  });
+
+  it('are told from those that take what waits for them', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    closers.push(() => vi.useRealTimers());
+    const listener = await listen({ pingInterval: 1000 });
+    const { socket } = await handshake(listener.address, [...HEADERS, SPEAKS]);
+    socket.pause();
+    const accepted = keep(await next(listener));
+    // Until the system has taken all that it takes.
+    let left = true;
+    while (left) {
+      while (accepted.send(new Uint8Array(1 << 18)));
+      left = false;
+      void accepted.ready().then(
+        () => {
+          left = true;
+        },
+        () => {},
+      );
+      for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    vi.advanceTimersByTime(1000);
+    socket.resume();
+    await accepted.ready();
+    // No pong has come, since the ping waits behind the frames, but these have left.
+    vi.advanceTimersByTime(1000);
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+    await accepted.ready();
+    expect(accepted.send(new Uint8Array(1)) || (await accepted.ready()) === undefined).toBe(true);
   });
 });
 

@@ -13,6 +13,7 @@ import {
 
 /** Bytes that are gathered before the socket gets them without waiting for the end of the turn. */
 const WRITE_AT = 65_536;
+const BINARY = { binary: true };
 
 /** A {@link RawSocket} over a `WebSocket` of the package `ws`, of a client or a server. */
 export class WsSocket implements RawSocket {
@@ -21,6 +22,9 @@ export class WsSocket implements RawSocket {
   readonly #socket: Socket;
   #handlers: RawSocketHandlers | undefined;
   #corked = false;
+  #scheduled = false;
+  /** Bytes of the frames since it was corked. */
+  #gathered = 0;
   /** What was there at the last look: bytes read, bytes that waited, bytes that had left. */
   #last: { read: number; waiting: number; written: number } | undefined;
 
@@ -50,15 +54,16 @@ export class WsSocket implements RawSocket {
   }
 
   /** Frames of one turn leave in one write: 4 to 10 times the throughput of small ones. */
-  send(frame: Uint8Array, mark: number): void {
+  send(frame: Uint8Array, buffered: number, mark: number): void {
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
-      process.nextTick(this.#uncork);
+      if (!this.#scheduled) process.nextTick(this.#tick);
+      this.#scheduled = true;
     }
-    const buffered = this.#ws.bufferedAmount + frame.length;
-    this.#ws.send(frame, { binary: true }, buffered > mark ? this.#onSent : undefined);
-    if (buffered >= WRITE_AT) this.#uncork();
+    this.#ws.send(frame, BINARY, buffered > mark ? this.#onSent : undefined);
+    this.#gathered += frame.length;
+    if (this.#gathered >= WRITE_AT) this.#uncork();
   }
 
   watch(): void {}
@@ -117,11 +122,17 @@ export class WsSocket implements RawSocket {
 
   readonly #onSent = (): void => this.#handlers?.onProgress();
 
-  readonly #uncork = (): void => {
+  readonly #tick = (): void => {
+    this.#scheduled = false;
+    this.#uncork();
+  };
+
+  #uncork(): void {
     if (!this.#corked) return;
     this.#corked = false;
+    this.#gathered = 0;
     this.#socket.uncork();
-  };
+  }
 }
 
 const SYSTEM_CODES: Readonly<Record<string, TransportErrorCode>> = {

@@ -5,7 +5,7 @@ import type { ByteWriter } from './writer.ts';
 
 /** How much {@link interned} remembers. */
 export interface InternedOptions {
-  /** How many values at the most, rounded up to a power of two. Default 262,144. */
+  /** How many values at the most, rounded up to a power of two. Default 131,072. */
   readonly capacity?: number;
   /**
    * Whether to write an object that was seen before by copying its bytes, which pays for codecs
@@ -17,6 +17,8 @@ export interface InternedOptions {
 /** Longer values are decoded anew each time, so that a peer cannot fill memory with them. */
 const MAX_BYTES = 128;
 const FIRST_SIZE = 256;
+/** Values that were made to collide cost no more than this; those beyond push one out. */
+const MAX_PROBES = 16;
 
 interface Entry<T> {
   readonly hash: number;
@@ -26,8 +28,8 @@ interface Entry<T> {
 
 /**
  * A codec that hands out the same object for the same bytes, so that reading an identity that
- * was seen before makes no string and no object. The cache is bounded: a value may push out
- * another, which is then decoded again. Values must be treated as frozen.
+ * was seen before makes no string and no object. The cache is bounded: when it is full it begins
+ * anew, and what it held is decoded once more. Values must be treated as frozen.
  *
  * `codec` needs a `skip`; without one it is returned as it is.
  */
@@ -45,7 +47,7 @@ class InternedCodec<T> implements Codec<T> {
 
   constructor(codec: SkippableCodec<T>, options: InternedOptions) {
     this.#codec = codec;
-    this.#capacity = options.capacity ?? 262_144;
+    this.#capacity = options.capacity ?? 131_072;
     this.#encoded = options.encodings ? new WeakMap() : undefined;
   }
 
@@ -76,15 +78,13 @@ class InternedCodec<T> implements Codec<T> {
     const end = reader.offset;
     const hash = hashOf(reader.bytes, start, end);
     const table = this.#table;
-    // Two places for each hash: in one alone, two members in use might push each other out.
-    const slot = (hash << 1) & (table.length - 1);
-    const first = table[slot];
-    if (first?.hash === hash && sameBytes(first.bytes, reader.bytes, start, end)) {
-      return first.value;
-    }
-    const second = table[slot + 1];
-    if (second?.hash === hash && sameBytes(second.bytes, reader.bytes, start, end)) {
-      return second.value;
+    const mask = table.length - 1;
+    for (let probe = 0; probe < MAX_PROBES; probe++) {
+      const entry = table[(hash + probe) & mask];
+      if (entry === undefined) break;
+      if (entry.hash === hash && sameBytes(entry.bytes, reader.bytes, start, end)) {
+        return entry.value;
+      }
     }
     reader.offset = start;
     const value = this.#codec.decode(reader);
@@ -96,17 +96,25 @@ class InternedCodec<T> implements Codec<T> {
     return value;
   }
 
+  /** Open addressing, at most half full: what is full and may not grow begins anew. */
   #put(entry: Entry<T>): void {
-    if (this.#used * 3 > this.#table.length && this.#table.length < this.#capacity) {
-      const old = this.#table;
-      this.#table = emptyTable(old.length * 2);
+    const old = this.#table;
+    if (this.#used * 2 >= old.length) {
+      const mayGrow = old.length < this.#capacity * 2;
+      this.#table = emptyTable(mayGrow ? old.length * 2 : FIRST_SIZE);
       this.#used = 0;
-      for (const each of old) if (each) this.#put(each);
+      if (mayGrow) for (const each of old) if (each) this.#put(each);
     }
-    const slot = (entry.hash << 1) & (this.#table.length - 1);
-    if (!this.#table[slot + 1]) this.#used++;
-    this.#table[slot + 1] = this.#table[slot];
-    this.#table[slot] = entry;
+    const table = this.#table;
+    const mask = table.length - 1;
+    for (let probe = 0; probe < MAX_PROBES; probe++) {
+      const slot = (entry.hash + probe) & mask;
+      if (table[slot] !== undefined) continue;
+      table[slot] = entry;
+      this.#used++;
+      return;
+    }
+    table[entry.hash & mask] = entry;
   }
 }
 

@@ -124,4 +124,6 @@ export const FATAL: ReadonlySet<SyncupError['code']> = new Set([
   'argument',
   'internal',
   'closed',
+  'storage',
+  'corrupt',
 ]);

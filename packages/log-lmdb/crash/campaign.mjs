@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { openLmdbLog } from '../dist/index.js';
+import { apply, difference, seededRandom } from './operations.mjs';
+
+const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
+/** After so many runs a fresh directory. */
+const RUNS_PER_LOG = 25;
+
+/**
+ * Kills a process that changes a log, at random moments, and looks at what is left: it must be
+ * the log after some step, none before the last that was confirmed as durable. Throws otherwise.
+ */
+export async function campaign({ runs, seed, directory, onRun = () => {} }) {
+  const counts = { runs: 0, steps: 0, between: 0, lost: 0, opening: 0, kinds: {} };
+  let model;
+  for (let run = 0; run < runs; run++) {
+    const path = `${directory}/${Math.floor(run / RUNS_PER_LOG)}`;
+    if (run % RUNS_PER_LOG === 0) model = { next: 1, entries: [], archives: [] };
+    try {
+      model = await oneRun(path, `${seed}/${run}`, model, counts);
+    } catch (cause) {
+      throw new Error(`run ${run} with seed ${seed}, log in ${path}: ${cause.message}`, { cause });
+    }
+    counts.runs++;
+    onRun(counts);
+  }
+  return counts;
+}
+
+async function oneRun(path, seed, model, counts) {
+  const random = seededRandom(`kill ${seed}`);
+  const { lines, status } = await runAndKill(path, seed, random);
+  if (status !== 'SIGKILL') throw new Error(`the process ended by itself: ${lines.join('\n')}`);
+  const operations = [];
+  let confirmed = 0;
+  for (const line of lines) {
+    if (line.startsWith('b ')) operations.push(JSON.parse(line.slice(2)));
+    else if (line.startsWith('d ')) confirmed = Math.max(confirmed, Number(line.slice(2)) + 1);
+  }
+  if (!lines.includes('ready')) counts.opening++;
+  counts.steps += operations.length;
+  // What was confirmed must be there; what was begun after it may be, up to some step.
+  let state = model;
+  for (const operation of operations.slice(0, confirmed)) state = apply(state, operation);
+  const log = await openLmdbLog({ path });
+  try {
+    await log.verify();
+    const reasons = [];
+    for (let step = confirmed; ; step++) {
+      const reason = await difference(log, state);
+      if (reason === undefined) {
+        const next = operations[step];
+        if (next !== undefined) {
+          counts.between++;
+          counts.kinds[next.op] = (counts.kinds[next.op] ?? 0) + 1;
+        }
+        return state;
+      }
+      reasons.push(`${step}: ${reason}`);
+      if (step === operations.length) break;
+      state = apply(state, operations[step]);
+    }
+    throw new Error(`the log is as after no step from ${confirmed} on: ${reasons.join('; ')}`);
+  } finally {
+    await log.close();
+  }
+}
+
+/** What the worker told before it was killed, and how it ended. */
+async function runAndKill(path, seed, random) {
+  const child = spawn(process.execPath, [WORKER, path, seed], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = [];
+  const reader = createInterface({ input: child.stdout });
+  // Most are killed while they work, some while they open the log.
+  const start = random() < 0.1 ? 'opening' : 'ready';
+  const exited = once(child, 'exit');
+  const started = new Promise((resolve) => {
+    reader.on('line', (line) => {
+      lines.push(line);
+      if (line === start) resolve();
+    });
+  });
+  const read = once(reader, 'close');
+  await Promise.race([started, exited]);
+  await sleep(Math.floor(random() * (start === 'opening' ? 20 : 120)));
+  // Timers are coarse: the rest is waited for actively.
+  const until = process.hrtime.bigint() + BigInt(Math.floor(random() * 1e6));
+  while (process.hrtime.bigint() < until);
+  child.kill('SIGKILL');
+  const [, signal] = await exited;
+  await read;
+  return { lines, status: signal };
+}

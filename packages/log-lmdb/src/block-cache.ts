@@ -1,0 +1,43 @@
+import type { Block } from './block.ts';
+
+/** More would take longer to search than to read again. */
+const MAX_BLOCKS = 64;
+
+/** The blocks that were used last, within a number of bytes. */
+export class BlockCache {
+  readonly #limit: number;
+  /** The latest first. */
+  readonly #blocks: Block[] = [];
+  #bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** The block that holds the entry. */
+  find(generation: number, vlsn: number): Block | undefined {
+    const blocks = this.#blocks;
+    for (let i = 0; i < blocks.length; i++) {
+      const block = blocks[i]!;
+      if (block.generation !== generation || vlsn < block.first || vlsn > block.last) continue;
+      if (i > 0) {
+        blocks.copyWithin(1, 0, i);
+        blocks[0] = block;
+      }
+      return block;
+    }
+    return undefined;
+  }
+
+  add(block: Block): void {
+    this.#blocks.unshift(block);
+    this.#bytes += block.bytes.length;
+    // The one just added stays, however long it is: it is about to be used.
+    while (
+      this.#blocks.length > 1 &&
+      (this.#bytes > this.#limit || this.#blocks.length > MAX_BLOCKS)
+    ) {
+      this.#bytes -= this.#blocks.pop()!.bytes.length;
+    }
+  }
+}

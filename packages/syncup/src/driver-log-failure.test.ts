@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryNetwork } from './driver/pair.test-helper.ts';
+import { startFeeder, startReplica } from './driver.ts';
+import { SyncupError } from './errors.ts';
+import { commits } from './log.test-helper.ts';
+import { MemoryLog } from './memory-log.ts';
+
+describe('a log that fails', () => {
+  it.each(['storage', 'corrupt'] as const)('with %s ends its replica', async (code) => {
+    const network = new MemoryNetwork();
+    const source = new MemoryLog();
+    await source.append(commits(3));
+    await using _feeder = startFeeder({ log: source, listener: network.listener });
+    const log = new MemoryLog();
+    let attempts = 0;
+    log.append = async () => {
+      attempts++;
+      throw new SyncupError(code, 'the disk is full');
+    };
+    await using replica = startReplica({ log, dial: network.dial, reconnect: { minDelay: 1 } });
+    await expect(replica.finished).rejects.toMatchObject({ code, message: 'the disk is full' });
+    expect(attempts).toBe(1);
+    expect(log.range.last).toBe(0n);
+  });
+});

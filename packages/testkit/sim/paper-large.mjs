@@ -1,0 +1,92 @@
+// A large cluster in one process: it joins at three seeds, loses 1 % of its members, and agrees.
+import { lan } from '@shoal/membership';
+import { Simulator } from '@shoal/testkit/simulator';
+import { printTable } from './table.mjs';
+
+/** Counts events instead of comparing views, which would take N^2 steps each time. */
+function countEvents(sim) {
+  const counts = { memberUp: 0, memberDown: 0, memberSuspected: 0 };
+  sim.observers.push({
+    event(_, event) {
+      if (event.type in counts) counts[event.type]++;
+    },
+  });
+  return counts;
+}
+
+function largeCluster(nodes) {
+  const started = process.cpuUsage();
+  const sim = new Simulator({ seed: `large ${nodes}`, nodes, config: lan() });
+  const counts = countEvents(sim);
+  sim.startAll();
+  const all = nodes * (nodes - 1);
+  const known = () => counts.memberUp - counts.memberDown;
+  const mostJoined = sim.runUntil(600_000, 100, () => known() >= 0.999 * all);
+  const joined = sim.runUntil(600_000, 100, () => known() >= all);
+  const joinPackets = sim.stats.packets;
+  // Let the queues run dry, so that what follows is not about the joining.
+  sim.run(30_000);
+  const falseDowns = counts.memberDown;
+  const crashes = Math.ceil(nodes / 100);
+  for (let node = nodes - crashes; node < nodes; node++) sim.inject({ type: 'crash', node });
+  const before = sim.stats.packets;
+  const wanted = counts.memberDown + crashes * (nodes - crashes);
+  const settled = sim.runUntil(600_000, 100, () => counts.memberDown >= wanted);
+  const { user, system } = process.cpuUsage(started);
+  return {
+    mostJoined,
+    joined: joined === undefined ? undefined : mostJoined + joined,
+    joinPackets: joinPackets / nodes,
+    falseDowns,
+    crashes,
+    settled,
+    crashPackets: (sim.stats.packets - before) / nodes,
+    converged: sim.converged,
+    virtual: sim.now / 1000,
+    cpu: (user + system) / 1e6,
+    memory: process.memoryUsage().rss / 1e9,
+  };
+}
+
+const seconds = (ms) => (ms === undefined ? 'never' : (ms / 1000).toFixed(1));
+
+export function printLarge(sizes) {
+  console.log('## Large clusters in one process (LAN preset)\n');
+  console.log(
+    'All nodes start at once and know three seeds; then 1 % crash at once. Seconds until 99.9 % of\n' +
+      'all pairs, and until all, know each other; and until all know of the crashes:\n',
+  );
+  printTable(
+    [
+      'N',
+      'joined: 99.9 %',
+      'joined: all',
+      'packets a node',
+      'crashed',
+      'all know that',
+      'packets a node',
+      'wrongly Down',
+      'all agree',
+      'virtual',
+      'CPU',
+      'GB',
+    ],
+    sizes.map((nodes) => {
+      const one = largeCluster(nodes);
+      return [
+        nodes,
+        seconds(one.mostJoined),
+        seconds(one.joined),
+        one.joinPackets.toFixed(0),
+        one.crashes,
+        seconds(one.settled),
+        one.crashPackets.toFixed(0),
+        one.falseDowns,
+        one.converged ? 'yes' : 'NO',
+        one.virtual.toFixed(0),
+        one.cpu.toFixed(0),
+        one.memory.toFixed(1),
+      ];
+    }),
+  );
+}

@@ -1,0 +1,117 @@
+import type { StoredEntry } from '@shoal/syncup';
+import { check, checkEqual } from './conformance-bench.ts';
+import {
+  checkList,
+  checkRefuses,
+  checkText,
+  commit,
+  commits,
+  type LogBench,
+  show,
+} from './log-conformance-bench.ts';
+
+/** Reading, and following the tail. */
+export const logReadCases: Record<string, (bench: LogBench) => Promise<void>> = {
+  'a reader follows the tail until its signal fires': async (bench) => {
+    const log = await bench.filled(commits(3));
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const reason = new Error('enough');
+    let thrown: unknown;
+    try {
+      for await (const batch of log.read(2n, { signal: stop.signal })) {
+        seen.push(...batch.map(show));
+        // It waits for these when it asks for more.
+        if (seen.length === 2) void log.append(commits(2, 'n'));
+        else if (seen.length === 4) stop.abort(reason);
+      }
+    } catch (error) {
+      thrown = error;
+    }
+    check(thrown === reason, `the iteration ends with the signal's reason, not ${thrown}`);
+    checkList(seen, ['2:1:c2', '3:1:c3', '4:1:n1', '5:1:n2'], 'the entries');
+    const aborted = log.read(1n, { signal: AbortSignal.abort(reason) })[Symbol.asyncIterator]();
+    const early = await aborted.next().catch((error: unknown) => error);
+    check(early === reason, 'a signal that has fired ends it at once');
+  },
+
+  'batches keep the limits, but have an entry': async (bench) => {
+    const log = await bench.filled([
+      commit('x'.repeat(100)),
+      commit('y'),
+      commit('z'),
+      commit('w'),
+    ]);
+    const sizes: number[] = [];
+    for await (const batch of log.read(1n, { maxBytes: 2, maxEntries: 2 })) {
+      sizes.push(batch.length);
+      if (batch.at(-1)!.vlsn === 4n) break;
+    }
+    checkText(sizes.join(), '1,2,1', 'the sizes of the batches');
+  },
+
+  'a reader is told that entries were cut off under it': async (bench) => {
+    const log = await bench.filled(commits(5));
+    const reader = log.read(1n)[Symbol.asyncIterator]();
+    await reader.next();
+    await log.rollback(3n, 'test');
+    await log.append(commits(4, 'new'));
+    await checkRefuses(reader.next(), 'rolled-back', 'reading on');
+
+    const untouched = log.read(1n, { maxEntries: 3 })[Symbol.asyncIterator]();
+    await untouched.next();
+    await log.rollback(3n, 'test');
+    await log.append([commit('d')]);
+    const { value } = await untouched.next();
+    checkList((value as StoredEntry[]).map(show), ['4:1:d'], 'what the other reader gets');
+  },
+
+  'a reader that waits is told of a rollback too': async (bench) => {
+    const log = await bench.filled(commits(5));
+    const reader = log.read(6n)[Symbol.asyncIterator]();
+    const next = checkRefuses(reader.next(), 'rolled-back', 'waiting');
+    await log.rollback(4n, 'test');
+    await next;
+  },
+
+  'a reader is told that entries were trimmed under it': async (bench) => {
+    const log = await bench.filled(commits(5));
+    const late = log.read(1n, { maxEntries: 1 })[Symbol.asyncIterator]();
+    await late.next();
+    await log.trimHead(4n);
+    await checkRefuses(late.next(), 'trimmed', 'reading on');
+    const reader = log.read(1n)[Symbol.asyncIterator]();
+    await checkRefuses(reader.next(), 'trimmed', 'reading what was trimmed');
+  },
+
+  'a reader may not start outside': async (bench) => {
+    const log = await bench.filled(commits(5));
+    for (const from of [0n, -1n, 7n, 1n << 63n]) {
+      const reader = log.read(from)[Symbol.asyncIterator]();
+      await checkRefuses(reader.next(), 'argument', `reading from ${from}`);
+    }
+  },
+
+  'closing ends the readers that wait': async (bench) => {
+    const log = await bench.filled(commits(5));
+    const waiting = log.read(6n)[Symbol.asyncIterator]().next();
+    const refused = checkRefuses(waiting, 'closed', 'waiting');
+    await log[Symbol.asyncDispose]();
+    await refused;
+  },
+
+  'views of payloads stay right, whatever happens to the log': async (bench) => {
+    const log = await bench.filled(commits(3, 'old'));
+    const reader = log.read(1n)[Symbol.asyncIterator]();
+    const { value } = await reader.next();
+    await reader.return?.();
+    await log.rollback(1n, 'test');
+    await log.append(commits(2, 'NEW'));
+    await log.trimHead(3n);
+    await log.append(commits(50, 'more'));
+    await log[Symbol.asyncDispose]();
+    const batch = value as StoredEntry[];
+    checkEqual(batch.length, 3, 'the number of entries');
+    checkList(batch.map(show), ['1:1:old1', '2:1:old2', '3:1:old3'], 'the entries');
+  },
+};
