@@ -35,7 +35,10 @@ const rules = Object.entries(ALLOWED).map(([from, names]) => {
     severity: 'error',
     from: {
       path: isPart ? path : `${path}/`,
-      pathNot: ['\\.test(-helper)?\\.ts$', ...parts.map((name) => `^packages/${name}`)],
+      pathNot: [
+        '\\.test(-helper|-script)?\\.(ts|mjs)$',
+        ...parts.map((name) => `^packages/${name}`),
+      ],
     },
     to: { pathNot: [`^packages/${root}/src/`, ...names.map(target)] },
   };
@@ -51,14 +54,17 @@ export default {
       severity: 'error',
       from: {
         path: '^packages/(membership|syncup)/src/driver',
-        pathNot: '\\.test(-helper)?\\.ts$',
+        pathNot: '\\.test(-helper|-script)?\\.(ts|mjs)$',
       },
       to: { path: '^packages/transport/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'a core does not import its driver',
       severity: 'error',
-      from: { path: '^packages/([^/]+)/src/', pathNot: ['/driver', '\\.test(-helper)?\\.ts$'] },
+      from: {
+        path: '^packages/([^/]+)/src/',
+        pathNot: ['/driver', '\\.test(-helper|-script)?\\.(ts|mjs)$'],
+      },
       to: { path: '^packages/$1/src/driver' },
     },
   ],
@@ -66,7 +72,7 @@ export default {
     tsPreCompilationDeps: true,
     combinedDependencies: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
-    exclude: { path: '\\.(test|test-helper)\\.ts$' },
+    exclude: { path: '\\.test(-helper|-script)?\\.(ts|mjs)$' },
     doNotFollow: { path: ['node_modules', '/dist/'] },
     enhancedResolveOptions: {
       exportsFields: ['exports'],

@@ -130,8 +130,12 @@ function bombard<Id>(
       const one = make();
       const incarnations = new Map<Id, number>();
       for (const { packet, ms } of steps) {
-        if (packet === undefined) one.run(ms);
-        else {
+        if (packet === undefined) {
+          for (const event of one.run(ms).events) {
+            if (event.type !== 'probeOverdue') continue;
+            one.swim.confirm(event.target, event.probeNumber, one.now);
+          }
+        } else {
           one.swim.receive(packet(one.swim.identity), one.now);
           // Decodes what is sent, and so checks that it is sound and within the limit.
           one.drain();

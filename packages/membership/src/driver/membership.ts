@@ -14,6 +14,9 @@ import type { Streams } from './streams.ts';
 /** The longest delay that `setTimeout` takes; a longer wait is made of several. */
 const MAX_DELAY = 2 ** 31 - 1;
 
+/** When a timer is so late, in ms, what came in meanwhile is read first. */
+const LATE = 50;
+
 /** {@link SwimStats}, and what the driver itself counts. */
 export interface DriverStats extends SwimStats {
   /** Datagrams that the transport did not take: its send buffer was full. */
@@ -269,9 +272,15 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
     this.#armedFor = deadline;
     const delay = Math.min(MAX_DELAY, Math.max(0, Math.ceil(deadline - performance.now())));
     this.#timer = setTimeout(() => {
-      this.#armedFor = Number.POSITIVE_INFINITY;
-      this.#act((now) => this.#swim.tick(now));
+      // Timers come before sockets: when we were held up, the acks that were in time wait there.
+      if (performance.now() - deadline > LATE) this.#timer = setTimeout(() => this.#tick(), 0);
+      else this.#tick();
     }, delay);
+  }
+
+  #tick(): void {
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    this.#act((now) => this.#swim.tick(now));
   }
 
   /** Resolves when the state is as wanted; rejects when it cannot be any more. */

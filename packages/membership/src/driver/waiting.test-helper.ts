@@ -19,7 +19,13 @@ export async function seen<Type extends DriverEvent<NodeIdentity>['type']>(
 
 /** Resolves when `one` has `count` members. */
 export async function has(one: Membership<NodeIdentity>, count: number): Promise<void> {
-  while (one.members().length !== count) {
-    await Promise.race((['memberUp', 'memberDown'] as const).map((type) => seen(one, type)));
-  }
+  if (one.members().length === count) return;
+  await new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (one.members().length !== count) return;
+      for (const stop of stops) stop();
+      resolve();
+    };
+    const stops = (['memberUp', 'memberDown'] as const).map((type) => one.on(type, look));
+  });
 }

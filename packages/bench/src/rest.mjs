@@ -1,0 +1,128 @@
+// What a cluster of 64 members in one process costs at rest, once all have joined at once with the
+// LAN defaults, beside the bare datagrams of it: a ping and an ack a member and second. Each runs
+// in a process of its own, and both are measured over the same spans.
+import { fork } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { lan } from '@shoal/membership';
+import { startMembership } from '@shoal/membership/driver';
+import { createTcpTransport, createUdpTransport } from '@shoal/transport-node';
+import { median } from './measure.mjs';
+
+const SIZE = 64;
+const SPANS = 5;
+const SPAN = 3000;
+/** Percent of one core. */
+const GOAL = 5;
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Members that join at once. Returns how long it took until all knew each other, and trouble. */
+async function shoal(streams) {
+  const tcp = createTcpTransport();
+  const transports = [];
+  for (let i = 0; i < SIZE; i++) transports.push(await createUdpTransport({ bind: '127.0.0.1:0' }));
+  const seeds = transports.slice(0, 3).map((one) => one.localAddress);
+  const listeners = new Map();
+  const members = [];
+  let suspicions = 0;
+  const start = performance.now();
+  for (const transport of transports) {
+    const listen = streams ? await tcp.listen('127.0.0.1:0') : undefined;
+    listeners.set(transport.localAddress, listen?.address);
+    const address = (id) => listeners.get(id.address);
+    const more = streams ? { streams: { transport: tcp, listen, address } } : {};
+    const member = startMembership({ transport, seeds, config: lan(), ...more });
+    member.on('memberSuspected', () => suspicions++);
+    members.push(member);
+  }
+  while (members.some((one) => one.stats().active !== SIZE - 1)) await sleep(50);
+  const joined = performance.now() - start;
+  while (members.some((one) => one.stats().queuedUpdates > 0)) await sleep(50);
+  return { joined, suspicions: () => suspicions };
+}
+
+/** The datagrams of a cluster at rest, of the same sizes and at the same pace. */
+async function bare() {
+  const ping = new Uint8Array(52);
+  const sockets = [];
+  for (let i = 0; i < SIZE; i++) {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    socket.on('message', (bytes, from) => {
+      if (bytes[0] === 0) socket.send(Uint8Array.from(bytes).fill(1), from.port, from.address);
+    });
+    sockets.push(socket);
+  }
+  for (const [i, socket] of sockets.entries()) {
+    let next = i;
+    setTimeout(
+      () => {
+        setInterval(() => {
+          next = (next + 1) % SIZE;
+          socket.send(ping.slice(), sockets[next].address().port, '127.0.0.1');
+        }, lan().probePeriod);
+      },
+      (lan().probePeriod * i) / SIZE,
+    );
+  }
+  return { joined: 0, suspicions: () => 0 };
+}
+
+const CONTESTANTS = { bare, shoal: () => shoal(false), 'shoal, with streams': () => shoal(true) };
+
+/** In a process of its own: begins, and answers each word of the parent with its use of CPU. */
+async function contestant(name) {
+  const { joined, suspicions } = await CONTESTANTS[name]();
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage();
+    process.send({ cpu: (user + system) / 1000, suspicions: suspicions() });
+  });
+  process.on('disconnect', () => process.exit());
+  process.send({ joined });
+}
+
+async function compare() {
+  const children = [];
+  for (const name of Object.keys(CONTESTANTS)) {
+    const child = fork(fileURLToPath(import.meta.url), [name]);
+    const [{ joined }] = await once(child, 'message');
+    children.push({ name, child, joined, shares: [], suspicions: 0 });
+  }
+  const ask = async (one) => {
+    one.child.send('');
+    const [{ cpu, suspicions }] = await once(one.child, 'message');
+    one.suspicions = suspicions;
+    return { cpu, at: performance.now() };
+  };
+  // What was compiled on the way is not rest.
+  await sleep(SPAN);
+  let before = await Promise.all(children.map(ask));
+  for (let span = 0; span < SPANS; span++) {
+    await sleep(SPAN);
+    const after = await Promise.all(children.map(ask));
+    for (const [i, one] of children.entries()) {
+      const share = (after[i].cpu - before[i].cpu) / (after[i].at - before[i].at);
+      one.shares.push(share * 100);
+    }
+    before = after;
+  }
+  for (const { child } of children) child.disconnect();
+  const limit = median(children[0].shares);
+  console.log(`\n${SIZE} members in one process, LAN defaults, at rest`);
+  for (const { name, joined, shares, suspicions } of children) {
+    const share = median(shares);
+    const held = share < GOAL && suspicions === 0 ? 'holds' : 'MISSED';
+    const detail =
+      name === 'bare'
+        ? ''
+        : `, ${(share / limit).toFixed(1)}x bare; goal < ${GOAL} %: ${held}; joined in ` +
+          `${(joined / 1000).toFixed(1)} s, ${suspicions} suspicions`;
+    console.log(`  ${name.padEnd(20)} ${share.toFixed(2)} % of one core${detail}`);
+  }
+}
+
+const [name] = process.argv.slice(2);
+await (name === undefined ? compare() : contestant(name));
