@@ -6,6 +6,7 @@ const ALLOWED = {
   transport: [],
   membership: ['wire'],
   'membership/src/driver': ['wire', 'transport', 'membership'],
+  'membership/src/driver/diagnostics': ['membership', 'node:'],
   syncup: ['wire'],
   'syncup/src/driver': ['wire', 'transport', 'syncup'],
   'transport-node': ['wire', 'transport', 'node:'],
@@ -16,8 +17,9 @@ const ALLOWED = {
 };
 
 const target = (name) => {
-  if (name === 'node:')
-    return '^(node:)?(dgram|net|tls|http|https|stream|crypto|events|dns|url|util|fs|path|os|zlib)(/|$)';
+  if (name === 'node:') {
+    return '^(node:)?(dgram|net|tls|http|https|stream|crypto|events|dns|url|util|fs|path|os|zlib|diagnostics_channel)(/|$)|/@types/node/';
+  }
   return ['ws', 'lmdb', 'vitest'].includes(name)
     ? `node_modules/${name}/`
     : `^(packages/${name}/|@shoal/${name}(/|$))`;
@@ -26,13 +28,14 @@ const target = (name) => {
 const rules = Object.entries(ALLOWED).map(([from, names]) => {
   const [root, ...inner] = from.split('/');
   const isPart = inner.length > 0;
-  const driver = `^packages/${root}/src/driver`;
+  const path = `^packages/${[root, 'src', ...inner.slice(1)].join('/')}`;
+  const parts = Object.keys(ALLOWED).filter((name) => name.startsWith(`${from}/`));
   return {
     name: `imports of ${from.replace('/src', '')}`,
     severity: 'error',
     from: {
-      path: isPart ? driver : `^packages/${root}/src/`,
-      pathNot: ['\\.test(-helper)?\\.ts$', ...(isPart ? [] : [driver])],
+      path: isPart ? path : `${path}/`,
+      pathNot: ['\\.test(-helper)?\\.ts$', ...parts.map((name) => `^packages/${name}`)],
     },
     to: { pathNot: [`^packages/${root}/src/`, ...names.map(target)] },
   };

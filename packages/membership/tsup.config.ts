@@ -1,4 +1,10 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tsup.base.ts';
 
-export default defineConfig(packageBuild({ index: 'src/index.ts', driver: 'src/driver.ts' }));
+export default defineConfig(
+  packageBuild({
+    index: 'src/index.ts',
+    driver: 'src/driver.ts',
+    diagnostics: 'src/driver/diagnostics.ts',
+  }),
+);

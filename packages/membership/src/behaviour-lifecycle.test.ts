@@ -162,7 +162,7 @@ describe('coming back', () => {
     one.now += 3_600_000;
     one.swim.tick(one.now);
     const { events } = one.drain();
-    expect(types(events)).toEqual([]);
+    expect(types(events)).toEqual(['paused']);
     expect(one.swim.activeCount).toBe(4);
     expect(one.swim.stats()).toMatchObject({ gaps: 1, localHealth: localHealth + 1 });
     // The suspicions go on from where they were.
@@ -173,7 +173,7 @@ describe('coming back', () => {
     const one = joined(['a', 'b', 'c', 'd']);
     one.until('ping');
     one.now += 86_400_000;
-    one.receive(a, { type: 'gossip' });
+    expect(types(one.receive(a, { type: 'gossip' }).events)).toEqual(['paused']);
     expect(one.swim.stats().gaps).toBe(1);
     one.swim.tick(one.now);
     expect(types(one.drain().events)).toEqual([]);

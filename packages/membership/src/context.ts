@@ -26,7 +26,7 @@ export function task(run: () => void): Task {
 export type SwimState = 'idle' | 'active' | 'leaving' | 'defunct';
 
 /** Who we are and how we stand. */
-export interface Self<Id> {
+interface Self<Id> {
   identity: Id;
   address: string;
   incarnation: number;
@@ -34,7 +34,7 @@ export interface Self<Id> {
 }
 
 /** Whether we are, or want to be, a member. */
-export function takesPart(self: Self<unknown>): boolean {
+export function takesPart(self: { readonly state: SwimState }): boolean {
   return self.state === 'idle' || self.state === 'active';
 }
 

@@ -5,12 +5,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { BroadcastHandler } from './broadcast.ts';
 import { local, type SwimConfig } from './config.ts';
 import { Hub } from './driver/hub.test-helper.ts';
-import {
-  type DriverEvent,
-  type Membership,
-  type MembershipOptions,
-  startMembership,
-} from './driver.ts';
+import { has, seen } from './driver/waiting.test-helper.ts';
+import { type Membership, type MembershipOptions, startMembership } from './driver.ts';
 import { SwimError } from './errors.ts';
 import { type FocaId, foca, focaTraits, textOf } from './harness.test-helper.ts';
 import { withMetadata } from './identity.ts';
@@ -38,28 +34,6 @@ function start(
   const one = startMembership({ transport, seeds, config, joinRetry, ...more });
   open.push({ [Symbol.asyncDispose]: () => one.close() });
   return one;
-}
-
-/** Resolves with the first event of this type for which `wanted` holds. */
-async function seen<Type extends DriverEvent<NodeIdentity>['type']>(
-  one: Membership<NodeIdentity>,
-  type: Type,
-  wanted: (event: Extract<DriverEvent<NodeIdentity>, { type: Type }>) => boolean = () => true,
-): Promise<Extract<DriverEvent<NodeIdentity>, { type: Type }>> {
-  return await new Promise((resolve) => {
-    const stop = one.on(type, (event) => {
-      if (!wanted(event)) return;
-      stop();
-      resolve(event);
-    });
-  });
-}
-
-/** Resolves when `one` has `count` members. */
-async function has(one: Membership<NodeIdentity>, count: number): Promise<void> {
-  while (one.members().length !== count) {
-    await Promise.race((['memberUp', 'memberDown'] as const).map((type) => seen(one, type)));
-  }
 }
 
 describe('startMembership', () => {

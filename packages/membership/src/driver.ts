@@ -1,8 +1,10 @@
 export { MembershipEventTarget, MembershipUpdate } from './driver/event-target.ts';
-export { type DriverStats, Membership, startMembership } from './driver/membership.ts';
+export { type DriverStats, Membership } from './driver/membership.ts';
 export type {
   CustomMembershipOptions,
   DriverEvent,
   JoinRetry,
   MembershipOptions,
+  StreamsOptions,
 } from './driver/options.ts';
+export { startMembership } from './driver/start-membership.ts';

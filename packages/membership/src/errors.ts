@@ -19,6 +19,11 @@
  * - `payload`: a custom broadcast that is empty, or larger than any packet can carry.
  * - `state`: what was asked is impossible while leaving, once defunct, or once closed.
  * - `overflow`: (driver) events of a stream were not read in time.
+ *
+ * Nobody's in particular, in the event `exchangeFailed` of the driver:
+ *
+ * - `stream`: an exchange of states took too long, was ended early, or refused by the peer. What
+ *   had come before was taken in.
  */
 export type SwimErrorCode =
   | 'tooLarge'
@@ -31,9 +36,10 @@ export type SwimErrorCode =
   | 'time'
   | 'payload'
   | 'state'
-  | 'overflow';
+  | 'overflow'
+  | 'stream';
 
-/** The only error of this package's core. No code but `broadcast` leaves anything changed. */
+/** The only error of this package's core. No code but `broadcast` and `stream` leaves anything changed. */
 export class SwimError extends Error {
   override readonly name = 'SwimError';
   readonly code: SwimErrorCode;

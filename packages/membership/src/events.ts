@@ -27,11 +27,21 @@ export type MembershipEvent<Id> =
   | { readonly type: 'defunct'; readonly reason: DefunctReason }
   /** We were held to be down and have come back with this identity. */
   | { readonly type: 'rejoined'; readonly identity: Id }
-  /** The outcome of a probe. `rtt` in ms, for a direct answer. */
+  /** We did not run for so many ms, or the clock jumped: longer than one probe period. */
+  | { readonly type: 'paused'; readonly ms: number }
+  /**
+   * A probe has had no direct answer in time, and members are asked to probe in our stead. Who
+   * has another way to `target` may try it, and tell {@link Swim.confirm}.
+   */
+  | { readonly type: 'probeOverdue'; readonly target: Id; readonly probeNumber: number }
+  /**
+   * The outcome of a probe: an ack, direct or through a helper; no ack but a
+   * {@link Swim.confirm}; nothing. `rtt` in ms, for a direct answer.
+   */
   | {
       readonly type: 'probe';
       readonly target: Id;
-      readonly outcome: 'direct' | 'indirect' | 'failed';
+      readonly outcome: 'direct' | 'indirect' | 'confirmed' | 'failed';
       readonly rtt?: number;
     };
 

@@ -39,11 +39,20 @@ export function withMetadata(id: NodeIdentity, metadata: Uint8Array): NodeIdenti
   return next;
 }
 
+/** Of generations, which are milliseconds: more would shut out a node that starts again soon. */
+const MAX_GAP = 1024;
+
 function nextGeneration(
   id: NodeIdentity,
   metadata: Uint8Array,
   rival: NodeIdentity | undefined,
 ): NodeIdentity | undefined {
-  const generation = Math.max(id.generation, rival?.generation ?? 0) + 1;
-  return generation > MAX_GENERATION ? undefined : { address: id.address, generation, metadata };
+  const highest = Math.max(id.generation, rival?.generation ?? 0);
+  if (highest >= MAX_GENERATION) return undefined;
+  // A higher generation of our address is an earlier life of ours, from before the clock was set
+  // back. It may have gone on past `rival`, to identities with other metadata, which would be
+  // taken for ours if we took the next number: so leave a gap that is our own.
+  const gap = highest > id.generation ? id.generation % MAX_GAP : 0;
+  const generation = Math.min(highest + 1 + gap, MAX_GENERATION);
+  return { address: id.address, generation, metadata };
 }

@@ -1,4 +1,4 @@
-import { ByteWriter } from '@shoal/wire';
+import { ByteWriter, MAX_GENERATION } from '@shoal/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Clock } from './clock.ts';
@@ -14,7 +14,8 @@ import {
   wan,
 } from './config.ts';
 import { type QueueItem, TransmissionQueue } from './dissemination.ts';
-import { seeded } from './harness.test-helper.ts';
+import { node, seeded } from './harness.test-helper.ts';
+import { nodeTraits, withMetadata } from './identity.ts';
 import { MemberEntry, MemberTable } from './member-table.ts';
 import { type Timer, TimerQueue } from './timer-queue.ts';
 import { beats } from './transitions.ts';
@@ -272,5 +273,31 @@ describe('config', () => {
     for (const [change, name] of wrong) {
       expect(() => checkConfig({ ...lan(), ...change })).toThrow(name);
     }
+  });
+});
+
+describe('nodeTraits', () => {
+  it('renews to the next generation, with the same metadata', () => {
+    expect(nodeTraits.renew(node('a', 5, 'x'))).toEqual(node('a', 6, 'x'));
+    expect(nodeTraits.renew(node('a', 5), node('a', 3))).toEqual(node('a', 6));
+    expect(withMetadata(node('a', 5), new Uint8Array([1])).generation).toBe(6);
+  });
+
+  it('past an earlier life, leaves out what that may have gone on to', () => {
+    // It was told of generation 9000; the earlier life may have been 9001 as well, or 9002.
+    const renewed = nodeTraits.renew(node('a', 5007), node('a', 9000))!;
+    expect(nodeTraits.wins(renewed, node('a', 9000))).toBe(true);
+    expect(renewed.generation).toBe(9001 + (5007 % 1024));
+    // Two further lives take different ones.
+    expect(nodeTraits.renew(node('a', 6100), node('a', 9000))).not.toEqual(renewed);
+  });
+
+  it('comes to an end with the last generation', () => {
+    const last = node('a', MAX_GENERATION);
+    expect(nodeTraits.renew(last)).toBeUndefined();
+    expect(nodeTraits.renew(node('a', 1), last)).toBeUndefined();
+    expect(() => withMetadata(last, new Uint8Array(0))).toThrow(RangeError);
+    const lastButOne = node('a', MAX_GENERATION - 1);
+    expect(nodeTraits.renew(node('a', 1000), lastButOne)).toEqual(last);
   });
 });

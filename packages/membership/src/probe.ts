@@ -14,7 +14,10 @@ interface Probe<Id> {
   /** Asked helpers; true once one has answered, be it with a nack. */
   readonly helpers: Map<MemberEntry<Id>, boolean>;
   nacks: number;
+  /** A datagram answered, be it through a helper. */
   succeeded: boolean;
+  /** Something else than a datagram did. */
+  confirmed: boolean;
 }
 
 /**
@@ -82,6 +85,15 @@ export class Prober<Id> {
     if (probe && this.#answers(probe, helper, target, number)) probe.nacks++;
   }
 
+  /** The caller has heard from `target` by other means. False when that comes too late. */
+  confirm(target: Id, number: number): boolean {
+    const probe = this.#probe;
+    if (probe?.number !== number || probe.succeeded) return false;
+    if (!this.#context.traits.equals(target, probe.id)) return false;
+    probe.confirmed = true;
+    return true;
+  }
+
   /** Whether a helper that was asked answers for the first time, about the right member. */
   #answers(probe: Probe<Id>, helper: Id, about: Id, number: number): boolean {
     if (probe.number !== number || !this.#context.traits.equals(about, probe.id)) return false;
@@ -123,6 +135,7 @@ export class Prober<Id> {
       helpers: new Map(),
       nacks: 0,
       succeeded: false,
+      confirmed: false,
     };
     counters.probes++;
     timers.schedule(this.#indirect, clock.now + config.probeTimeout * health.factor);
@@ -136,6 +149,10 @@ export class Prober<Id> {
   #conclude(probe: Probe<Id>): void {
     const { counters, health, outputs } = this.#context;
     if (!this.#stands(probe)) return;
+    if (probe.confirmed) {
+      outputs.emit({ type: 'probe', target: probe.id, outcome: 'confirmed' });
+      return;
+    }
     counters.probesFailed++;
     const asked = probe.helpers.size;
     health.change(this.#context.lifeguard?.localHealth && asked > 0 ? asked - probe.nacks : 1);
@@ -151,7 +168,8 @@ export class Prober<Id> {
   #askHelpers(): void {
     const probe = this.#probe;
     if (!probe || probe.succeeded || !this.#stands(probe)) return;
-    const { config, random } = this.#context;
+    const { config, random, outputs } = this.#context;
+    outputs.emit({ type: 'probeOverdue', target: probe.id, probeNumber: probe.number });
     const helpers = this.#view.table.active.choose(
       config.indirectProbes,
       random,

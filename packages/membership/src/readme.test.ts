@@ -31,14 +31,18 @@ async function run(code: string): Promise<string[]> {
 
 describe('the examples of the README', async () => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  const [member, machine, foca, ...more] = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(
-    ([, code]) => code!,
-  );
+  const [member, streams, machine, foca, ...more] = [
+    ...readme.matchAll(/^```ts\n(.*?)^```/gms),
+  ].map(([, code]) => code!);
 
   it('a member', async () => {
     const lines = await run(member!);
     expect(lines[0]).toMatch(/^up: 127\.0\.0\.1:\d+$/);
     expect(lines.at(-1)).toMatch(/^left 127\.0\.0\.1:\d+$/);
+  });
+
+  it('streams', async () => {
+    expect(await run(streams!)).toContainEqual(expect.stringMatching(/^(equal|merged)$/));
   });
 
   it('the machine', async () => {

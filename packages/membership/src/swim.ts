@@ -166,6 +166,18 @@ export class Swim<Id> {
     this.#settle();
   }
 
+  /**
+   * The member of the event `probeOverdue` has answered by other means than datagrams, such as a
+   * stream: the probe of that number will not have failed when its time is up, unless an ack makes
+   * it a success before. It says nothing of how well we hear datagrams, so local health stays as
+   * it is. False, and nothing changes, when that probe is over. Source: memberlist's fallback
+   * ping over TCP, in `probeNode`.
+   */
+  confirm(target: Id, probeNumber: number, now: number): boolean {
+    this.#advance(now);
+    return this.#prober.confirm(target, probeNumber);
+  }
+
   /** Sends what is queued to some random members at once. */
   gossip(now: number): void {
     this.#advance(now);
@@ -305,12 +317,14 @@ export class Swim<Id> {
   }
 
   #advance(now: number): void {
-    const { clock, timers, counters, health } = this.#context;
-    if (clock.advance(now, timers.next) === 0) return;
+    const { clock, timers, counters, health, outputs } = this.#context;
+    const ms = clock.advance(now, timers.next);
+    if (ms === 0) return;
     // We were away: an answer may have been lost through no fault of the one probed.
     counters.gaps++;
     health.change(1);
     this.#prober.void();
+    outputs.emit({ type: 'paused', ms });
   }
 
   #mustTakePart(what: string): void {

@@ -33,7 +33,7 @@ function work() {
 
 async function campaign() {
   const options = readArguments(
-    'npm run sim:campaign -- [--seeds 2000] [--from 1] [--duration 3000] [--jobs CORES]',
+    'node packages/testkit/sim/campaign.mjs [--seeds 2000] [--from 1] [--duration 3000] [--jobs CORES]',
     { seeds: 2000, from: 1, duration: 3000, jobs: availableParallelism() },
   );
   const { seeds, from, duration, jobs } = options;

@@ -5,7 +5,7 @@ import { printLifeguard } from './paper-lifeguard.mjs';
 import { printSwim } from './paper-swim.mjs';
 
 const options = readArguments(
-  'npm run sim:paper -- [--only swim|lifeguard|large] [--quick] [--large 1000]',
+  'node packages/testkit/sim/paper.mjs [--only swim|lifeguard|large] [--quick] [--large 1000]',
   { only: '', quick: false, large: 1000 },
 );
 const wanted = (name) => options.only === '' || options.only === name;

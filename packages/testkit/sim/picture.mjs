@@ -11,7 +11,7 @@ const SUSPECT = 2;
 const DOWN = 3;
 
 const { out, seed, nodes } = readArguments(
-  'npm run sim:picture -- [--out FILE] [--seed 7] [--nodes 200]',
+  'node packages/testkit/sim/picture.mjs [--out FILE] [--seed 7] [--nodes 200]',
   {
     out: fileURLToPath(new URL('../../../docs/simulation.svg', import.meta.url)),
     seed: 7,

@@ -74,7 +74,8 @@ async function deafHost(): Promise<string> {
   const stop = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads');
-     const server = require('node:net').createServer();
+     // Once it is woken to end, it accepts what has been broken off already.
+     const server = require('node:net').createServer((socket) => socket.on('error', () => {}));
      server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
        parentPort.postMessage(server.address().port);
        Atomics.wait(workerData, 0, 0);

@@ -77,6 +77,15 @@ export {
   type ShoalStreamMessage,
 } from './shoal-stream-message.ts';
 export {
+  decodeStateMessage,
+  encodeStateMembers,
+  encodeStateMessage,
+  MAX_STATE_MESSAGE,
+  STATE_EXCHANGE_MAGIC,
+  STATE_EXCHANGE_VERSION,
+  type StateMessage,
+} from './state-exchange.ts';
+export {
   decodeAck,
   decodeStreamFrame,
   decodeStreamReply,

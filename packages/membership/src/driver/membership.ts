@@ -1,14 +1,15 @@
 import type { DatagramTransport } from '@shoal/transport';
-import { type Member, type NodeIdentity, shoalCodec } from '@shoal/wire';
-import { lan } from '../config.ts';
+import type { Member } from '@shoal/wire';
 import type { SwimState } from '../context.ts';
 import { SwimError } from '../errors.ts';
-import { type IdentityTraits, nodeTraits } from '../identity.ts';
+import type { IdentityTraits } from '../identity.ts';
 import type { SwimStats } from '../stats.ts';
 import { Swim, type SwimOptions } from '../swim.ts';
+import { DatagramHealth } from './datagram-health.ts';
 import { MembershipEventTarget } from './event-target.ts';
-import { Joiner } from './joiner.ts';
-import type { CustomMembershipOptions, MembershipOptions } from './options.ts';
+import type { Joiner } from './joiner.ts';
+import type { DriverEvent } from './options.ts';
+import type { Streams } from './streams.ts';
 
 /** The longest delay that `setTimeout` takes; a longer wait is made of several. */
 const MAX_DELAY = 2 ** 31 - 1;
@@ -17,14 +18,21 @@ const MAX_DELAY = 2 ** 31 - 1;
 export interface DriverStats extends SwimStats {
   /** Datagrams that the transport did not take: its send buffer was full. */
   readonly sendsRefused: number;
+  /** Exchanges of states that came to their end, begun by us or by others. */
+  readonly exchanges: number;
+  /** Probes that were tried over a stream as well. */
+  readonly streamPings: number;
+  /** Streams that were refused because too many were served. */
+  readonly streamsRefused: number;
 }
 
 /** What a {@link Membership} runs on, made by {@link startMembership}. */
-interface Parts<Id> {
+export interface MembershipParts<Id> {
   readonly swim: SwimOptions<Id>;
   readonly transport: DatagramTransport;
   readonly signal: AbortSignal | undefined;
   readonly joiner: (membership: Membership<Id>) => Joiner<unknown>;
+  readonly streams: ((membership: Membership<Id>) => Streams<Id>) | undefined;
 }
 
 /**
@@ -36,6 +44,9 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
   readonly #traits: IdentityTraits<Id>;
   readonly #transport: DatagramTransport;
   readonly #joiner: Joiner<unknown>;
+  readonly #streams: Streams<Id> | undefined;
+  readonly #datagramHealth = new DatagramHealth();
+  readonly #probePeriod: number;
   readonly #unlisten: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the timer fires; Infinity when it is not set. */
@@ -45,12 +56,14 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
   #closing: Promise<void> | undefined;
 
   /** @internal Use {@link startMembership}. */
-  constructor(parts: Parts<Id>) {
+  constructor(parts: MembershipParts<Id>) {
     super();
     this.#swim = new Swim(parts.swim);
     this.#traits = parts.swim.traits;
     this.#transport = parts.transport;
+    this.#probePeriod = parts.swim.config.probePeriod;
     this.#joiner = parts.joiner(this);
+    this.#streams = parts.streams?.(this);
     this.#transport.receive((_from, bytes) => this.#act((now) => this.#swim.receive(bytes, now)));
     const { signal } = parts;
     const abort = (): void => void this.close();
@@ -58,6 +71,7 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
     this.#unlisten = () => signal?.removeEventListener('abort', abort);
     this.on('idle', () => this.#joiner.start());
     this.on('defunct', () => this.#joiner.stop());
+    if (this.#streams) this.#watchProbes(this.#streams);
     if (signal?.aborted) abort();
     else this.#joiner.start();
   }
@@ -65,6 +79,11 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
   /** Who we are now: it changes with {@link updateIdentity}, and when we come back. */
   get identity(): Id {
     return this.#swim.identity;
+  }
+
+  /** Grows whenever we refute a suspicion; 0 under a new identity. */
+  get incarnation(): number {
+    return this.#swim.incarnation;
   }
 
   get state(): SwimState {
@@ -96,7 +115,13 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
   }
 
   stats(): DriverStats {
-    return { ...this.#swim.stats(), sendsRefused: this.#sendsRefused };
+    return {
+      ...this.#swim.stats(),
+      sendsRefused: this.#sendsRefused,
+      exchanges: this.#streams?.exchanges ?? 0,
+      streamPings: this.#streams?.pings ?? 0,
+      streamsRefused: this.#streams?.refused ?? 0,
+    };
   }
 
   /**
@@ -122,6 +147,15 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
   /** Takes in what is known from elsewhere. As {@link Swim.applyMany}. */
   applyMany(members: Iterable<Member<Id>>, options: { readonly broadcast?: boolean } = {}): void {
     this.#act((now) => this.#swim.applyMany(members, now, options));
+  }
+
+  /**
+   * Compares states with the member at this identity's address over a stream, and exchanges them
+   * unless they are equal; how it went comes as an event. Nothing without `streams`. Resolves
+   * when it is over, whatever came of it.
+   */
+  async exchange(id: Id): Promise<void> {
+    await this.#streams?.exchange(id);
   }
 
   /** Asks the member at this identity's address to let us join its cluster. */
@@ -171,8 +205,8 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
   }
 
   /** @internal */
-  reportJoinFailure(error: unknown): void {
-    this.tell({ type: 'joinFailed', error });
+  report(event: DriverEvent<Id>): void {
+    this.tell(event);
   }
 
   async #close(): Promise<void> {
@@ -183,7 +217,27 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
     this.#transport.receive(() => {});
     this.endStreams();
     this.dispatchEvent(new Event('close'));
-    await this.#transport.close();
+    await Promise.all([this.#transport.close(), this.#streams?.close()]);
+  }
+
+  /** Tries a stream where datagrams are overdue, and says so when only streams get through. */
+  #watchProbes(streams: Streams<Id>): void {
+    this.on('probeOverdue', async ({ target, probeNumber }) => {
+      // When the period is over the answer would come too late.
+      const member = await streams.ping(target, this.#probePeriod);
+      if (member === undefined || this.closed) return;
+      this.applyMany([member]);
+      if (!this.#traits.equals(member.id, target)) return;
+      this.#act((now) => this.#swim.confirm(target, probeNumber, now));
+    });
+    this.on('probe', ({ target, outcome }) => {
+      const address = this.#traits.address(target);
+      const type = this.#datagramHealth.onProbe(address, outcome);
+      if (type !== undefined) this.tell({ type, address });
+    });
+    this.on('memberDown', ({ member }) => {
+      this.#datagramHealth.forget(this.#traits.address(member.id));
+    });
   }
 
   /** Changes the machine, then drains it. */
@@ -242,66 +296,4 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
       look();
     });
   }
-}
-
-/**
- * Makes us a member, over `transport`: joins at the seeds, with Shoal's own protocol or another
- * wire, and keeps trying. Throws, with nothing begun: a {@link SwimError} with code `config`,
- * or `identity` when it cannot be sent.
- */
-export function startMembership(options: MembershipOptions): Membership<NodeIdentity>;
-export function startMembership<Id>(options: CustomMembershipOptions<Id>): Membership<Id>;
-export function startMembership(
-  options: MembershipOptions | CustomMembershipOptions<unknown>,
-): Membership<NodeIdentity> | Membership<unknown> {
-  return 'codec' in options ? start(options, (seed) => seed) : startNode(options);
-}
-
-function startNode(options: MembershipOptions): Membership<NodeIdentity> {
-  const identity: NodeIdentity = {
-    address: options.transport.localAddress,
-    generation: Date.now(),
-    metadata: new Uint8Array(0),
-    ...options.identity,
-  };
-  const codec = shoalCodec({ label: options.label ?? 'shoal' });
-  // Of a seed only the address matters: see `Swim.announce`.
-  return start({ ...options, identity, codec, traits: nodeTraits }, (address: string) => ({
-    address,
-    generation: 0,
-    metadata: new Uint8Array(0),
-  }));
-}
-
-function start<Id, Seed>(
-  options: Omit<CustomMembershipOptions<Id>, 'seeds'> & {
-    readonly seeds?: readonly Seed[] | (() => readonly Seed[] | Promise<readonly Seed[]>);
-  },
-  identityOf: (seed: Seed) => Id,
-): Membership<Id> {
-  const { transport, identity, traits, codec, broadcasts, signal, seeds = [] } = options;
-  const random = options.random ?? Math.random;
-  const wanted = options.config ?? lan();
-  const maxPacketSize = Math.min(wanted.maxPacketSize, transport.maxDatagramSize);
-  const config = { ...wanted, maxPacketSize };
-  return new Membership({
-    swim: { identity, traits, codec, config, random, broadcasts },
-    transport,
-    signal,
-    joiner: (membership) =>
-      new Joiner<Seed>({
-        seeds: typeof seeds === 'function' ? seeds : () => seeds,
-        retry: options.joinRetry ?? {},
-        random,
-        isActive: () => membership.state === 'active',
-        isKnown: (seed) => {
-          const address = traits.address(identityOf(seed));
-          const state = membership.memberAt(address)?.state;
-          const own = address === traits.address(membership.identity);
-          return own || state === 'alive' || state === 'suspect';
-        },
-        announce: (seed) => membership.announce(identityOf(seed)),
-        failed: (error) => membership.reportJoinFailure(error),
-      }) as Joiner<unknown>,
-  });
 }

@@ -63,6 +63,7 @@ export class Invariants implements Observer {
   /** By node, then by address. */
   #views: Map<string, Known>[] = [];
   readonly #selves: (Known | undefined)[] = [];
+  readonly #boundsCheckedAt: number[] = [];
 
   /** Attaches itself. To be made before the first node is started. */
   constructor(sim: Simulator) {
@@ -87,8 +88,9 @@ export class Invariants implements Observer {
   event(node: SimNode, event: MembershipEvent<NodeIdentity>): void {
     if ('member' in event) {
       this.#checkMember(node, event.member);
-      // What is queued, and every timer but a few, comes from a change like this.
-      this.#checkBounds(node);
+      // What is queued, and every timer but a few, comes from a change like this; and all changes
+      // that one packet has brought are told at one time, after the last of them.
+      if (this.#boundsCheckedAt[node.index] !== this.#sim.now) this.#checkBounds(node);
     } else if (event.type === 'defunct' && event.reason !== 'left') {
       this.#fail('stays-in', `n${node.index} is ${event.reason}`);
     }
@@ -165,6 +167,7 @@ export class Invariants implements Observer {
   #checkBounds(node: SimNode): void {
     const { swim } = node;
     if (swim === undefined) return;
+    this.#boundsCheckedAt[node.index] = this.#sim.now;
     const stats = swim.stats();
     const known = stats.active + stats.down;
     const { nodes, config } = this.#sim;

@@ -8,7 +8,7 @@ import type { Latency } from './latency.ts';
 export interface Plan {
   readonly seed: number;
   readonly nodes: number;
-  readonly preset: keyof typeof PRESETS;
+  readonly preset: Preset;
   /** What is changed in the preset. */
   readonly config: Partial<SwimConfig>;
   /** Which of its periodic messages are left out. */
@@ -21,13 +21,11 @@ export interface Plan {
   readonly duration: number;
 }
 
-/** The presets that a {@link Plan} may start from. */
-const PRESETS: Readonly<Record<'lan' | 'local' | 'wan', () => SwimConfig>> = {
-  lan,
-  local,
-  wan,
-};
+type Preset = 'lan' | 'local' | 'wan';
 
+const PRESETS: Readonly<Record<Preset, () => SwimConfig>> = { lan, local, wan };
+
+/** The configuration that all nodes of a plan have. */
 export function planConfig(plan: Plan): SwimConfig {
   const without = Object.fromEntries(plan.without.map((name) => [name, undefined]));
   return { ...PRESETS[plan.preset](), ...plan.config, ...without };
@@ -74,6 +72,8 @@ class FaultPlanner {
   readonly #seeds: ReadonlySet<number>;
   /** Otherwise nobody looks for a seed that has left, and it cannot find them on its own. */
   readonly #persistent: boolean;
+  /** A seed. */
+  readonly #memory: number | undefined;
   readonly #probePeriod: number;
   readonly #faults: TimedFault[] = [];
   readonly #stopped = new Set<number>();
@@ -95,6 +95,7 @@ class FaultPlanner {
     this.#nodes = nodes;
     this.#fair = fair;
     this.#seeds = new Set(join.seeds);
+    this.#memory = join.seeds?.[0];
     this.#persistent = join.persistent ?? false;
     this.#probePeriod = probePeriod;
     this.#busyUntil = new Array(nodes).fill(0);
@@ -120,17 +121,19 @@ class FaultPlanner {
     switch (pick(random, KINDS)) {
       case 'crash':
         if (node === undefined || this.#stopped.size > this.#nodes / 2) return;
+        if (this.#mustStay(node)) return;
         this.#add(at, { type: 'crash', node });
         this.#goes(node, at, lasts, end);
         break;
       case 'leave':
         if (node === undefined || this.#stopped.size > this.#nodes / 2) return;
-        if (this.#seeds.has(node) && !this.#persistent) return;
+        if (this.#mustStay(node) || (this.#seeds.has(node) && !this.#persistent)) return;
         this.#add(at, { type: 'leave', node });
         this.#goes(node, at, Math.max(lasts, 20_000), end);
         break;
       case 'restart':
-        if (node !== undefined) this.#add(at, { type: 'restart', node });
+        if (node === undefined || this.#mustStay(node)) return;
+        this.#add(at, { type: 'restart', node });
         break;
       case 'pause':
       case 'block':
@@ -185,6 +188,14 @@ class FaultPlanner {
         }
         break;
     }
+  }
+
+  /**
+   * Where seeds are not tried for ever, someone must remember all others: two halves of a split
+   * whose members have all been restarted since would not know that there is another half.
+   */
+  #mustStay(node: number): boolean {
+    return !this.#persistent && node === this.#memory;
   }
 
   /** It is down from now on, and mostly comes back later. */

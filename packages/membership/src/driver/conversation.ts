@@ -1,0 +1,158 @@
+import type { Connection } from '@shoal/transport';
+import {
+  decodeStateMessage,
+  encodeStateMembers,
+  encodeStateMessage,
+  GOODBYE,
+  type Member,
+  type StateMessage,
+  type SwimCodec,
+  WireError,
+} from '@shoal/wire';
+import { SwimError } from '../errors.ts';
+
+/** Us, as a conversation is about us. */
+export interface StateHolder<Id> {
+  readonly codec: SwimCodec<Id>;
+  /** The tag of the cluster's label. */
+  readonly label: number;
+  /** How many members a peer may tell us of. */
+  readonly maxMembers: number;
+  digest(): bigint;
+  /** Ourselves; undefined when we take no part. */
+  self(): Member<Id> | undefined;
+  /** All that we know of others. */
+  others(): readonly Member<Id>[];
+  /** Takes in what a peer knows. */
+  merge(members: readonly Member<Id>[]): void;
+}
+
+/** How an exchange ended: both knew the same, or each has told the other. */
+export type ExchangeOutcome = 'equal' | 'merged';
+
+/**
+ * What is said on one connection: an exchange of states or a ping, as docs/wire-protocol.md has
+ * it. Each method rejects with a {@link SwimError}: `malformed` for a peer's fault, `stream` when
+ * it will not, `state` when we cannot; or as the connection does. Of the states, what came before is kept:
+ * each message stands for itself.
+ */
+export class Conversation<Id> {
+  /** What was read last. */
+  frame: Uint8Array = new Uint8Array(0);
+  readonly #connection: Connection;
+  readonly #frames: AsyncIterator<Uint8Array>;
+  readonly #holder: StateHolder<Id>;
+
+  constructor(connection: Connection, holder: StateHolder<Id>) {
+    this.#connection = connection;
+    this.#frames = connection[Symbol.asyncIterator]();
+    this.#holder = holder;
+  }
+
+  /** Initiator: brings both sides up to date. */
+  async exchange(): Promise<ExchangeOutcome> {
+    const { label } = this.#holder;
+    const digest = this.#holder.digest();
+    this.#send({ type: 'stateRequest', label, digest });
+    const reply = await this.#expect('stateReply');
+    if (reply.digest === digest) return 'equal';
+    await this.#takeMembers();
+    await this.#sendMembers();
+    return 'merged';
+  }
+
+  /** Initiator: who is there? */
+  async ping(): Promise<Member<Id>> {
+    this.#send({ type: 'streamPing', label: this.#holder.label });
+    const { member } = await this.#expect('streamPong');
+    if (member.state !== 'alive') throw this.#malformed('a pong of one that is not alive');
+    return member;
+  }
+
+  /** Responder: does what the peer asks for. */
+  async serve(): Promise<ExchangeOutcome | 'pinged'> {
+    const request = await this.#expect('stateRequest', 'streamPing');
+    if (request.label !== this.#holder.label) {
+      const cause = new WireError('label', 6, "the tag of this cluster's label");
+      throw this.#malformed('a stream of another cluster', cause);
+    }
+    const member = this.#holder.self();
+    if (member === undefined) throw new SwimError('state', 'we take no part');
+    if (request.type === 'streamPing') {
+      this.#send({ type: 'streamPong', member });
+      return 'pinged';
+    }
+    const digest = this.#holder.digest();
+    this.#send({ type: 'stateReply', digest });
+    if (request.digest === digest) return 'equal';
+    await this.#sendMembers();
+    await this.#takeMembers();
+    return 'merged';
+  }
+
+  /** Says why we end this. */
+  goodbye(error: SwimError): void {
+    const { cause } = error;
+    const fault = cause instanceof WireError ? cause.code : undefined;
+    const code =
+      error.code !== 'malformed'
+        ? GOODBYE.shutdown
+        : fault === 'label' || fault === 'version'
+          ? GOODBYE[fault]
+          : GOODBYE.protocol;
+    this.#send({ type: 'goodbye', code, reason: error.message.slice(0, 80) });
+  }
+
+  #send(message: StateMessage<Id>): void {
+    this.#connection.send(encodeStateMessage(this.#holder.codec, message));
+  }
+
+  async #sendMembers(): Promise<void> {
+    const self = this.#holder.self();
+    const members = self ? [self, ...this.#holder.others()] : this.#holder.others();
+    for (const frame of encodeStateMembers(this.#holder.codec, members)) {
+      if (!this.#connection.send(frame)) await this.#connection.ready();
+    }
+  }
+
+  async #takeMembers(): Promise<void> {
+    for (let total = 0; ; ) {
+      const message = await this.#expect('members', 'membersEnd');
+      if (message.type === 'membersEnd') {
+        if (message.total === total) return;
+        throw this.#malformed(`${total} members, not ${message.total}`);
+      }
+      total += message.members.length;
+      if (message.members.length === 0) throw this.#malformed('a message of no members');
+      // One more than is remembered: the sender is among them.
+      if (total > this.#holder.maxMembers + 1) throw this.#malformed('too many members');
+      this.#holder.merge(message.members);
+    }
+  }
+
+  /** The next message, which must be of one of these types. */
+  async #expect<Type extends StateMessage<Id>['type']>(
+    ...types: readonly Type[]
+  ): Promise<Extract<StateMessage<Id>, { type: Type }>> {
+    const next = await this.#frames.next();
+    if (next.done) throw new SwimError('stream', 'the peer ended the stream too early');
+    this.frame = next.value;
+    let message: StateMessage<Id>;
+    try {
+      message = decodeStateMessage(this.#holder.codec, this.frame);
+    } catch (cause) {
+      throw this.#malformed('not a message of a state exchange', cause);
+    }
+    if (message.type === 'goodbye') {
+      throw new SwimError('stream', `the peer refused: ${message.reason} (${message.code})`);
+    }
+    if (!(types as readonly string[]).includes(message.type)) {
+      throw this.#malformed(`${message.type} out of turn`);
+    }
+    return message as Extract<StateMessage<Id>, { type: Type }>;
+  }
+
+  #malformed(message: string, cause?: unknown): SwimError {
+    return new SwimError('malformed', message, cause === undefined ? undefined : { cause });
+  }
+}
