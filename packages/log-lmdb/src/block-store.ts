@@ -59,7 +59,7 @@ export class BlockStore {
 
   /** Throws `storage` or `corrupt`. */
   static async open(options: BlockStoreOptions): Promise<BlockStore> {
-    checkFile(options.path);
+    await checkFile(options.path);
     let store: BlockStore;
     try {
       store = new BlockStore(options);

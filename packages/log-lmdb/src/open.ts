@@ -1,6 +1,6 @@
-import { mkdirSync, realpathSync } from 'node:fs';
 import { SyncupError } from '@shoal/syncup';
 import { BlockStore } from './block-store.ts';
+import { makeDirectory } from './directory.ts';
 import { History } from './history.ts';
 import { LmdbLog } from './lmdb-log.ts';
 import { type LmdbLogOptions, type ResolvedOptions, resolveOptions } from './options.ts';
@@ -24,13 +24,7 @@ const openPaths = new Set<string>();
  */
 export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
   const resolved = resolveOptions(options);
-  let path: string;
-  try {
-    mkdirSync(resolved.path, { recursive: true });
-    path = realpathSync(resolved.path);
-  } catch (cause) {
-    throw new SyncupError('storage', `cannot make the directory ${resolved.path}`, { cause });
-  }
+  const { path, sync } = makeDirectory(resolved.path);
   if (openPaths.has(path)) throw new SyncupError('argument', `the log in ${path} is open already`);
   openPaths.add(path);
   const onClosed = (): void => {
@@ -39,7 +33,9 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
   try {
     const store = await BlockStore.open({ path, cacheBytes: resolved.cacheBytes });
     try {
-      return await openIn(store, resolved, onClosed);
+      const log = await openIn(store, resolved, onClosed);
+      sync();
+      return log;
     } catch (error) {
       await store.close();
       throw error;

@@ -1,0 +1,124 @@
+// npm run damage -- --runs 1000 --seed 7
+// Damages a copy of a log, opens it, reads all of it, appends to it and opens it again: at each
+// step everything is right, or the error says `corrupt`. Nothing else may happen, also not that
+// the process dies.
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openLmdbLog } from '../dist/index.js';
+import { apply, difference, draw, perform, seededRandom } from './operations.mjs';
+
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } },
+});
+const runs = Number(values.runs);
+if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is a whole number, not ${runs}`);
+const root = mkdtempSync(join(tmpdir(), 'shoal-damage-'));
+
+/** A log of all that there is, and its model. */
+async function build(path, seed) {
+  const random = seededRandom(seed);
+  let model = { next: 1, entries: [], archives: [] };
+  const log = await openLmdbLog({ path });
+  for (let step = 0; step < 60; step++) {
+    const operation = draw(random, `${seed}/${step}`, log.range, model.archives.length);
+    // A small file, so that its structure is hit often.
+    if (operation.size > 10_000) operation.size = 10_000;
+    await perform(log, operation);
+    model = apply(model, operation);
+  }
+  await log.close();
+  return model;
+}
+
+/** Does one kind of damage to the file, and says what. */
+function damage(file, random) {
+  const bytes = readFileSync(file);
+  const below = (limit) => Math.floor(random() * limit);
+  const pages = bytes.length / 4096;
+  const kind = below(10);
+  if (kind === 0) {
+    const length = below(bytes.length);
+    truncateSync(file, length);
+    return `cut to ${length} bytes`;
+  }
+  if (kind === 1) {
+    const page = below(pages);
+    bytes.fill(0, page * 4096, (page + 1) * 4096);
+    writeFileSync(file, bytes);
+    return `page ${page} of zeros`;
+  }
+  if (kind === 2) {
+    const [from, to] = [below(pages), below(pages)];
+    bytes.copyWithin(to * 4096, from * 4096, (from + 1) * 4096);
+    writeFileSync(file, bytes);
+    return `page ${from} in the place of ${to}`;
+  }
+  // Most in the pages that LMDB trusts: those that tell of others.
+  let at = below(bytes.length);
+  if (kind > 3) {
+    const structure = [];
+    for (let page = 0; page < pages; page++) {
+      const flags = bytes.readUInt16LE(page * 4096 + 18);
+      if (bytes.readUInt32LE(page * 4096) === page && [1, 2, 8].includes(flags)) {
+        structure.push(page);
+      }
+    }
+    const used = kind < 8 ? 256 : 4096;
+    at = structure[below(structure.length)] * 4096 + below(used);
+  }
+  const bit = below(8);
+  bytes[at] ^= 1 << bit;
+  writeFileSync(file, bytes);
+  return `bit ${bit} of byte ${at} flipped`;
+}
+
+/** `right`, or at which step it was noticed. Throws for anything else. */
+async function outcome(path, model) {
+  const extra = { op: 'append', tag: 'extra', count: 50, size: 500, durable: true };
+  let step = 'opening';
+  let log;
+  try {
+    log = await openLmdbLog({ path });
+    step = 'reading';
+    await log.verify();
+    const wrong = await difference(log, model);
+    if (wrong) throw new Error(wrong);
+    step = 'appending';
+    await perform(log, extra);
+    await log.close();
+    step = 'opening again';
+    log = await openLmdbLog({ path });
+    await log.verify();
+    const later = await difference(log, apply(model, extra));
+    if (later) throw new Error(later);
+    return 'right';
+  } catch (error) {
+    if (error.code !== 'corrupt') throw new Error(`${step}: ${error.message}`, { cause: error });
+    return step;
+  } finally {
+    await log?.close();
+  }
+}
+
+const counts = {};
+let model;
+for (let run = 0; run < runs; run++) {
+  const source = join(root, `source-${Math.floor(run / 100)}`);
+  if (run % 100 === 0) model = await build(source, `${values.seed}/${run}`);
+  const path = join(root, 'copy');
+  cpSync(source, path, { recursive: true });
+  const what = damage(join(path, 'data.mdb'), seededRandom(`${values.seed}/damage/${run}`));
+  try {
+    const result = await outcome(path, model);
+    counts[result] = (counts[result] ?? 0) + 1;
+  } catch (cause) {
+    throw new Error(`run ${run} with seed ${values.seed}, ${what}: ${cause.message}`, { cause });
+  }
+  rmSync(path, { recursive: true });
+}
+rmSync(root, { recursive: true });
+const { right = 0, ...noticed } = counts;
+const steps = Object.entries(noticed).map(([step, count]) => `${count} when ${step}`);
+console.log(`${runs} damages: ${right} without effect, noticed ${steps.join(', ')}`);

@@ -1,0 +1,184 @@
+import {
+  damaged,
+  PAGE_HEADER,
+  type PageReader,
+  TREE_RECORD,
+  type TreeRecord,
+  treeRecord,
+  u64,
+} from './page-reader.ts';
+
+const BRANCH = 1;
+const LEAF = 2;
+const BIG_DATA = 1;
+const SUB_TREE = 2;
+/** Before the key of a node: two halves of a length or page, flags, and the key's length. */
+const NODE_HEADER = 8;
+
+/** Which pages are in use: each may be used once. */
+export class PageMap {
+  readonly #used: Uint8Array;
+  readonly #last: number;
+  /** The highest that the file must have. */
+  highest = 1;
+
+  constructor(lastPage: number, fileSize: number, pageSize: number) {
+    // Pages that are free need not be there, but then nearly all are.
+    if (lastPage < 1 || lastPage * pageSize > fileSize * 16 + 2 ** 30) {
+      throw damaged(`it cannot have ${lastPage} pages`);
+    }
+    this.#last = lastPage;
+    this.#used = new Uint8Array((lastPage >> 3) + 1);
+  }
+
+  /** Throws `corrupt`. */
+  use(first: number, count: number, live: boolean): void {
+    if (first < 2 || first + count - 1 > this.#last) {
+      throw damaged(`page ${first} is outside of it`);
+    }
+    for (let page = first; page < first + count; page++) {
+      if ((this.#used[page >> 3]! & (1 << (page & 7))) !== 0) {
+        throw damaged(`page ${page} is used twice`);
+      }
+      this.#used[page >> 3]! |= 1 << (page & 7);
+    }
+    if (live) this.highest = Math.max(this.highest, first + count - 1);
+  }
+}
+
+/** What a leaf of a tree holds. */
+export interface Leaf {
+  readonly key: Uint8Array;
+  readonly size: number;
+  /** Where it is: in the page, or on pages of its own. */
+  readonly value: { readonly view: DataView; readonly at: number } | { readonly page: number };
+  readonly tree: TreeRecord | undefined;
+}
+
+type Compare = (a: Uint8Array, b: Uint8Array) => number;
+
+/**
+ * Walks a tree in order and checks what LMDB relies on without looking: every page where it
+ * belongs and used once, every node inside its page, no gaps, keys ascending, counts right.
+ * Yields the leaves' entries. Throws `corrupt`.
+ */
+export function* walkTree(
+  reader: PageReader,
+  map: PageMap,
+  record: TreeRecord,
+  compare: Compare,
+): Generator<Leaf, void, undefined> {
+  const found = { branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0 };
+  /** The key that was seen last, and the least that the next may be. */
+  let previous: Uint8Array | undefined;
+  let least: Uint8Array | undefined;
+
+  function* walk(page: number, level: number): Generator<Leaf, void, undefined> {
+    map.use(page, 1, true);
+    const view = reader.pages(page);
+    const isLeaf = level === record.depth;
+    const nodes = nodesOf(view, page, isLeaf, reader);
+    if (isLeaf) found.leafPages++;
+    else found.branchPages++;
+    for (let i = 0; i < nodes.length; i++) {
+      const at = nodes[i]!;
+      const key = new Uint8Array(view.buffer, at + NODE_HEADER, view.getUint16(at + 6, true));
+      if (!isLeaf) {
+        if (i > 0) {
+          if (previous !== undefined && compare(key, previous) <= 0) throw misplaced(page);
+          least = key;
+        }
+        yield* walk(childOf(view, at), level + 1);
+        continue;
+      }
+      if (previous !== undefined && compare(key, previous) <= 0) throw misplaced(page);
+      if (least !== undefined && compare(key, least) < 0) throw misplaced(page);
+      previous = key;
+      least = undefined;
+      found.entries++;
+      const leaf = leafOf(view, at, key);
+      if ('page' in leaf.value) {
+        const pages = pagesOf(leaf.size, reader);
+        if (u64(view, at + NODE_HEADER + key.length + 16) !== pages) throw misplaced(page);
+        map.use(leaf.value.page, pages, true);
+        found.overflowPages += pages;
+      }
+      yield leaf;
+    }
+  }
+
+  if (record.root !== undefined) yield* walk(record.root, 1);
+  else if (record.depth !== 0) throw damaged('a tree has no root');
+  for (const name of Object.keys(found) as (keyof typeof found)[]) {
+    if (found[name] !== record[name]) {
+      throw damaged(`a tree has ${found[name]} ${name}, not ${record[name]}`);
+    }
+  }
+}
+
+/** The pages that a long value takes. */
+export function pagesOf(size: number, reader: PageReader): number {
+  return Math.floor((PAGE_HEADER - 1 + size) / reader.meta.pageSize) + 1;
+}
+
+function misplaced(page: number): Error {
+  return damaged(`page ${page} has entries that do not belong there`);
+}
+
+/** Where the nodes of a page are, in their order. They fill the page from its end. */
+function nodesOf(view: DataView, page: number, isLeaf: boolean, reader: PageReader): number[] {
+  const size = view.byteLength;
+  const wrong = (what: string): Error => damaged(`page ${page} has ${what}`);
+  if (u64(view, 0) !== page) throw wrong('another number');
+  if (u64(view, 8) > reader.meta.transaction) throw wrong('a transaction that is none');
+  if (view.getUint16(18, true) !== (isLeaf ? LEAF : BRANCH)) throw wrong('other flags');
+  const lower = view.getUint16(20, true);
+  const upper = view.getUint16(22, true);
+  if (lower % 2 !== 0 || lower > upper || upper > size - PAGE_HEADER) throw wrong('no room');
+  const count = lower / 2;
+  if (count < (isLeaf ? 1 : 2)) throw wrong('too few entries');
+  const nodes: number[] = [];
+  const spans: [number, number][] = [];
+  for (let i = 0; i < count; i++) {
+    const at = view.getUint16(PAGE_HEADER + 2 * i, true) + PAGE_HEADER;
+    if (at % 2 !== 0 || at < upper + PAGE_HEADER || at + NODE_HEADER > size) {
+      throw wrong('an entry outside');
+    }
+    const keySize = view.getUint16(at + 6, true);
+    const flags = view.getUint16(at + 4, true);
+    let length = NODE_HEADER + keySize;
+    if (isLeaf) {
+      if (flags !== 0 && flags !== BIG_DATA && flags !== SUB_TREE) throw wrong('unknown entries');
+      length += flags === BIG_DATA ? 24 : view.getUint32(at, true);
+      if (flags === SUB_TREE && view.getUint32(at, true) !== TREE_RECORD) throw wrong('no tree');
+    }
+    length += length % 2;
+    if (at + length > size) throw wrong('an entry outside');
+    nodes.push(at);
+    spans.push([at, at + length]);
+  }
+  spans.sort((a, b) => a[0] - b[0]);
+  let end = upper + PAGE_HEADER;
+  for (const [from, to] of spans) {
+    if (from !== end) throw wrong('entries that overlap, or a gap');
+    end = to;
+  }
+  if (end !== size) throw wrong('a gap at its end');
+  return nodes;
+}
+
+function childOf(view: DataView, at: number): number {
+  return view.getUint32(at, true) + view.getUint16(at + 4, true) * 2 ** 32;
+}
+
+function leafOf(view: DataView, at: number, key: Uint8Array): Leaf {
+  const size = view.getUint32(at, true);
+  const flags = view.getUint16(at + 4, true);
+  const data = at + NODE_HEADER + key.length;
+  return {
+    key,
+    size,
+    value: flags === BIG_DATA ? { page: u64(view, data) } : { view, at: data },
+    tree: flags === SUB_TREE ? treeRecord(view, data) : undefined,
+  };
+}
