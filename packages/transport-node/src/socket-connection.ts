@@ -14,6 +14,14 @@ interface Waiting<T> {
   reject(error: TransportError): void;
 }
 
+/** What a {@link SocketConnection} may be told besides its limits. */
+interface SocketConnectionOptions {
+  /** Limits the first frame that the peer sends, in bytes. Default: as any frame. */
+  readonly firstFrame?: number;
+  /** The TCP socket beneath one of TLS, which has no reset of its own. */
+  readonly beneath?: Socket;
+}
+
 /**
  * A {@link Connection} over a connected socket, be it TCP or TLS. The socket must have been made
  * with `allowHalfOpen` and must not have been read from: reading starts with the first frame
@@ -22,6 +30,7 @@ interface Waiting<T> {
 export class SocketConnection implements Connection {
   readonly remoteAddress: string;
   readonly #socket: Socket;
+  readonly #beneath: Socket;
   readonly #limits: StreamLimits;
   readonly #decoder: FrameDecoder;
   readonly #writer: FrameWriter;
@@ -36,15 +45,16 @@ export class SocketConnection implements Connection {
   #closing: Promise<void> | undefined;
   #failure: TransportError | undefined;
 
-  /** `firstFrame` limits the first frame that the peer sends, in bytes. */
   constructor(
     socket: Socket,
     remoteAddress: string,
     limits: StreamLimits,
-    firstFrame: number = limits.maxFrameLength,
+    options: SocketConnectionOptions = {},
   ) {
+    const { firstFrame = limits.maxFrameLength, beneath = socket } = options;
     this.remoteAddress = remoteAddress;
     this.#socket = socket;
+    this.#beneath = beneath;
     this.#limits = limits;
     this.#decoder = new FrameDecoder({ maxLength: firstFrame });
     this.#writer = new FrameWriter(socket, () => this.#onProgress());
@@ -222,15 +232,27 @@ export class SocketConnection implements Connection {
     this.#serve();
   }
 
-  /** Breaks off so that the peer sees it: a reset where there is one, not an orderly end. */
+  /** Breaks off so that the peer sees it: a reset, not an orderly end. */
   #break(failure: TransportError): void {
     this.#decoder.clear();
     this.#ended = false;
     if (this.#failure) return;
-    // TLS has no reset of its own.
-    if ('encrypted' in this.#socket) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    // While a socket is shut down a reset fails and would leave it open. All has left by then.
+    const left = this.#closing !== undefined && this.#socket.writableLength === 0;
+    if (!left) this.#reset();
+    this.#socket.destroy();
     this.#fail(failure);
+  }
+
+  #reset(): void {
+    const beneath = this.#beneath;
+    if (beneath === this.#socket) return void beneath.resetAndDestroy();
+    // TLS destroys the socket beneath when it is done with it: to do so before would crash Node.
+    const { destroy } = beneath;
+    beneath.destroy = () => {
+      beneath.destroy = destroy;
+      return beneath.resetAndDestroy();
+    };
   }
 
   async #close(): Promise<void> {
