@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type Connection, TransportError } from '@shoal/transport';
 import { FrameDecoder, WireError } from '@shoal/wire';
 import { FrameWriter } from './frame-writer.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import type { StreamLimits } from './stream-options.ts';
 import { abortError, onAbort, transportError } from './system-error.ts';
 
@@ -40,6 +41,7 @@ export class SocketConnection implements Connection {
   readonly #gone: Promise<void>;
   #reading = false;
   #paused = false;
+  #silence: SilenceWatch | undefined;
   /** Whether the peer has ended its side. */
   #ended = false;
   #closing: Promise<void> | undefined;
@@ -60,6 +62,7 @@ export class SocketConnection implements Connection {
     this.#writer = new FrameWriter(socket, () => this.#onProgress());
     this.#gone = new Promise((resolve) => {
       socket.once('close', () => {
+        this.#silence?.stop();
         this.#fail(new TransportError('reset', `${this.#name()}: broken off`));
         resolve();
       });
@@ -147,6 +150,8 @@ export class SocketConnection implements Connection {
     }
     if (!this.#reading) {
       this.#reading = true;
+      const { idleTimeout } = this.#limits;
+      if (idleTimeout > 0) this.#silence = new SilenceWatch(idleTimeout, () => this.#onSilence());
       this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
       this.#socket.resume();
     }
@@ -164,6 +169,7 @@ export class SocketConnection implements Connection {
         decoder.maxLength = this.#limits.maxFrameLength;
         if (this.#paused && !this.#full(this.#limits.receiveHighWaterMark >>> 1)) {
           this.#paused = false;
+          this.#silence?.heard();
           this.#socket.resume();
         }
         return { done: false, value: frame };
@@ -189,6 +195,7 @@ export class SocketConnection implements Connection {
 
   #onData(chunk: Buffer): void {
     if (this.#closing || this.#failure) return;
+    this.#silence?.heard();
     this.#decoder.push(chunk);
     this.#serve();
     if (!this.#paused && this.#full(this.#limits.receiveHighWaterMark)) {
@@ -197,8 +204,16 @@ export class SocketConnection implements Connection {
     }
   }
 
+  #onSilence(): void {
+    // Who must wait for us is not silent.
+    if (this.#paused || this.#closing) return this.#silence?.heard();
+    const text = `${this.#name()}: nothing heard for ${this.#limits.idleTimeout} ms`;
+    this.#breakOff(new TransportError('timeout', text));
+  }
+
   #onEnd(): void {
     this.#ended = true;
+    this.#silence?.stop();
     this.#serve();
   }
 
@@ -236,6 +251,11 @@ export class SocketConnection implements Connection {
   #break(failure: TransportError): void {
     this.#decoder.clear();
     this.#ended = false;
+    this.#breakOff(failure);
+  }
+
+  /** The same, but frames that are here stay. */
+  #breakOff(failure: TransportError): void {
     if (this.#failure) return;
     // While a socket is shut down a reset fails and would leave it open. All has left by then.
     const left = this.#closing !== undefined && this.#socket.writableLength === 0;
