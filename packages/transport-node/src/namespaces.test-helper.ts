@@ -62,6 +62,12 @@ export class TestNetwork {
     }
   }
 
+  /** How many packets of a host its queueing discipline has dropped. */
+  dropped(host: number): number {
+    const show = ['netns', 'exec', this.#name(host), 'tc', '-s', 'qdisc', 'show', 'dev', 'eth'];
+    return Number(/dropped (\d+)/.exec(ip(...show))?.[1]);
+  }
+
   /** Cuts these hosts off from the others, together. */
   partition(hosts: readonly number[]): void {
     for (const host of hosts) ip('-n', this.#hub, 'link', 'set', `port${host}`, 'master', 'other');
@@ -115,6 +121,6 @@ export function whyNoNetwork(): string | undefined {
   }
 }
 
-function ip(...args: string[]): void {
-  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+function ip(...args: string[]): string {
+  return execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
 }
