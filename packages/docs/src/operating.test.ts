@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MEMBERSHIP_CHANNELS } from '@shoal/membership/diagnostics';
 import { startMembership } from '@shoal/membership/driver';
+import { createNode } from '@shoal/node';
 import { createUdpTransport, encryptDatagrams, Keyring } from '@shoal/transport-node';
 import { createGateway, createWebSocketServerTransport } from '@shoal/transport-websocket/server';
 import { describe, expect, it } from 'vitest';
@@ -45,13 +46,15 @@ describe('docs/operating.md', () => {
     const listener = await createWebSocketServerTransport().listen('127.0.0.1:0');
     const gateway = createGateway({ udp: encrypted, listener });
     const membership = startMembership({ transport: gateway });
+    const node = await createNode({ name: 'a', bind: '127.0.0.1:0' });
     const stats = {
       Membership: membership.stats(),
       UDP: udp.stats(),
       Encryption: encrypted.stats(),
       Gateway: gateway.stats(),
+      Node: node.stats(),
     };
-    await membership.close();
+    await Promise.all([membership.close(), node.close()]);
     for (const [heading, counters] of Object.entries(stats)) {
       expect(named(section(heading)).sort(), heading).toEqual(Object.keys(counters).sort());
     }
@@ -62,8 +65,8 @@ describe('docs/operating.md', () => {
       [...source.matchAll(/^ {2}stats\(\): (\w+)/gm)].map(([, type]) => type!),
     );
     // The network in memory and the simulator are for tests.
-    const known = ['DriverStats', 'SwimStats', 'UdpStats', 'EncryptionStats', 'GatewayStats'];
-    expect(new Set(types)).toEqual(new Set([...known, 'MemoryNetworkStats']));
+    const known = ['Driver', 'Swim', 'Udp', 'Encryption', 'Gateway', 'Node', 'MemoryNetwork'];
+    expect(new Set(types)).toEqual(new Set(known.map((name) => `${name}Stats`)));
   });
 
   it('lists every diagnostics channel, and no other', () => {
@@ -78,6 +81,9 @@ describe('docs/operating.md', () => {
   it('explains every event', () => {
     const events = MEMBERSHIP_CHANNELS.map((channel) => channel.split(':')[2]!);
     expect(named(section('Events of a membership')).sort()).toEqual(events.sort());
+    expect(named(section('Events of a node'))).toEqual(
+      eventsOf('packages/node/src/events.ts', 'NodeEvents'),
+    );
     const replication = section('Replication');
     const [replica, feeder] = replication.split('Events of a feeder');
     const driver = 'packages/syncup/src/driver/';
