@@ -13,7 +13,7 @@ export interface NodeMember {
   readonly webSocket: string | undefined;
   readonly state: 'alive' | 'suspect' | 'down';
   readonly role: Role;
-  /** The term in which it feeds or follows; 0 else. */
+  /** The term in which it feeds or follows; of a `member` the highest that it has promised. */
   readonly term: bigint;
   /** What its application says of itself. */
   readonly metadata: Uint8Array;

@@ -21,7 +21,7 @@ export interface NodeMetadata {
   /** 1..64 bytes of UTF-8, unique in the cluster. */
   readonly name: string;
   readonly role: Role;
-  /** The term in which it feeds, or that of the feeder that it follows. 0 else. */
+  /** The term in which it feeds or follows; of a `member` the highest that it has promised. */
   readonly term: bigint;
   /** Where it takes streams, if not where it takes datagrams. */
   readonly streams?: string;

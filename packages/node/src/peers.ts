@@ -43,6 +43,8 @@ export function nodeMember({ id, state }: Member<NodeIdentity>): NodeMember {
 export class Peers {
   /** By address. */
   readonly #peers = new Map<string, Peer>();
+  /** By name; of two lives at different addresses the later one. */
+  readonly #named = new Map<string, Peer>();
   /** Those that say that they feed, by address. */
   readonly #feeders = new Map<string, Peer>();
   readonly #stops: (() => void)[];
@@ -56,6 +58,8 @@ export class Peers {
       if (metadata !== undefined && member.state !== 'down') {
         const peer = { name: metadata.name, generation, metadata, member: nodeMember(member) };
         this.#peers.set(address, peer);
+        const known = this.#named.get(peer.name);
+        if (generation >= (known?.generation ?? 0)) this.#named.set(peer.name, peer);
         if (metadata.role === 'feeder') this.#feeders.set(address, peer);
       }
       changed();
@@ -71,17 +75,16 @@ export class Peers {
   }
 
   #remove(address: string): void {
+    const peer = this.#peers.get(address);
+    if (peer === undefined) return;
     this.#peers.delete(address);
+    if (this.#named.get(peer.name) === peer) this.#named.delete(peer.name);
     this.#feeders.delete(address);
   }
 
   /** The node of this name; of two lives at different addresses the later one. */
   named(name: string): Peer | undefined {
-    let found: Peer | undefined;
-    for (const peer of this.#peers.values()) {
-      if (peer.name === name && peer.generation >= (found?.generation ?? 0)) found = peer;
-    }
-    return found;
+    return this.#named.get(name);
   }
 
   /** The feeder of the highest term that is known, other than the node of this name. */
@@ -91,6 +94,16 @@ export class Peers {
       if (peer.name !== except && peer.metadata.term > (found?.metadata.term ?? -1n)) found = peer;
     }
     return found;
+  }
+
+  /** The highest term that one of these nodes is known to have promised. */
+  promised(names: readonly string[]): bigint {
+    let highest = 0n;
+    for (const name of names) {
+      const term = this.named(name)?.metadata.term ?? 0n;
+      if (term > highest) highest = term;
+    }
+    return highest;
   }
 
   close(): void {

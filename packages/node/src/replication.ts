@@ -80,10 +80,11 @@ export class Replication {
   #hopeless: string | undefined;
   #scheduled = false;
   /** What the cluster was told last. */
-  #published = 'member 0';
+  #published: string;
 
   constructor(parts: ReplicationParts) {
     this.#parts = parts;
+    this.#published = `member ${parts.guard.promised}`;
   }
 
   get role(): Role {
@@ -179,15 +180,24 @@ export class Replication {
   }
 
   #reasonToStepDown(leading: Leading, feeder: Peer | undefined): NodeError | undefined {
-    const { name, guard } = this.#parts;
+    const { name, guard, peers, voters } = this.#parts;
     const known = [guard.promised, this.#outdone, feeder?.metadata.term ?? 0n];
     const later = known.find((term) => term > leading.term);
     if (later !== undefined) {
       const text = `term ${formatTerm(later)} is known, and this was ${formatTerm(leading.term)}`;
       return new NodeError('fenced', text);
     }
-    if (this.#choice?.leader === name) return undefined;
-    return new NodeError('fenced', `${name} is no longer chosen to feed`);
+    const choice = this.#choice;
+    if (choice?.leader !== name) {
+      return new NodeError('fenced', `${name} is no longer chosen to feed`);
+    }
+    // A voter that has promised a later term follows no more until this node leads in one as late.
+    const promised = peers.promised(voters);
+    if (promised <= leading.term || nextTerm(choice.epoch, promised) === undefined) {
+      return undefined;
+    }
+    this.#outdone = this.#highest(promised);
+    return new NodeError('fenced', `a voter has promised term ${formatTerm(promised)}`);
   }
 
   /** Whether this node is chosen, and nobody of its epoch or a later one feeds or might. */
@@ -251,7 +261,7 @@ export class Replication {
   /** Ends what is done now, and begins with the next thing. Under the lock only. */
   async #change(next: Activity, reason?: NodeError): Promise<void> {
     const activity = this.#activity;
-    const { leader, term } = this;
+    const { leader, term, role } = this;
     this.#activity = IDLE;
     await this.#stop(activity, reason);
     this.#activity = next;
@@ -261,6 +271,9 @@ export class Replication {
       events.emit('steppedDown', { term: activity.term, error });
     }
     this.#publish();
+    if (this.role !== role || this.term !== term) {
+      events.emit('role', { role: this.role, term: this.term });
+    }
     if (this.leader !== leader || this.term !== term) {
       events.emit('leader', { leader: this.leader, term: this.term });
     }
@@ -281,13 +294,14 @@ export class Replication {
     }
   }
 
+  /** Tells the cluster what this node does, and a node that does nothing, what it has promised. */
   #publish(): void {
-    const { role, term } = this;
+    const { role } = this;
+    const term = role === 'member' ? this.#parts.guard.promised : this.term;
     const text = `${role} ${term}`;
     if (text === this.#published) return;
     this.#published = text;
     this.#parts.publish(role, term);
-    this.#parts.events.emit('role', { role, term });
   }
 
   #fail(cause: unknown): void {
@@ -327,6 +341,7 @@ export class Replication {
       const next = nextTerm(campaign.epoch, this.#highest(guard.promised));
       if (signal.aborted || next === undefined) return undefined;
       await guard.raise(next);
+      this.#publish();
       return next;
     });
     if (term === undefined) {

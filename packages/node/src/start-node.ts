@@ -41,7 +41,6 @@ export async function startNode(
 async function start(options: PortableNodeOptions, dispose: () => Promise<void>): Promise<Node> {
   const { name, datagrams, log, label = DEFAULT_LABEL, random = Math.random } = options;
   const { listeners = [], streams, voters = [] } = options;
-  const metadata = firstMetadata(options);
   check(options);
 
   const marks = log && (await TermMarks.open(log));
@@ -49,6 +48,8 @@ async function start(options: PortableNodeOptions, dispose: () => Promise<void>)
   const stored = log ? await store.read() : 0n;
   const written = marks?.position.term ?? 0n;
   const guard = new TermGuard(store, higher(stored, written));
+
+  const metadata = firstMetadata(options, guard.promised);
 
   const events = new EventHub();
   const stopping = new AbortController();
@@ -164,12 +165,12 @@ function check(options: PortableNodeOptions): void {
   }
 }
 
-function firstMetadata(options: PortableNodeOptions): NodeMetadata {
+function firstMetadata(options: PortableNodeOptions, promised: bigint): NodeMetadata {
   const { name, streamAddress, webSocketAddress, metadata } = options;
   return {
     name,
     role: 'member',
-    term: 0n,
+    term: promised,
     ...(streamAddress === undefined ? {} : { streams: streamAddress }),
     ...(webSocketAddress === undefined ? {} : { webSocket: webSocketAddress }),
     application: metadata?.slice() ?? new Uint8Array(0),
