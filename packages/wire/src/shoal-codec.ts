@@ -1,5 +1,5 @@
 import type { Codec } from './codec.ts';
-import { crc32 } from './crc32.ts';
+import { smallCrc32 } from './crc32.ts';
 import { interned } from './interned.ts';
 import type { MemberState, Message } from './message.ts';
 import {
@@ -41,7 +41,7 @@ export interface ShoalCodecOptions<Id> {
 
 /** The tag of a cluster's label: the CRC-32 of its UTF-8 bytes. It keeps strays out, no more. */
 export function labelTag(label: string): number {
-  return crc32(new TextEncoder().encode(label));
+  return smallCrc32(new TextEncoder().encode(label));
 }
 
 /**
