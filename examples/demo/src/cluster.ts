@@ -4,7 +4,7 @@ import { MemberProcess } from './member-process.ts';
 import type { MemberOptions } from './protocol.ts';
 
 /** Those who have a log, and count for a majority. */
-export const VOTERS = ['anchovy', 'bream', 'cod'];
+const VOTERS = ['anchovy', 'bream', 'cod'];
 
 type StartOptions = Omit<MemberOptions, 'key' | 'voters' | 'seeds'> &
   Partial<Pick<MemberOptions, 'seeds'>>;

@@ -30,6 +30,8 @@ export class MemberProcess {
       else this.#reports.push(report);
       for (const listener of this.#listeners) listener();
     });
+    // A message that cannot be delivered any more: the exit tells.
+    this.#child.on('error', () => {});
     this.#child.on('exit', () => {
       this.#exited = true;
       for (const listener of this.#listeners) listener();
@@ -72,7 +74,9 @@ export class MemberProcess {
       .some((report) => report.type === type && 'address' in report && report.address === address);
   }
 
+  /** Throws when the process is gone. */
   tell(command: Command): void {
+    if (this.#exited || !this.#child.connected) throw new Error(`${this.name} has died`);
     this.#child.send(command);
   }
 
