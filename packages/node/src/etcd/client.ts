@@ -14,7 +14,7 @@ export interface EtcdOptions {
 }
 
 /** A key as it is in etcd. */
-export interface EtcdKey {
+interface EtcdKey {
   readonly value: string;
   /** When it came to be: higher for each life of the key. */
   readonly createRevision: bigint;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const BINARY = 'etcd';
+const CLIENT = 'etcdctl';
 
 /** Whether etcd is installed. CI demands it by SHOAL_REQUIRE_ETCD=1, and fails without. */
 export function etcdInstalled(): boolean {
@@ -76,7 +77,7 @@ export class EtcdServer {
 
 /** Runs etcdctl, which prints JSON or text. */
 export function etcdctl(url: string, ...args: string[]): string {
-  const { stdout, stderr, status } = spawnSync('etcdctl', [`--endpoints=${url}`, ...args], {
+  const { stdout, stderr, status } = spawnSync(CLIENT, [`--endpoints=${url}`, ...args], {
     encoding: 'utf8',
     env: { ...process.env, ETCDCTL_API: '3' },
   });
