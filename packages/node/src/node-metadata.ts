@@ -64,9 +64,10 @@ export function encodeNodeMetadata(metadata: NodeMetadata): Uint8Array {
 
 function writeText(w: ByteWriter, text: string, max: number, what: string): void {
   const at = w.reserve(1);
-  const length = w.text(text);
+  // A lone surrogate cannot be written, and a name with one is no text.
+  const length = /\p{Surrogate}/u.test(text) ? 0 : w.text(text);
   if (length < 1 || length > max) {
-    throw new NodeError('argument', `a ${what} is 1..${max} bytes, not ${length}`);
+    throw new NodeError('argument', `a ${what} is 1..${max} bytes of UTF-8, not ${length}`);
   }
   w.bytes[at] = length;
 }

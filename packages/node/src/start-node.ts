@@ -147,7 +147,11 @@ async function start(options: PortableNodeOptions, dispose: () => Promise<void>)
 
 /** Throws `argument`. */
 function check(options: PortableNodeOptions): void {
-  const { log, voters = [], leadership, streams, name } = options;
+  const { log, voters = [], leadership, streams, name, label = DEFAULT_LABEL } = options;
+  const bytes = new TextEncoder().encode(label).length;
+  if (bytes < 1 || bytes > 255) {
+    throw new NodeError('argument', `a label is 1..255 bytes, not ${bytes}`);
+  }
   if (log !== undefined && streams === undefined) {
     throw new NodeError('argument', 'a log needs streams');
   }
