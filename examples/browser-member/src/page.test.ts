@@ -45,7 +45,8 @@ it('a page joins, sees a node die, follows the log, and survives its gateway', a
   const chromium = findChromium();
   if (chromium === undefined) {
     if (platformsRequired()) throw new Error('Chromium is missing, but required');
-    return skip('Chromium is missing: no chromium on the PATH, nor at SHOAL_CHROMIUM');
+    console.log('skipped: Chromium is missing: no chromium on the PATH, nor at SHOAL_CHROMIUM');
+    return skip();
   }
   await mkdir(SHOTS, { recursive: true });
   await using demo = await startDemo(0);
