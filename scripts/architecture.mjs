@@ -110,7 +110,8 @@ function legend(height) {
     next += 21 + title.length * 7 + 18;
     return `<g class="${group}"><rect class="box" x="${x}" y="${y - 11}" width="14" height="14" rx="4"/><text class="key" x="${x + 21}" y="${y}">${title}</text></g>`;
   });
-  const note = 'An arrow means "imports"; dashed: types only. Arrows that others imply are left out.';
+  const note =
+    'An arrow means "imports"; dashed: types only. Arrows that others imply are left out.';
   return [`<text class="key" x="${MARGIN}" y="${y - 26}">${note}</text>`, ...items];
 }
 

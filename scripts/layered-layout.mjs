@@ -44,7 +44,8 @@ export function reduced(nodes) {
     from === to || [...byName.get(from).imports.keys()].some((next) => reaches(next, to));
   return nodes.map(({ name, imports }) => {
     const kept = [...imports].filter(
-      ([target]) => ![...imports.keys()].some((other) => other !== target && reaches(other, target)),
+      ([target]) =>
+        ![...imports.keys()].some((other) => other !== target && reaches(other, target)),
     );
     return { name, imports: new Map(kept) };
   });
@@ -96,7 +97,8 @@ function cost(layers) {
   for (const layer of layers) {
     const ends = [];
     for (const [i, cell] of layer.entries()) {
-      for (const next of cell.below) ends.push([i, layers.find((l) => l.includes(next)).indexOf(next)]);
+      for (const next of cell.below)
+        ends.push([i, layers.find((l) => l.includes(next)).indexOf(next)]);
     }
     for (const [a, b] of ends) for (const [c, d] of ends) if ((a - c) * (b - d) < 0) crossings++;
   }
@@ -106,7 +108,8 @@ function cost(layers) {
     return layer.indexOf(cell) + middle - layer.length / 2;
   };
   for (const layer of layers) {
-    for (const cell of layer) for (const next of cell.below) aside += Math.abs(x(layers, cell) - x(layers, next));
+    for (const cell of layer)
+      for (const next of cell.below) aside += Math.abs(x(layers, cell) - x(layers, next));
   }
   return crossings * 1000 + aside;
 }

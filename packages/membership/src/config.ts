@@ -96,8 +96,7 @@ const SIMPLE: SwimConfig = {
   maxBroadcastBytes: 262_144,
 };
 
-const LAN: SwimConfig = {
-  ...SIMPLE,
+const LAN: Partial<SwimConfig> = {
   probePeriod: 1000,
   suspicion: { type: 'scaled', multiplier: 4 },
   transmissions: { type: 'scaled', multiplier: 4 },
@@ -108,8 +107,7 @@ const LAN: SwimConfig = {
   lifeguard: true,
 };
 
-const WAN: SwimConfig = {
-  ...LAN,
+const WAN: Partial<SwimConfig> = {
   probePeriod: 5000,
   probeTimeout: 3000,
   suspicion: { type: 'scaled', multiplier: 6 },
@@ -119,8 +117,7 @@ const WAN: SwimConfig = {
   leaveTimeout: 15_000,
 };
 
-const LOCAL: SwimConfig = {
-  ...LAN,
+const LOCAL: Partial<SwimConfig> = {
   probeTimeout: 200,
   indirectProbes: 1,
   suspicion: { type: 'scaled', multiplier: 3 },
@@ -141,17 +138,17 @@ export function simple(): SwimConfig {
  * `expectedMembers` is a lower bound for N, which otherwise follows the live cluster.
  */
 export function lan(expectedMembers = 1): SwimConfig {
-  return { ...LAN, expectedMembers };
+  return { ...SIMPLE, ...LAN, expectedMembers };
 }
 
 /** For the internet. Source: memberlist's DefaultWANConfig and foca's `Config::new_wan`. */
 export function wan(expectedMembers = 1): SwimConfig {
-  return { ...WAN, expectedMembers };
+  return { ...SIMPLE, ...LAN, ...WAN, expectedMembers };
 }
 
 /** For one machine: tests and development. Source: memberlist's DefaultLocalConfig. */
 export function local(): SwimConfig {
-  return LOCAL;
+  return { ...SIMPLE, ...LAN, ...LOCAL };
 }
 
 /** How long a suspicion lasts at least, in ms, in a cluster of `size` with ourselves. */
