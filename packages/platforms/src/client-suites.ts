@@ -4,6 +4,7 @@ import { createGatewayTransport, createWebSocketTransport } from '@shoal/transpo
 import { CaseRunner } from './case-runner.ts';
 import { ControlClient } from './control-client.ts';
 import { coreSuites } from './core-suites.ts';
+import { driverSuite } from './driver-suite.ts';
 import { handshakeSuite } from './handshake-suite.ts';
 import { remoteListening } from './remote-listener.ts';
 
@@ -27,6 +28,7 @@ streamConformance(runner, {
 });
 
 handshakeSuite(runner, control, page !== undefined);
+driverSuite(runner, control);
 
 const doors: string[] = [];
 for (let i = 0; i < 2; i++) {

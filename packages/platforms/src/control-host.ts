@@ -5,6 +5,7 @@ import type { WebSocket } from 'ws';
 import type { CaseResult } from './case-runner.ts';
 import { type Answer, decode, encode, errorAnswer, type Request } from './control-protocol.ts';
 import { sendGarbage, sendStray } from './garbage.ts';
+import { NodeCluster } from './node-cluster.ts';
 import { simulationDigests } from './simulations.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -91,6 +92,11 @@ export class ControlHost {
       case 'stray':
         await sendStray(request.to);
         return { answer: OK };
+      case 'cluster': {
+        const cluster = await NodeCluster.start(this.#origin);
+        this.#closers.push(() => cluster.close());
+        return { answer: { type: 'cluster', cluster: cluster.info } };
+      }
       case 'digests':
         return { answer: { type: 'digests', digests: simulationDigests() } };
       case 'case':

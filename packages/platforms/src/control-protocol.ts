@@ -15,9 +15,21 @@ export type Request =
   | { type: 'garbage'; address: string }
   | { type: 'gateway' }
   | { type: 'stray'; to: string }
+  | { type: 'cluster' }
   | { type: 'digests' }
   | { type: 'case'; result: CaseResult }
   | { type: 'done' };
+
+/** A cluster in Node: where to join it, and a log to follow. */
+export interface ClusterInfo {
+  /** Of the gateway. */
+  readonly door: string;
+  readonly members: readonly string[];
+  readonly feeder: string;
+  /** Of the feeder's log. */
+  readonly last: number;
+  readonly digest: string;
+}
 
 /** What it answers; `bytes` of a frame travel behind it. */
 export type Answer =
@@ -27,6 +39,7 @@ export type Answer =
   | { type: 'listening'; listener: number; address: string }
   | { type: 'accepted'; connection: number; remoteAddress: string }
   | { type: 'gateway'; door: string }
+  | { type: 'cluster'; cluster: ClusterInfo }
   | { type: 'digests'; digests: readonly string[] }
   | { type: 'error'; code: TransportErrorCode | undefined; message: string };
 
