@@ -7,7 +7,7 @@ import { type DescribedField, formatDescription, type PacketFamily } from './des
 import { WireError } from './errors.ts';
 import { decodePacket, encodePacket } from './packet.ts';
 import { labelTag, shoalCodec } from './shoal-codec.ts';
-import { encodeShoalStream } from './shoal-stream.ts';
+import { encodeShoalStream } from './shoal-stream-encoder.ts';
 import { decodeStateMessage, encodeStateMessage, type StateMessage } from './state-exchange.ts';
 import { fromHex, readVectors } from './vectors.test-helper.ts';
 
