@@ -1,33 +1,48 @@
 import type { ByteWriter } from '@shoal/wire';
+import { NONE } from './address-book.ts';
 
-/** Something that is to be sent a number of times. The links belong to the queue. */
-export interface QueueItem {
-  /** As it is sent. */
-  bytes: Uint8Array;
-  /** How often it has been sent; -1 while not queued. */
-  level: number;
-  /** The last fill that sent it. */
-  stamp: number;
-  previous: QueueItem | undefined;
-  following: QueueItem | undefined;
-}
-
-interface Level {
-  first: QueueItem | undefined;
-  last: QueueItem | undefined;
-}
+/** The number of a queued item; another's once the item has left the queue. */
+export type Ticket = number;
 
 /** A fill looks at this many items that do not fit before it lets the rest of the room be. */
 const MAX_MISFITS = 64;
 
+/** What is kept of each item: so many numbers, one after the other. */
+const WIDTH = 7;
+/** Where they are: whose it is, to be told when it leaves. */
+const OWNER = 0;
+/** How often it has been sent. */
+const LEVEL = 1;
+/** The last fill that sent it. */
+const STAMP = 2;
+/** Its neighbours in the list of its level. */
+const PREVIOUS = 3;
+const FOLLOWING = 4;
+/** Where its bytes are. */
+const START = 5;
+const LENGTH = 6;
+
+/** An empty queue lets go of more memory than this, in bytes. */
+const KEPT = 4096;
+
 /**
  * Items by how often they were sent, least first, and in the order of arrival where that is
- * equal. Adding, taking out and sending an item is O(1) each.
+ * equal. Adding, taking out and sending an item is O(1) each. The items and their bytes are in
+ * two arrays, so that filling a packet follows no pointers.
  */
-export class TransmissionQueue<Item extends QueueItem> {
-  readonly #levels: Level[] = [];
+export class TransmissionQueue {
+  #items = new Int32Array(0);
+  /** Rows that were made so far, and a list of those that are free. */
+  #made = 0;
+  #free: Ticket = NONE;
+  /** The items' bytes, with gaps where some have left. */
+  #bytes = new Uint8Array(0);
+  #end = 0;
+  /** By level. */
+  readonly #first: Ticket[] = [];
+  readonly #last: Ticket[] = [];
   readonly #prefix: number;
-  readonly #dropped: ((item: Item) => void) | undefined;
+  readonly #dropped: (owner: number, ticket: Ticket) => void;
   #length = 0;
   #byteLength = 0;
   #stamp = 0;
@@ -38,7 +53,7 @@ export class TransmissionQueue<Item extends QueueItem> {
    * `prefixed`: each item is written behind its length as a u16. `dropped` is told of each item
    * that leaves because it has been sent often enough.
    */
-  constructor(options: { prefixed: boolean; dropped?: (item: Item) => void }) {
+  constructor(options: { prefixed: boolean; dropped: (owner: number, ticket: Ticket) => void }) {
     this.#prefix = options.prefixed ? 2 : 0;
     this.#dropped = options.dropped;
   }
@@ -53,41 +68,45 @@ export class TransmissionQueue<Item extends QueueItem> {
     return this.#byteLength;
   }
 
-  /** Queues `item` as never sent, in place of what it was queued with before. */
-  add(item: Item, bytes: Uint8Array): void {
-    this.remove(item);
-    item.bytes = bytes;
-    item.stamp = 0;
+  /** Queues a copy of the first `length` of `bytes` as never sent. */
+  add(owner: number, bytes: Uint8Array, length: number = bytes.length): Ticket {
+    const start = this.#place(bytes, length);
+    const ticket = this.#take();
+    this.#set(ticket, OWNER, owner);
+    this.#set(ticket, STAMP, 0);
+    this.#set(ticket, START, start);
+    this.#set(ticket, LENGTH, length);
     this.#length++;
-    this.#byteLength += bytes.length;
-    if (bytes.length < this.#shortest) this.#shortest = bytes.length;
-    this.#append(item, 0);
+    this.#byteLength += length;
+    if (length < this.#shortest) this.#shortest = length;
+    this.#append(ticket, 0);
+    return ticket;
   }
 
-  /** Takes `item` out, if it is in. */
-  remove(item: Item): void {
-    if (item.level < 0) return;
-    this.#unlink(item);
-    item.level = -1;
+  /** Takes an item out, which must be in. */
+  remove(ticket: Ticket): void {
+    this.#unlink(ticket);
+    this.#set(ticket, FOLLOWING, this.#free);
+    this.#free = ticket;
     this.#length--;
-    this.#byteLength -= item.bytes.length;
-    if (this.#length === 0) this.#shortest = Number.POSITIVE_INFINITY;
+    this.#byteLength -= this.#get(ticket, LENGTH);
+    if (this.#length === 0) this.#clear();
   }
 
   /** The room, in bytes, that the item that is due next takes; 0 when the queue is empty. */
   get nextSize(): number {
-    const item = this.#levels.find((level) => level.first !== undefined)?.first;
-    return item === undefined ? 0 : item.bytes.length + this.#prefix;
+    const ticket = this.#first.find((first) => first !== NONE);
+    return ticket === undefined ? 0 : this.#get(ticket, LENGTH) + this.#prefix;
   }
 
-  /** Of those sent most often, the one that was queued first. */
-  get mostSent(): Item | undefined {
-    return this.#levels.findLast((level) => level.first !== undefined)?.first as Item | undefined;
+  /** Of those sent most often, the one that was queued first; NONE when the queue is empty. */
+  get mostSent(): Ticket {
+    return this.#first.findLast((first) => first !== NONE) ?? NONE;
   }
 
-  /** Marks `item` as already in the packet that the next fill completes. */
-  skipNext(item: Item): void {
-    item.stamp = this.#stamp + 1;
+  /** Marks an item as already in the packet that the next fill completes. */
+  skipNext(ticket: Ticket): void {
+    this.#set(ticket, STAMP, this.#stamp + 1);
   }
 
   /**
@@ -96,64 +115,136 @@ export class TransmissionQueue<Item extends QueueItem> {
    * Returns how many were written.
    */
   fill(writer: ByteWriter, end: number, limit: number): number {
-    const stamp = ++this.#stamp;
+    // Below 2^31, which a row can hold.
+    this.#stamp = (this.#stamp + 1) & 0x3fff_ffff;
+    const stamp = this.#stamp;
     let written = 0;
     let misfits = 0;
-    for (let level = 0; level < this.#levels.length; level++) {
-      let item = this.#levels[level]!.first as Item | undefined;
-      while (item !== undefined) {
-        const following = item.following as Item | undefined;
+    for (let level = 0; level < this.#first.length; level++) {
+      let ticket = this.#first[level]!;
+      while (ticket !== NONE) {
+        const following = this.#get(ticket, FOLLOWING);
         if (level >= limit) {
           // The cluster has shrunk, and the limit with it.
-          this.#drop(item);
-        } else if (item.stamp !== stamp) {
+          this.#drop(ticket);
+        } else if (this.#get(ticket, STAMP) !== stamp) {
           const room = end - writer.offset;
           if (room < this.#shortest + this.#prefix) return written;
-          if (item.bytes.length + this.#prefix <= room) {
-            this.#write(writer, item);
-            item.stamp = stamp;
+          if (this.#get(ticket, LENGTH) + this.#prefix <= room) {
+            this.#write(writer, ticket);
+            this.#set(ticket, STAMP, stamp);
             written++;
-            if (level + 1 >= limit) this.#drop(item);
+            if (level + 1 >= limit) this.#drop(ticket);
             else {
-              this.#unlink(item);
-              this.#append(item, level + 1);
+              this.#unlink(ticket);
+              this.#append(ticket, level + 1);
             }
           } else if (++misfits > MAX_MISFITS) return written;
         }
-        item = following;
+        ticket = following;
       }
     }
     return written;
   }
 
-  #write(writer: ByteWriter, item: Item): void {
-    if (this.#prefix > 0) writer.u16be(item.bytes.length);
-    writer.raw(item.bytes);
+  #get(ticket: Ticket, column: number): number {
+    return this.#items[ticket * WIDTH + column]!;
   }
 
-  #drop(item: Item): void {
-    this.remove(item);
-    this.#dropped?.(item);
+  #set(ticket: Ticket, column: number, value: number): void {
+    this.#items[ticket * WIDTH + column] = value;
   }
 
-  #append(item: QueueItem, at: number): void {
-    while (this.#levels.length <= at) this.#levels.push({ first: undefined, last: undefined });
-    const level = this.#levels[at]!;
-    item.level = at;
-    item.previous = level.last;
-    item.following = undefined;
-    if (level.last === undefined) level.first = item;
-    else level.last.following = item;
-    level.last = item;
+  #write(writer: ByteWriter, ticket: Ticket): void {
+    const length = this.#get(ticket, LENGTH);
+    if (this.#prefix > 0) writer.u16be(length);
+    const at = writer.reserve(length);
+    copy(this.#bytes, this.#get(ticket, START), writer.bytes, at, length);
   }
 
-  #unlink(item: QueueItem): void {
-    const level = this.#levels[item.level]!;
-    if (item.previous === undefined) level.first = item.following;
-    else item.previous.following = item.following;
-    if (item.following === undefined) level.last = item.previous;
-    else item.following.previous = item.previous;
-    item.previous = undefined;
-    item.following = undefined;
+  #drop(ticket: Ticket): void {
+    const owner = this.#get(ticket, OWNER);
+    this.remove(ticket);
+    this.#dropped(owner, ticket);
   }
+
+  /** A row for another item. */
+  #take(): Ticket {
+    if (this.#free !== NONE) {
+      const ticket = this.#free;
+      this.#free = this.#get(ticket, FOLLOWING);
+      return ticket;
+    }
+    if (this.#made * WIDTH === this.#items.length) {
+      const items = new Int32Array((this.#made + (this.#made >> 2) + 8) * WIDTH);
+      items.set(this.#items);
+      this.#items = items;
+    }
+    return this.#made++;
+  }
+
+  /** Copies an item's bytes in, and returns where they are. */
+  #place(bytes: Uint8Array, length: number): number {
+    if (this.#end + length > this.#bytes.length) this.#compact(length);
+    const start = this.#end;
+    copy(bytes, 0, this.#bytes, start, length);
+    this.#end += length;
+    return start;
+  }
+
+  /** Moves all bytes together, into as much memory as they need with `more` and half as much. */
+  #compact(more: number): void {
+    const old = this.#bytes;
+    this.#bytes = new Uint8Array(Math.ceil((this.#byteLength + more) * 1.5));
+    this.#end = 0;
+    for (const first of this.#first) {
+      for (let ticket = first; ticket !== NONE; ticket = this.#get(ticket, FOLLOWING)) {
+        const length = this.#get(ticket, LENGTH);
+        copy(old, this.#get(ticket, START), this.#bytes, this.#end, length);
+        this.#set(ticket, START, this.#end);
+        this.#end += length;
+      }
+    }
+  }
+
+  #clear(): void {
+    this.#shortest = Number.POSITIVE_INFINITY;
+    this.#made = 0;
+    this.#free = NONE;
+    this.#end = 0;
+    if (this.#items.byteLength > KEPT) this.#items = new Int32Array(0);
+    if (this.#bytes.length > KEPT) this.#bytes = new Uint8Array(0);
+  }
+
+  #append(ticket: Ticket, level: number): void {
+    while (this.#first.length <= level) {
+      this.#first.push(NONE);
+      this.#last.push(NONE);
+    }
+    const last = this.#last[level]!;
+    this.#set(ticket, LEVEL, level);
+    this.#set(ticket, PREVIOUS, last);
+    this.#set(ticket, FOLLOWING, NONE);
+    if (last === NONE) this.#first[level] = ticket;
+    else this.#set(last, FOLLOWING, ticket);
+    this.#last[level] = ticket;
+  }
+
+  #unlink(ticket: Ticket): void {
+    const level = this.#get(ticket, LEVEL);
+    const previous = this.#get(ticket, PREVIOUS);
+    const following = this.#get(ticket, FOLLOWING);
+    if (previous === NONE) this.#first[level] = following;
+    else this.#set(previous, FOLLOWING, following);
+    if (following === NONE) this.#last[level] = previous;
+    else this.#set(following, PREVIOUS, previous);
+  }
+}
+
+const SHORT = 48;
+
+function copy(from: Uint8Array, start: number, to: Uint8Array, at: number, length: number): void {
+  // A loop is faster than the call for the few bytes of a usual item.
+  if (length > SHORT) to.set(from.subarray(start, start + length), at);
+  else for (let i = 0; i < length; i++) to[at + i] = from[start + i]!;
 }

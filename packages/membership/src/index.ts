@@ -1,4 +1,5 @@
 export type { Member, MemberState, NodeIdentity, SwimCodec } from '@shoal/wire';
+export { AddressBook } from './address-book.ts';
 export type { BroadcastHandler } from './broadcast.ts';
 export {
   type LifeguardParts,
