@@ -8,19 +8,15 @@ export type Ticket = number;
 const MAX_MISFITS = 64;
 
 /** What is kept of each item: so many numbers, one after the other. */
-const WIDTH = 7;
+const WIDTH = 5;
 /** Where they are: whose it is, to be told when it leaves. */
 const OWNER = 0;
-/** How often it has been sent. */
-const LEVEL = 1;
-/** The last fill that sent it. */
-const STAMP = 2;
 /** Its neighbours in the list of its level. */
-const PREVIOUS = 3;
-const FOLLOWING = 4;
+const PREVIOUS = 1;
+const FOLLOWING = 2;
 /** Where its bytes are. */
-const START = 5;
-const LENGTH = 6;
+const START = 3;
+const LENGTH = 4;
 
 /** An empty queue lets go of more memory than this, in bytes. */
 const KEPT = 4096;
@@ -28,7 +24,7 @@ const KEPT = 4096;
 /**
  * Items by how often they were sent, least first, and in the order of arrival where that is
  * equal. Adding, taking out and sending an item is O(1) each. The items and their bytes are in
- * two arrays, so that filling a packet follows no pointers.
+ * two arrays: what is queued one after the other, as most is, goes into a packet as one.
  */
 export class TransmissionQueue {
   #items = new Int32Array(0);
@@ -38,14 +34,16 @@ export class TransmissionQueue {
   /** The items' bytes, with gaps where some have left. */
   #bytes = new Uint8Array(0);
   #end = 0;
-  /** By level. */
-  readonly #first: Ticket[] = [];
-  readonly #last: Ticket[] = [];
+  /** By how often its items were sent: the head of a ring, which is a row that is no item. */
+  readonly #levels: Ticket[] = [];
   readonly #prefix: number;
   readonly #dropped: (owner: number, ticket: Ticket) => void;
   #length = 0;
   #byteLength = 0;
-  #stamp = 0;
+  /** How many items were written together. */
+  #run = 0;
+  /** Left out by the next fill. */
+  #skipped: Ticket = NONE;
   /** No queued item is shorter. */
   #shortest = Number.POSITIVE_INFINITY;
 
@@ -73,19 +71,19 @@ export class TransmissionQueue {
     const start = this.#place(bytes, length);
     const ticket = this.#take();
     this.#set(ticket, OWNER, owner);
-    this.#set(ticket, STAMP, 0);
     this.#set(ticket, START, start);
     this.#set(ticket, LENGTH, length);
     this.#length++;
     this.#byteLength += length;
     if (length < this.#shortest) this.#shortest = length;
-    this.#append(ticket, 0);
+    this.#append(ticket, ticket, 0);
     return ticket;
   }
 
   /** Takes an item out, which must be in. */
   remove(ticket: Ticket): void {
-    this.#unlink(ticket);
+    if (ticket === this.#skipped) this.#skipped = NONE;
+    this.#unlink(ticket, ticket);
     this.#set(ticket, FOLLOWING, this.#free);
     this.#free = ticket;
     this.#length--;
@@ -95,18 +93,19 @@ export class TransmissionQueue {
 
   /** The room, in bytes, that the item that is due next takes; 0 when the queue is empty. */
   get nextSize(): number {
-    const ticket = this.#first.find((first) => first !== NONE);
-    return ticket === undefined ? 0 : this.#get(ticket, LENGTH) + this.#prefix;
+    const head = this.#levels.find((one) => this.#get(one, FOLLOWING) !== one);
+    return head === undefined ? 0 : this.#get(this.#get(head, FOLLOWING), LENGTH) + this.#prefix;
   }
 
   /** Of those sent most often, the one that was queued first; NONE when the queue is empty. */
   get mostSent(): Ticket {
-    return this.#first.findLast((first) => first !== NONE) ?? NONE;
+    const head = this.#levels.findLast((one) => this.#get(one, FOLLOWING) !== one);
+    return head === undefined ? NONE : this.#get(head, FOLLOWING);
   }
 
   /** Marks an item as already in the packet that the next fill completes. */
   skipNext(ticket: Ticket): void {
-    this.#set(ticket, STAMP, this.#stamp + 1);
+    this.#skipped = ticket;
   }
 
   /**
@@ -115,36 +114,55 @@ export class TransmissionQueue {
    * Returns how many were written.
    */
   fill(writer: ByteWriter, end: number, limit: number): number {
-    // Below 2^31, which a row can hold.
-    this.#stamp = (this.#stamp + 1) & 0x3fff_ffff;
-    const stamp = this.#stamp;
+    const skipped = this.#skipped;
+    this.#skipped = NONE;
     let written = 0;
     let misfits = 0;
-    for (let level = 0; level < this.#first.length; level++) {
-      let ticket = this.#first[level]!;
+    let last = this.#lastOf(0);
+    for (let level = 0; level < this.#levels.length; level++) {
+      // What this fill moves up comes behind it, and is not sent again.
+      const lastAbove = this.#lastOf(level + 1);
+      let ticket = last === NONE ? NONE : this.#get(this.#levels[level]!, FOLLOWING);
       while (ticket !== NONE) {
-        const following = this.#get(ticket, FOLLOWING);
+        const first = ticket;
         if (level >= limit) {
           // The cluster has shrunk, and the limit with it.
-          this.#drop(ticket);
-        } else if (this.#get(ticket, STAMP) !== stamp) {
+          ticket = this.#following(first, last);
+          this.#drop(first);
+        } else if (first === skipped) ticket = this.#following(first, last);
+        else {
           const room = end - writer.offset;
           if (room < this.#shortest + this.#prefix) return written;
-          if (this.#get(ticket, LENGTH) + this.#prefix <= room) {
-            this.#write(writer, ticket);
-            this.#set(ticket, STAMP, stamp);
-            written++;
-            if (level + 1 >= limit) this.#drop(ticket);
+          if (this.#get(first, LENGTH) + this.#prefix > room) {
+            if (++misfits > MAX_MISFITS) return written;
+            ticket = this.#following(first, last);
+          } else {
+            const runLast = this.#write(writer, first, last, skipped, end);
+            ticket = this.#following(runLast, last);
+            written += this.#run;
+            if (level + 1 >= limit) this.#dropRun(first, runLast);
             else {
-              this.#unlink(ticket);
-              this.#append(ticket, level + 1);
+              this.#unlink(first, runLast);
+              this.#append(first, runLast, level + 1);
             }
-          } else if (++misfits > MAX_MISFITS) return written;
+          }
         }
-        ticket = following;
       }
+      last = lastAbove;
     }
     return written;
+  }
+
+  /** The last item of a level; NONE if it has none. */
+  #lastOf(level: number): Ticket {
+    const head = this.#levels[level];
+    if (head === undefined) return NONE;
+    const last = this.#get(head, PREVIOUS);
+    return last === head ? NONE : last;
+  }
+
+  #following(ticket: Ticket, last: Ticket): Ticket {
+    return ticket === last ? NONE : this.#get(ticket, FOLLOWING);
   }
 
   #get(ticket: Ticket, column: number): number {
@@ -155,11 +173,48 @@ export class TransmissionQueue {
     this.#items[ticket * WIDTH + column] = value;
   }
 
-  #write(writer: ByteWriter, ticket: Ticket): void {
-    const length = this.#get(ticket, LENGTH);
-    if (this.#prefix > 0) writer.u16be(length);
-    const at = writer.reserve(length);
-    copy(this.#bytes, this.#get(ticket, START), writer.bytes, at, length);
+  /**
+   * Writes an item that fits, and those that follow it up to `last` as long as they fit, too.
+   * Returns the last one written, and leaves how many that were in `#run`.
+   */
+  #write(writer: ByteWriter, first: Ticket, last: Ticket, skipped: Ticket, end: number): Ticket {
+    let from = this.#get(first, START);
+    let to = from + this.#get(first, LENGTH);
+    let ticket = first;
+    this.#run = 1;
+    if (this.#prefix > 0) writer.u16be(to - from);
+    else {
+      let room = end - writer.offset - (to - from);
+      while (ticket !== last) {
+        const next = this.#get(ticket, FOLLOWING);
+        const length = this.#get(next, LENGTH);
+        if (length > room || next === skipped) break;
+        const start = this.#get(next, START);
+        if (start !== to) {
+          this.#copyOut(writer, from, to);
+          from = start;
+        }
+        to = start + length;
+        room -= length;
+        ticket = next;
+        this.#run++;
+      }
+    }
+    this.#copyOut(writer, from, to);
+    return ticket;
+  }
+
+  #copyOut(writer: ByteWriter, from: number, to: number): void {
+    const at = writer.reserve(to - from);
+    copy(this.#bytes, from, writer.bytes, at, to - from);
+  }
+
+  #dropRun(first: Ticket, last: Ticket): void {
+    for (let ticket = first; ticket !== NONE; ) {
+      const following = this.#following(ticket, last);
+      this.#drop(ticket);
+      ticket = following;
+    }
   }
 
   #drop(ticket: Ticket): void {
@@ -197,8 +252,9 @@ export class TransmissionQueue {
     const old = this.#bytes;
     this.#bytes = new Uint8Array(Math.ceil((this.#byteLength + more) * 1.5));
     this.#end = 0;
-    for (const first of this.#first) {
-      for (let ticket = first; ticket !== NONE; ticket = this.#get(ticket, FOLLOWING)) {
+    for (const head of this.#levels) {
+      let ticket = this.#get(head, FOLLOWING);
+      for (; ticket !== head; ticket = this.#get(ticket, FOLLOWING)) {
         const length = this.#get(ticket, LENGTH);
         copy(old, this.#get(ticket, START), this.#bytes, this.#end, length);
         this.#set(ticket, START, this.#end);
@@ -209,6 +265,8 @@ export class TransmissionQueue {
 
   #clear(): void {
     this.#shortest = Number.POSITIVE_INFINITY;
+    this.#levels.length = 0;
+    this.#skipped = NONE;
     this.#made = 0;
     this.#free = NONE;
     this.#end = 0;
@@ -216,28 +274,26 @@ export class TransmissionQueue {
     if (this.#bytes.length > KEPT) this.#bytes = new Uint8Array(0);
   }
 
-  #append(ticket: Ticket, level: number): void {
-    while (this.#first.length <= level) {
-      this.#first.push(NONE);
-      this.#last.push(NONE);
+  /** Puts items that are linked to one another behind the last of a level. */
+  #append(first: Ticket, last: Ticket, level: number): void {
+    while (this.#levels.length <= level) {
+      const head = this.#take();
+      this.#set(head, PREVIOUS, head);
+      this.#set(head, FOLLOWING, head);
+      this.#levels.push(head);
     }
-    const last = this.#last[level]!;
-    this.#set(ticket, LEVEL, level);
-    this.#set(ticket, PREVIOUS, last);
-    this.#set(ticket, FOLLOWING, NONE);
-    if (last === NONE) this.#first[level] = ticket;
-    else this.#set(last, FOLLOWING, ticket);
-    this.#last[level] = ticket;
+    const head = this.#levels[level]!;
+    this.#link(this.#get(head, PREVIOUS), first);
+    this.#link(last, head);
   }
 
-  #unlink(ticket: Ticket): void {
-    const level = this.#get(ticket, LEVEL);
-    const previous = this.#get(ticket, PREVIOUS);
-    const following = this.#get(ticket, FOLLOWING);
-    if (previous === NONE) this.#first[level] = following;
-    else this.#set(previous, FOLLOWING, following);
-    if (following === NONE) this.#last[level] = previous;
-    else this.#set(following, PREVIOUS, previous);
+  #unlink(first: Ticket, last: Ticket): void {
+    this.#link(this.#get(first, PREVIOUS), this.#get(last, FOLLOWING));
+  }
+
+  #link(ticket: Ticket, following: Ticket): void {
+    this.#set(ticket, FOLLOWING, following);
+    this.#set(following, PREVIOUS, ticket);
   }
 }
 
