@@ -1,6 +1,7 @@
 import { type Member, type NodeIdentity, nodeTraits, siftState } from '@shoal/membership';
 import type { Random } from '../random.ts';
 import type { SimNode } from './sim-node.ts';
+import type { SimulatorStats } from './simulator.ts';
 
 /**
  * Streams between nodes, on which they exchange whole states: at a join and now and then, as in
@@ -16,6 +17,7 @@ export interface ExchangePolicy {
 /** What exchanges need of the simulation. */
 export interface ExchangeHost {
   readonly random: Random;
+  readonly stats: SimulatorStats;
   /** How long a packet of a stream travels, in ms. */
   latency(): number;
   after(ms: number, action: () => void): void;
@@ -34,10 +36,6 @@ const JITTER = 0.25;
 
 /** The exchanges of one simulation. */
 export class Exchanges {
-  /** How many came to their end. */
-  completed = 0;
-  /** How many were refused, or broken off. */
-  failed = 0;
   readonly #host: ExchangeHost;
   readonly #interval: number;
   readonly #maxServed: number;
@@ -56,10 +54,7 @@ export class Exchanges {
 
   /** One node asks another for what it knows. */
   begin(from: SimNode, to: SimNode): void {
-    new Exchange(this.#host, from, to, this.#maxServed, (completed) => {
-      if (completed) this.completed++;
-      else this.failed++;
-    }).begin();
+    new Exchange(this.#host, from, to, this.#maxServed).begin();
   }
 
   #schedule(node: SimNode, life: number, least: number, most: number): void {
@@ -89,22 +84,14 @@ class Exchange {
   readonly #to: SimNode;
   readonly #lives: readonly [number, number];
   readonly #maxServed: number;
-  readonly #ended: (completed: boolean) => void;
   #served = false;
 
-  constructor(
-    host: ExchangeHost,
-    from: SimNode,
-    to: SimNode,
-    maxServed: number,
-    ended: (completed: boolean) => void,
-  ) {
+  constructor(host: ExchangeHost, from: SimNode, to: SimNode, maxServed: number) {
     this.#host = host;
     this.#from = from;
     this.#to = to;
     this.#lives = [from.starts, to.starts];
     this.#maxServed = maxServed;
-    this.#ended = ended;
   }
 
   /** Connects, and says what we know by a digest. */
@@ -166,7 +153,8 @@ class Exchange {
 
   #end(completed: boolean): void {
     if (this.#served && this.#to.starts === this.#lives[1]) this.#to.serving--;
-    this.#ended(completed);
+    if (completed) this.#host.stats.exchanges++;
+    else this.#host.stats.brokenExchanges++;
   }
 }
 

@@ -47,6 +47,10 @@ export interface SimulatorStats {
   /** Packets that were handed to machines. */
   deliveries: number;
   ticks: number;
+  /** Exchanges of states over streams that came to their end. */
+  exchanges: number;
+  /** Those that were refused, or broken off. */
+  brokenExchanges: number;
 }
 
 /** The highest time that a node's clock shows at the beginning, in ms. */
@@ -61,7 +65,14 @@ export class Simulator {
   readonly config: SwimConfig;
   readonly nodes: readonly SimNode[];
   readonly effects: Effects = newEffects();
-  readonly stats: SimulatorStats = { packets: 0, bytes: 0, deliveries: 0, ticks: 0 };
+  readonly stats: SimulatorStats = {
+    packets: 0,
+    bytes: 0,
+    deliveries: 0,
+    ticks: 0,
+    exchanges: 0,
+    brokenExchanges: 0,
+  };
   readonly observers: Observer[] = [];
   /** Virtual time, in ms since the beginning. */
   now = 0;
@@ -90,12 +101,6 @@ export class Simulator {
     });
     this.#exchanges = options.exchange && this.#makeExchanges(options.exchange);
     this.#byAddress = new Map(this.nodes.map((node) => [node.address, node]));
-  }
-
-  /** Exchanges of states: how many came to their end, and how many did not. */
-  get exchanges(): { readonly completed: number; readonly failed: number } {
-    const { completed = 0, failed = 0 } = this.#exchanges ?? {};
-    return { completed, failed };
   }
 
   /** The nodes whose process runs. */
@@ -421,6 +426,7 @@ export class Simulator {
       node.swim !== undefined && node.pausedUntil <= this.now && node.blockedUntil <= this.now;
     return new Exchanges(policy, {
       random,
+      stats: this.stats,
       latency: () => drawLatency(this.#network.weather.latency, random),
       after: (ms, action) => this.at(this.now + ms, action),
       nodeAt: (address) => this.#byAddress.get(address),
