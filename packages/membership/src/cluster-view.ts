@@ -1,9 +1,18 @@
-import { ByteWriter, type Member, type MemberRecord } from '@shoal/wire';
-import { suspicionConfirmations, suspicionTimeout, transmissionLimit } from './config.ts';
+import {
+  ByteReader,
+  ByteWriter,
+  type Member,
+  type MemberRecord,
+  type MemberState,
+  WireError,
+} from '@shoal/wire';
+import { type AddressBook, NONE } from './address-book.ts';
+import { transmissionLimit } from './config.ts';
 import type { Context } from './context.ts';
-import { type QueueItem, TransmissionQueue } from './dissemination.ts';
-import { MemberEntry, MemberTable } from './member-table.ts';
-import { Suspicion } from './suspicion.ts';
+import { TransmissionQueue } from './dissemination.ts';
+import type { Slot } from './member-rows.ts';
+import { MemberTable } from './member-table.ts';
+import { type MemberTimer, Suspicions } from './suspicions.ts';
 import { beats } from './transitions.ts';
 
 /** An update as it is applied: a wire record, or one of our own making. */
@@ -18,23 +27,41 @@ export type Standing =
   /** It is not known, and there is no room. */
   | 'refused';
 
+/** Whose news is queued: that of the member in a slot, or our own. */
+const OURSELVES = -1;
+
 /**
  * What we believe of the others: takes updates in, keeps suspicions and their deadlines, and
- * queues what is news. It knows nothing of ourselves.
+ * queues what is news. It knows nothing of ourselves but what is queued of us.
  */
 export class ClusterView<Id> {
-  readonly table: MemberTable<Id> = new MemberTable<Id>();
+  readonly table: MemberTable<Id>;
   /** News of members, each at most once, and of ourselves. */
-  readonly updates: TransmissionQueue<QueueItem> = new TransmissionQueue({ prefixed: false });
+  readonly updates: TransmissionQueue = new TransmissionQueue({
+    prefixed: false,
+    dropped: (owner) => {
+      if (owner === OURSELVES) this.#ourTicket = NONE;
+      else this.table.setTicket(owner, NONE);
+    },
+  });
   /** The longest update, in bytes, that a packet of ours can carry. */
   maxUpdateSize = 0;
   readonly #context: Context<Id>;
+  readonly #suspicions: Suspicions<Id>;
   readonly #writer: ByteWriter = new ByteWriter();
+  readonly #reader: ByteReader = new ByteReader();
+  /** What is being written, and what has been read. */
+  readonly #record: MemberRecord<Id>;
+  #ourTicket = NONE;
   #limit = 0;
   #limitSize = -1;
 
-  constructor(context: Context<Id>) {
+  constructor(context: Context<Id>, book: AddressBook) {
     this.#context = context;
+    this.#suspicions = new Suspicions(context);
+    this.table = new MemberTable(context.traits.address, book);
+    const { identity: id } = context.self;
+    this.#record = { id, incarnation: 0, state: 'alive', suspector: undefined, left: false };
   }
 
   /** The number of live members, ourselves included. */
@@ -51,84 +78,164 @@ export class ClusterView<Id> {
     return this.#limit;
   }
 
-  /** The entry of exactly this identity. */
-  find(id: Id): MemberEntry<Id> | undefined {
-    const entry = this.table.get(this.#context.traits.address(id));
-    return entry !== undefined && this.#same(entry.id, id) ? entry : undefined;
+  /** The slot of exactly this identity; NONE if it has none. */
+  find(id: Id): Slot {
+    const slot = this.table.find(this.#context.traits.address(id));
+    return slot !== NONE && this.#same(this.table.id(slot), id) ? slot : NONE;
+  }
+
+  /** A member as others may keep it. */
+  snapshot(slot: Slot): Member<Id> {
+    const { table } = this;
+    const id = table.id(slot);
+    const incarnation = table.incarnation(slot);
+    const state = table.state(slot);
+    if (state === 'alive') return { id, incarnation, state };
+    if (state === 'down') {
+      return table.hasLeft(slot)
+        ? { id, incarnation, state, left: true }
+        : { id, incarnation, state };
+    }
+    const suspector = this.#suspicions.get(slot)?.suspector;
+    return suspector === undefined
+      ? { id, incarnation, state }
+      : { id, incarnation, state, suspector };
   }
 
   /** Takes in an update about another address than ours. `spread`: passes it on if it is news. */
   apply(update: Update<Id>, spread: boolean): Standing {
-    const { traits } = this.#context;
-    const entry = this.table.get(traits.address(update.id));
-    if (entry === undefined) return this.#introduce(update, spread);
-    if (!this.#same(entry.id, update.id)) {
-      if (!traits.wins(update.id, entry.id)) return 'superseded';
-      this.#replace(entry, update, spread);
-    } else if (beats(entry.state, entry.incarnation, update.state, update.incarnation)) {
-      this.#change(entry, update, spread);
-    } else if (
-      update.state === 'suspect' &&
-      entry.state === 'suspect' &&
-      update.incarnation === entry.incarnation
-    ) {
-      this.#confirm(entry, update.suspector, spread);
-    }
-    return entry.active ? 'active' : 'down';
+    return this.applyAt(this.table.find(this.#context.traits.address(update.id)), update, spread);
   }
 
-  /** Our own probe of `entry`, begun at this incarnation, has failed. */
-  suspect(entry: MemberEntry<Id>, incarnation: number): void {
-    const { self, lifeguard } = this.#context;
-    const suspector = lifeguard ? self.address : undefined;
-    const { id } = entry;
-    this.apply({ id, incarnation, state: 'suspect', suspector, left: false }, true);
-    // Without Lifeguard, or after our identity changed, it may have been suspect with no end.
-    if (entry.state === 'suspect' && entry.incarnation === incarnation && !entry.suspicion) {
-      this.#startSuspicion(entry);
+  /** The same, where `slot` is that of the update's address. */
+  applyAt(slot: Slot, update: Update<Id>, spread: boolean): Standing {
+    if (slot === NONE) return this.#introduce(update, spread);
+    const { table } = this;
+    if (!this.#same(table.id(slot), update.id)) {
+      if (!this.#context.traits.wins(update.id, table.id(slot))) return 'superseded';
+      this.#replace(slot, update, spread);
+    } else {
+      const state = table.state(slot);
+      const incarnation = table.incarnation(slot);
+      if (beats(state, incarnation, update.state, update.incarnation)) {
+        // Of equal identities the first one stays: metadata is not news without a generation.
+        this.#change(slot, state, { ...update, id: table.id(slot) }, spread);
+      } else if (
+        update.state === 'suspect' &&
+        state === 'suspect' &&
+        update.incarnation === incarnation
+      ) {
+        this.#confirm(slot, update.suspector, spread);
+      }
     }
+    return table.isActive(slot) ? 'active' : 'down';
+  }
+
+  /** Our own probe of the member has failed, which was begun at this incarnation. */
+  suspect(slot: Slot, incarnation: number): void {
+    const { self, lifeguard } = this.#context;
+    const { table } = this;
+    const suspector = lifeguard ? self.address : undefined;
+    const id = table.id(slot);
+    this.applyAt(slot, { id, incarnation, state: 'suspect', suspector, left: false }, true);
+    if (table.state(slot) !== 'suspect' || table.incarnation(slot) !== incarnation) return;
+    // Without Lifeguard, or after our identity changed, it may have been suspect with no end.
+    const member = this.#suspicions.get(slot)!;
+    if (!member.suspicion) this.#suspicions.start(member, incarnation, this.size);
   }
 
   /** The end of a suspicion, or of the memory of a Down member. Returns who is now Down. */
-  expire(entry: MemberEntry<Id>): MemberEntry<Id> | undefined {
-    if (entry.state === 'down') {
-      this.#forget(entry);
+  expire({ slot, suspicion }: MemberTimer): Id | undefined {
+    const { table } = this;
+    if (!table.isActive(slot)) {
+      this.#forget(slot);
       return undefined;
     }
-    const { suspicion, id, incarnation } = entry;
+    const incarnation = table.incarnation(slot);
     if (suspicion?.incarnation !== incarnation) return undefined;
-    this.apply({ id, incarnation, state: 'down', suspector: undefined, left: false }, true);
-    return entry;
+    const id = table.id(slot);
+    this.applyAt(slot, { id, incarnation, state: 'down', suspector: undefined, left: false }, true);
+    return id;
   }
 
   /** Makes `address` unknown, if nobody active has it. False if somebody has. */
   vacate(address: string): boolean {
-    const entry = this.table.get(address);
-    if (entry?.active) return false;
-    if (entry) this.#forget(entry);
+    const slot = this.table.find(address);
+    if (slot === NONE) return true;
+    if (this.table.isActive(slot)) return false;
+    this.#forget(slot);
     return true;
   }
 
   /** Begins every suspicion anew: what we made of the time before is not to be trusted. */
   restartSuspicions(): void {
-    for (const entry of this.table.active) if (entry.suspicion) this.#startSuspicion(entry);
+    this.#suspicions.restart(this.size);
   }
 
   /** Ends every suspicion without a verdict. */
   dropSuspicions(): void {
-    for (const entry of this.table.active) this.#endSuspicion(entry);
+    this.#suspicions.drop();
   }
 
-  /** The record of `entry` on the wire. */
-  encode(entry: MemberEntry<Id>): Uint8Array {
-    entry.encoded ??= this.encodeMember(entry);
-    return entry.encoded;
+  /** Queues news of ourselves, in place of what was queued before. */
+  spreadOurselves(member: Member<Id>): void {
+    this.keepQuiet();
+    this.#ourTicket = this.updates.add(OURSELVES, this.encode(member));
   }
 
-  encodeMember(member: Member<Id>): Uint8Array {
+  /** Whether news of ourselves is queued. */
+  get spreadsOurselves(): boolean {
+    return this.#ourTicket !== NONE;
+  }
+
+  /** Takes news of ourselves out of the queue. */
+  keepQuiet(): void {
+    if (this.#ourTicket !== NONE) this.updates.remove(this.#ourTicket);
+    this.#ourTicket = NONE;
+  }
+
+  /** The next packet has news of this member already. */
+  skipNext(slot: Slot): void {
+    const ticket = this.table.ticket(slot);
+    if (ticket !== NONE) this.updates.skipNext(ticket);
+  }
+
+  /** A member on the wire. */
+  encode(member: Member<Id>): Uint8Array {
     const writer = this.#writer.reset();
     this.#context.codec.writeMember(writer, member);
     return writer.copy();
+  }
+
+  /** The member in a slot on the wire. */
+  encodeAt(slot: Slot): Uint8Array {
+    return this.encode(this.#recordOf(slot, this.table.state(slot)));
+  }
+
+  /** Writes a member, if it fits before offset `end`. */
+  write(writer: ByteWriter, slot: Slot, end: number): boolean {
+    const mark = writer.offset;
+    try {
+      this.#context.codec.writeMember(writer, this.#recordOf(slot, this.table.state(slot)));
+      if (writer.offset <= end) return true;
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+    }
+    writer.rollback(mark);
+    return false;
+  }
+
+  /**
+   * The identity as the codec hands it out for what it reads, which may be shared and is quickly
+   * found equal to that of later packets. Throws a WireError if it cannot be encoded.
+   */
+  canonical(member: Member<Id>): Id {
+    const writer = this.#writer.reset();
+    this.#context.codec.writeMember(writer, member);
+    const reader = this.#reader.reset(writer.bytes);
+    reader.end = writer.offset;
+    this.#context.codec.readMember(reader, this.#record);
+    return this.#record.id;
   }
 
   #same(a: Id, b: Id): boolean {
@@ -136,110 +243,101 @@ export class ClusterView<Id> {
   }
 
   #introduce(update: Update<Id>, spread: boolean): Standing {
-    const { traits, counters, outputs } = this.#context;
+    const { counters, outputs } = this.#context;
     if (this.table.size >= this.#context.config.maxMembers && !this.#makeRoom()) {
       counters.membersRefused++;
       return 'refused';
     }
-    const entry = new MemberEntry(traits.address(update.id), update.id, update.incarnation);
-    entry.state = update.state;
-    entry.left = update.state === 'down' && update.left;
-    this.table.add(entry);
-    if (entry.active) outputs.emit({ type: 'memberUp', member: entry.snapshot() });
-    this.#enter(entry, update, spread);
-    return entry.active ? 'active' : 'down';
+    const slot = this.table.add(update);
+    const up = this.table.isActive(slot);
+    if (up) outputs.emit({ type: 'memberUp', member: snapshotOf(update) });
+    this.#enter(slot, update, spread);
+    return up ? 'active' : 'down';
   }
 
-  #replace(entry: MemberEntry<Id>, update: Update<Id>, spread: boolean): void {
+  #replace(slot: Slot, update: Update<Id>, spread: boolean): void {
     const { outputs } = this.#context;
-    const previous = entry.id;
-    const wasActive = entry.active;
-    this.#endSuspicion(entry);
-    entry.id = update.id;
-    entry.incarnation = update.incarnation;
-    this.table.move(entry, update.state, update.state === 'down' && update.left);
-    outputs.emit({ type: 'memberUpdated', member: entry.snapshot(), previous });
-    if (wasActive !== entry.active) this.#emitLiveness(entry);
-    this.#enter(entry, update, spread);
+    const { table } = this;
+    const previous = table.id(slot);
+    const wasActive = table.isActive(slot);
+    table.change(slot, update);
+    outputs.emit({ type: 'memberUpdated', member: snapshotOf(update), previous });
+    if (wasActive !== table.isActive(slot)) this.#emitLiveness(update);
+    this.#enter(slot, update, spread);
   }
 
-  #change(entry: MemberEntry<Id>, update: Update<Id>, spread: boolean): void {
+  #change(slot: Slot, before: MemberState, update: Update<Id>, spread: boolean): void {
     const { outputs } = this.#context;
-    const before = entry.state;
-    this.#endSuspicion(entry);
-    entry.incarnation = update.incarnation;
-    this.table.move(entry, update.state, update.state === 'down' && update.left);
-    if (!entry.active) this.#emitLiveness(entry);
-    this.#enter(entry, update, spread);
-    if (before === 'suspect' && entry.state === 'alive') {
-      outputs.emit({ type: 'memberRefuted', member: entry.snapshot() });
+    this.table.change(slot, update);
+    if (update.state === 'down') this.#emitLiveness(update);
+    this.#enter(slot, update, spread);
+    if (before === 'suspect' && update.state === 'alive') {
+      outputs.emit({ type: 'memberRefuted', member: snapshotOf(update) });
     }
   }
 
-  #emitLiveness(entry: MemberEntry<Id>): void {
+  #emitLiveness(update: Update<Id>): void {
     const { outputs } = this.#context;
-    const member = entry.snapshot();
-    if (entry.active) outputs.emit({ type: 'memberUp', member });
-    else outputs.emit({ type: 'memberDown', member, reason: entry.left ? 'left' : 'failed' });
+    const member = snapshotOf(update);
+    if (update.state !== 'down') outputs.emit({ type: 'memberUp', member });
+    else outputs.emit({ type: 'memberDown', member, reason: update.left ? 'left' : 'failed' });
   }
 
   /** What follows from having entered a state: a deadline, and news to be spread. */
-  #enter(entry: MemberEntry<Id>, update: Update<Id>, spread: boolean): void {
-    const { timers, clock, config, lifeguard, counters, outputs } = this.#context;
-    entry.encoded = undefined;
-    entry.suspector = update.state === 'suspect' ? update.suspector : undefined;
-    timers.cancel(entry);
-    if (entry.state === 'down') {
-      timers.schedule(entry, clock.now + config.removeDownAfter);
-    } else if (entry.state === 'suspect') {
+  #enter(slot: Slot, update: Update<Id>, spread: boolean): void {
+    const { lifeguard, counters, outputs } = this.#context;
+    this.#suspicions.clear(slot);
+    if (update.state === 'down') {
+      this.#suspicions.bury(slot);
+    } else if (update.state === 'suspect') {
       counters.suspicions++;
-      if (lifeguard) this.#startSuspicion(entry);
-      outputs.emit({ type: 'memberSuspected', member: entry.snapshot() });
+      const member = this.#suspicions.suspect(slot, update.suspector);
+      if (lifeguard) this.#suspicions.start(member, update.incarnation, this.size);
+      outputs.emit({ type: 'memberSuspected', member: snapshotOf(update) });
     }
-    if (spread) this.#queue(entry);
-    else this.updates.remove(entry);
+    if (spread) this.#queue(slot);
+    else this.#unqueue(slot);
   }
 
-  #confirm(entry: MemberEntry<Id>, suspector: string | undefined, spread: boolean): void {
-    const { timers, self } = this.#context;
-    const { suspicion } = entry;
-    if (suspicion === undefined || suspector === undefined || suspector === entry.address) return;
+  #confirm(slot: Slot, suspector: string | undefined, spread: boolean): void {
+    const { self, traits } = this.#context;
+    const member = this.#suspicions.get(slot);
+    if (!member?.suspicion || suspector === undefined) return;
+    if (suspector === traits.address(this.table.id(slot))) return;
     // Who is no member cannot hurry a suspicion, or anyone could with made-up names.
-    if (suspector !== self.address && !this.table.get(suspector)?.active) return;
-    if (!suspicion.confirm(suspector)) return;
-    timers.schedule(entry, suspicion.deadline);
-    entry.suspector = suspector;
-    entry.encoded = undefined;
-    if (spread) this.#queue(entry);
-  }
-
-  #startSuspicion(entry: MemberEntry<Id>): void {
-    const { timers, clock, config, lifeguard } = this.#context;
-    entry.suspicion = new Suspicion({
-      incarnation: entry.incarnation,
-      start: clock.now,
-      least: suspicionTimeout(config, this.size),
-      factor: config.suspicionMaxFactor,
-      wanted: lifeguard?.suspicion ? suspicionConfirmations(config, this.size) : 0,
-      suspector: entry.suspector,
-    });
-    timers.schedule(entry, entry.suspicion.deadline);
-  }
-
-  #endSuspicion(entry: MemberEntry<Id>): void {
-    if (entry.suspicion === undefined) return;
-    entry.suspicion = undefined;
-    this.#context.timers.cancel(entry);
-  }
-
-  #queue(entry: MemberEntry<Id>): void {
-    const bytes = this.encode(entry);
-    if (bytes.length <= this.maxUpdateSize) {
-      this.updates.add(entry, bytes);
-      return;
+    if (suspector !== self.address) {
+      const other = this.table.find(suspector);
+      if (other === NONE || !this.table.isActive(other)) return;
     }
-    this.updates.remove(entry);
-    this.#context.counters.oversized++;
+    if (this.#suspicions.confirm(member, suspector) && spread) this.#queue(slot);
+  }
+
+  #queue(slot: Slot): void {
+    this.#unqueue(slot);
+    const writer = this.#writer.reset();
+    this.#context.codec.writeMember(writer, this.#recordOf(slot, this.table.state(slot)));
+    const size = writer.offset;
+    if (size <= this.maxUpdateSize) {
+      this.table.setTicket(slot, this.updates.add(slot, writer.bytes, size));
+    } else this.#context.counters.oversized++;
+  }
+
+  #unqueue(slot: Slot): void {
+    const ticket = this.table.ticket(slot);
+    if (ticket === NONE) return;
+    this.updates.remove(ticket);
+    this.table.setTicket(slot, NONE);
+  }
+
+  /** What is known of the member, until the next call. */
+  #recordOf(slot: Slot, state: MemberState): MemberRecord<Id> {
+    const record = this.#record;
+    record.id = this.table.id(slot);
+    record.incarnation = this.table.incarnation(slot);
+    record.state = state;
+    record.suspector = state === 'suspect' ? this.#suspicions.get(slot)?.suspector : undefined;
+    record.left = this.table.hasLeft(slot);
+    return record;
   }
 
   /** Forgets the Down member that is of least use: one that left, else one that failed. */
@@ -251,9 +349,16 @@ export class ClusterView<Id> {
     return true;
   }
 
-  #forget(entry: MemberEntry<Id>): void {
-    this.#context.timers.cancel(entry);
-    this.updates.remove(entry);
-    this.table.remove(entry);
+  #forget(slot: Slot): void {
+    this.#suspicions.clear(slot);
+    this.#unqueue(slot);
+    this.table.remove(slot);
   }
+}
+
+/** What an update says, as others may keep it: the record may be another's soon. */
+function snapshotOf<Id>({ id, incarnation, state, suspector, left }: Update<Id>): Member<Id> {
+  if (state === 'suspect' && suspector !== undefined) return { id, incarnation, state, suspector };
+  if (state === 'down' && left) return { id, incarnation, state, left };
+  return { id, incarnation, state };
 }

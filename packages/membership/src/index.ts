@@ -1,4 +1,5 @@
 export type { Member, MemberState, NodeIdentity, SwimCodec } from '@shoal/wire';
+export { AddressBook } from './address-book.ts';
 export type { BroadcastHandler } from './broadcast.ts';
 export {
   type LifeguardParts,
@@ -13,6 +14,7 @@ export {
   transmissionLimit,
   wan,
 } from './config.ts';
+export { type Sifted, sift as siftState } from './driver/sift.ts';
 export type { SwimState } from './context.ts';
 export { SwimError, type SwimErrorCode } from './errors.ts';
 export type { DefunctReason, DownReason, MembershipEvent, Output } from './events.ts';

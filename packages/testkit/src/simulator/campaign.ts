@@ -35,7 +35,9 @@ const MAX_LOAD_OF_ONE = 6;
 /** Does a run, and checks every invariant. Throws nothing but a RangeError for a bad plan. */
 export function runPlan(plan: Plan, options: { readonly log?: boolean } = {}): Outcome {
   const { seed, nodes, weather, join } = plan;
-  const sim = new Simulator({ seed, nodes, weather, join, config: planConfig(plan) });
+  const config = planConfig(plan);
+  const exchange = plan.exchange ? { exchange: {} } : {};
+  const sim = new Simulator({ seed, nodes, weather, join, config, ...exchange });
   const log = new EventLog(sim, { keep: options.log ?? false });
   sim.observers.push(log);
   const invariants = new Invariants(sim);

@@ -1,5 +1,6 @@
 export { type Outcome, runPlan, shrinkPlan } from './campaign.ts';
 export { EventLog, type Timed } from './event-log.ts';
+export type { ExchangePolicy } from './exchange.ts';
 export { type Effects, FAIR_WEATHER, type Fault, type TimedFault, type Weather } from './fault.ts';
 export { type Invariant, Invariants, InvariantViolation } from './invariants.ts';
 export type { JoinPolicy } from './join.ts';
