@@ -15,7 +15,6 @@ export {
   wan,
 } from './config.ts';
 export type { SwimState } from './context.ts';
-export { type Sifted, sift as siftState } from './driver/sift.ts';
 export { SwimError, type SwimErrorCode } from './errors.ts';
 export type { DefunctReason, DownReason, MembershipEvent, Output } from './events.ts';
 export { type IdentityTraits, nodeTraits, withMetadata } from './identity.ts';
