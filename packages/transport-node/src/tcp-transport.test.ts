@@ -594,7 +594,7 @@ describe('services over TCP', () => {
     const { host, port } = parseAddress(listener.address);
     const slow = connect({ host, port });
     slow.on('error', () => {}).resume();
-    const gone = once(slow, 'close');
+    const gone = new Promise((resolve) => slow.once('close', resolve));
     // A frame of 100 bytes, one at a time.
     slow.write(u32(100));
     const drip = setInterval(() => slow.write(bytes(65)), 20);
