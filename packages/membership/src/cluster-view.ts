@@ -1,18 +1,12 @@
-import {
-  ByteReader,
-  ByteWriter,
-  type Member,
-  type MemberRecord,
-  type MemberState,
-  WireError,
-} from '@shoal/wire';
+import type { Member, MemberRecord, MemberState } from '@shoal/wire';
 import { type AddressBook, NONE } from './address-book.ts';
-import { transmissionLimit } from './config.ts';
 import type { Context } from './context.ts';
-import { TransmissionQueue } from './dissemination.ts';
+import { MemberCodec } from './member-codec.ts';
 import type { Slot } from './member-rows.ts';
 import { MemberTable } from './member-table.ts';
-import { type MemberTimer, Suspicions } from './suspicions.ts';
+import type { MemberTimer } from './member-timer.ts';
+import { News } from './news.ts';
+import { Suspicions } from './suspicions.ts';
 import { beats } from './transitions.ts';
 
 /** An update as it is applied: a wire record, or one of our own making. */
@@ -27,55 +21,28 @@ export type Standing =
   /** It is not known, and there is no room. */
   | 'refused';
 
-/** Whose news is queued: that of the member in a slot, or our own. */
-const OURSELVES = -1;
-
 /**
  * What we believe of the others: takes updates in, keeps suspicions and their deadlines, and
- * queues what is news. It knows nothing of ourselves but what is queued of us.
+ * queues what is news. It knows nothing of ourselves.
  */
 export class ClusterView<Id> {
   readonly table: MemberTable<Id>;
-  /** News of members, each at most once, and of ourselves. */
-  readonly updates: TransmissionQueue = new TransmissionQueue({
-    prefixed: false,
-    dropped: (owner) => {
-      if (owner === OURSELVES) this.#ourTicket = NONE;
-      else this.table.setTicket(owner, NONE);
-    },
-  });
-  /** The longest update, in bytes, that a packet of ours can carry. */
-  maxUpdateSize = 0;
+  readonly codec: MemberCodec<Id>;
+  readonly news: News<Id>;
   readonly #context: Context<Id>;
   readonly #suspicions: Suspicions<Id>;
-  readonly #writer: ByteWriter = new ByteWriter();
-  readonly #reader: ByteReader = new ByteReader();
-  /** What is being written, and what has been read. */
-  readonly #record: MemberRecord<Id>;
-  #ourTicket = NONE;
-  #limit = 0;
-  #limitSize = -1;
 
-  constructor(context: Context<Id>, book: AddressBook) {
+  constructor(context: Context<Id>, book: AddressBook<Id>) {
     this.#context = context;
-    this.#suspicions = new Suspicions(context);
     this.table = new MemberTable(context.traits.address, book);
-    const { identity: id } = context.self;
-    this.#record = { id, incarnation: 0, state: 'alive', suspector: undefined, left: false };
+    this.#suspicions = new Suspicions(context);
+    this.codec = new MemberCodec(context, this.table, this.#suspicions);
+    this.news = new News(context, this.table, this.codec);
   }
 
   /** The number of live members, ourselves included. */
   get size(): number {
     return this.table.active.size + 1;
-  }
-
-  /** How often an update is sent at the most, now. */
-  get transmissions(): number {
-    if (this.#limitSize !== this.size) {
-      this.#limitSize = this.size;
-      this.#limit = transmissionLimit(this.#context.config, this.size);
-    }
-    return this.#limit;
   }
 
   /** The slot of exactly this identity; NONE if it has none. */
@@ -177,67 +144,6 @@ export class ClusterView<Id> {
     this.#suspicions.drop();
   }
 
-  /** Queues news of ourselves, in place of what was queued before. */
-  spreadOurselves(member: Member<Id>): void {
-    this.keepQuiet();
-    this.#ourTicket = this.updates.add(OURSELVES, this.encode(member));
-  }
-
-  /** Whether news of ourselves is queued. */
-  get spreadsOurselves(): boolean {
-    return this.#ourTicket !== NONE;
-  }
-
-  /** Takes news of ourselves out of the queue. */
-  keepQuiet(): void {
-    if (this.#ourTicket !== NONE) this.updates.remove(this.#ourTicket);
-    this.#ourTicket = NONE;
-  }
-
-  /** The next packet has news of this member already. */
-  skipNext(slot: Slot): void {
-    const ticket = this.table.ticket(slot);
-    if (ticket !== NONE) this.updates.skipNext(ticket);
-  }
-
-  /** A member on the wire. */
-  encode(member: Member<Id>): Uint8Array {
-    const writer = this.#writer.reset();
-    this.#context.codec.writeMember(writer, member);
-    return writer.copy();
-  }
-
-  /** The member in a slot on the wire. */
-  encodeAt(slot: Slot): Uint8Array {
-    return this.encode(this.#recordOf(slot, this.table.state(slot)));
-  }
-
-  /** Writes a member, if it fits before offset `end`. */
-  write(writer: ByteWriter, slot: Slot, end: number): boolean {
-    const mark = writer.offset;
-    try {
-      this.#context.codec.writeMember(writer, this.#recordOf(slot, this.table.state(slot)));
-      if (writer.offset <= end) return true;
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-    }
-    writer.rollback(mark);
-    return false;
-  }
-
-  /**
-   * The identity as the codec hands it out for what it reads, which may be shared and is quickly
-   * found equal to that of later packets. Throws a WireError if it cannot be encoded.
-   */
-  canonical(member: Member<Id>): Id {
-    const writer = this.#writer.reset();
-    this.#context.codec.writeMember(writer, member);
-    const reader = this.#reader.reset(writer.bytes);
-    reader.end = writer.offset;
-    this.#context.codec.readMember(reader, this.#record);
-    return this.#record.id;
-  }
-
   #same(a: Id, b: Id): boolean {
     return a === b || this.#context.traits.equals(a, b);
   }
@@ -295,8 +201,8 @@ export class ClusterView<Id> {
       if (lifeguard) this.#suspicions.start(member, update.incarnation, this.size);
       outputs.emit({ type: 'memberSuspected', member: snapshotOf(update) });
     }
-    if (spread) this.#queue(slot);
-    else this.#unqueue(slot);
+    if (spread) this.news.add(slot);
+    else this.news.remove(slot);
   }
 
   #confirm(slot: Slot, suspector: string | undefined, spread: boolean): void {
@@ -309,35 +215,7 @@ export class ClusterView<Id> {
       const other = this.table.find(suspector);
       if (other === NONE || !this.table.isActive(other)) return;
     }
-    if (this.#suspicions.confirm(member, suspector) && spread) this.#queue(slot);
-  }
-
-  #queue(slot: Slot): void {
-    this.#unqueue(slot);
-    const writer = this.#writer.reset();
-    this.#context.codec.writeMember(writer, this.#recordOf(slot, this.table.state(slot)));
-    const size = writer.offset;
-    if (size <= this.maxUpdateSize) {
-      this.table.setTicket(slot, this.updates.add(slot, writer.bytes, size));
-    } else this.#context.counters.oversized++;
-  }
-
-  #unqueue(slot: Slot): void {
-    const ticket = this.table.ticket(slot);
-    if (ticket === NONE) return;
-    this.updates.remove(ticket);
-    this.table.setTicket(slot, NONE);
-  }
-
-  /** What is known of the member, until the next call. */
-  #recordOf(slot: Slot, state: MemberState): MemberRecord<Id> {
-    const record = this.#record;
-    record.id = this.table.id(slot);
-    record.incarnation = this.table.incarnation(slot);
-    record.state = state;
-    record.suspector = state === 'suspect' ? this.#suspicions.get(slot)?.suspector : undefined;
-    record.left = this.table.hasLeft(slot);
-    return record;
+    if (this.#suspicions.confirm(member, suspector) && spread) this.news.add(slot);
   }
 
   /** Forgets the Down member that is of least use: one that left, else one that failed. */
@@ -351,7 +229,7 @@ export class ClusterView<Id> {
 
   #forget(slot: Slot): void {
     this.#suspicions.clear(slot);
-    this.#unqueue(slot);
+    this.news.remove(slot);
     this.table.remove(slot);
   }
 }

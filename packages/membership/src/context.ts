@@ -4,8 +4,8 @@ import type { LifeguardParts, SwimConfig } from './config.ts';
 import type { OutputQueue } from './events.ts';
 import type { IdentityTraits } from './identity.ts';
 import type { LocalHealth } from './local-health.ts';
+import type { MemberTimer } from './member-timer.ts';
 import type { Counters } from './stats.ts';
-import type { MemberTimer } from './suspicions.ts';
 import type { Timer, TimerQueue } from './timer-queue.ts';
 
 /** A timer that does something of ours, rather than of a member. */

@@ -37,7 +37,7 @@ export class HelperDuty<Id> {
   accept(prober: Id, target: Id, number: number): void {
     const end = this.#endOf(target);
     if (end !== NONE) {
-      this.#outbox.send(prober, { type: 'gossip' }, this.#view.encodeAt(end));
+      this.#outbox.send(prober, { type: 'gossip' }, this.#view.codec.encodeAt(end));
       return;
     }
     const message = { type: 'indirectPing', origin: prober, probeNumber: number } as const;

@@ -168,7 +168,7 @@ export class Inbox<Id> {
     if (told) refutation.die(undefined, src);
     if (!takesPart(self) || !config.notifyDown) return;
     const winner = superseded ? view.table.find(traits.address(src)) : NONE;
-    if (winner !== NONE) outbox.send(src, { type: 'gossip' }, view.encodeAt(winner));
+    if (winner !== NONE) outbox.send(src, { type: 'gossip' }, view.codec.encodeAt(winner));
     outbox.send(src, { type: 'turnUndead' });
   }
 

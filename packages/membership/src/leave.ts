@@ -45,7 +45,7 @@ export class Leave<Id> {
     this.#done = done;
     this.#end = context.clock.now + context.config.leaveTimeout;
     const { identity, incarnation } = context.self;
-    this.#goodbye = view.encode({ id: identity, incarnation, state: 'down', left: true });
+    this.#goodbye = view.codec.encode({ id: identity, incarnation, state: 'down', left: true });
   }
 
   /** How many members are enough. */
@@ -53,7 +53,7 @@ export class Leave<Id> {
     const { indirectProbes } = this.#context.config;
     return Math.min(
       this.#view.table.active.size,
-      Math.max(indirectProbes, this.#view.transmissions, LEAST_MEMBERS),
+      Math.max(indirectProbes, this.#view.news.transmissions, LEAST_MEMBERS),
     );
   }
 
@@ -74,7 +74,7 @@ export class Leave<Id> {
   #send(): void {
     const { clock, config, random, timers, traits } = this.#context;
     const { table } = this.#view;
-    const most = Math.max(LEAST_TRIES, this.#view.transmissions);
+    const most = Math.max(LEAST_TRIES, this.#view.news.transmissions);
     const chosen =
       clock.now < this.#end || this.#tries.size === 0
         ? table.active.choose(

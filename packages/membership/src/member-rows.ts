@@ -40,8 +40,9 @@ export class MemberRows {
     this.#numbers[slot * WIDTH + column] = value;
   }
 
-  grow(capacity: number): void {
-    const numbers = new Int32Array(capacity * WIDTH);
+  /** Makes room for so many members, and an eighth more. */
+  grow(members: number): void {
+    const numbers = new Int32Array((members + (members >> 3) + 8) * WIDTH);
     numbers.set(this.#numbers);
     this.#numbers = numbers;
   }

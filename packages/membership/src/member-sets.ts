@@ -5,10 +5,15 @@ function randomBelow(bound: number, random: () => number): number {
   return Math.min(bound - 1, Math.floor(random() * bound));
 }
 
-/** Slots without gaps. Grows by an eighth: there may be many lists, and they may be long. */
+/** Slots without gaps. */
 class SlotList {
+  readonly #rows: MemberRows;
   #slots = new Int32Array(0);
   length = 0;
+
+  constructor(rows: MemberRows) {
+    this.#rows = rows;
+  }
 
   at(index: number): Slot {
     return this.#slots[index]!;
@@ -21,7 +26,8 @@ class SlotList {
   /** Makes the list longer by one, whose slot is yet to be put there. Returns its index. */
   extend(): number {
     if (this.length === this.#slots.length) {
-      const slots = new Int32Array(this.length + (this.length >> 3) + 8);
+      // Nobody is in it twice.
+      const slots = new Int32Array(Math.min(this.length * 2 + 8, this.#rows.capacity));
       slots.set(this.#slots);
       this.#slots = slots;
     }
@@ -36,10 +42,11 @@ class SlotList {
 /** Members without gaps, so that any number of them can be drawn at random in O(that number). */
 export class DenseSet implements Iterable<Slot> {
   readonly #rows: MemberRows;
-  readonly #list = new SlotList();
+  readonly #list: SlotList;
 
   constructor(rows: MemberRows) {
     this.#rows = rows;
+    this.#list = new SlotList(rows);
   }
 
   get size(): number {
@@ -95,11 +102,12 @@ export class DenseSet implements Iterable<Slot> {
 export class ProbeOrder {
   readonly #rows: MemberRows;
   /** Before the cursor: had their turn this lap. From it on: still to come. */
-  readonly #list = new SlotList();
+  readonly #list: SlotList;
   #cursor = 0;
 
   constructor(rows: MemberRows) {
     this.#rows = rows;
+    this.#list = new SlotList(rows);
   }
 
   add(slot: Slot): void {

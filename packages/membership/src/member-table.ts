@@ -35,12 +35,12 @@ export class MemberTable<Id> {
   /** Down members that left. */
   readonly departed: DenseSet = new DenseSet(this.#rows);
   readonly order: ProbeOrder = new ProbeOrder(this.#rows);
-  readonly #book: AddressBook;
+  readonly #book: AddressBook<Id>;
   readonly #address: (id: Id) => string;
-  /** By slot, as long as the rows. */
-  #ids: (Id | undefined)[] = [];
+  /** Identities that are not those of the book, which others use. */
+  readonly #own = new Map<Slot, Id>();
 
-  constructor(address: (id: Id) => string, book: AddressBook) {
+  constructor(address: (id: Id) => string, book: AddressBook<Id>) {
     this.#address = address;
     this.#book = book;
   }
@@ -56,7 +56,8 @@ export class MemberTable<Id> {
   }
 
   id(slot: Slot): Id {
-    return this.#ids[slot]!;
+    const own = this.#own.size > 0 ? this.#own.get(slot) : undefined;
+    return own ?? this.#book.id(slot);
   }
 
   incarnation(slot: Slot): number {
@@ -88,17 +89,17 @@ export class MemberTable<Id> {
 
   /** Takes in a member whose address is new. */
   add(facts: Facts<Id>): Slot {
-    const slot = this.#book.claim(this.#address(facts.id));
-    if (slot >= this.#rows.capacity) this.#grow();
+    const slot = this.#book.claim(this.#address(facts.id), facts.id);
+    if (slot >= this.#rows.capacity) this.#rows.grow(this.#book.size);
     this.#rows.set(slot, TICKET, NONE);
-    this.#ids[slot] = facts.id;
+    this.#identify(slot, facts.id);
     this.#enter(slot, facts);
     return slot;
   }
 
   /** Changes what is known of the member, or who it is, and keeps the sets in step. */
   change(slot: Slot, facts: Facts<Id>): void {
-    this.#ids[slot] = facts.id;
+    this.#identify(slot, facts.id);
     if (this.isActive(slot) && facts.state !== 'down') {
       this.#rows.set(slot, INCARNATION, facts.incarnation);
       this.#rows.set(slot, STANDING, standingOf(facts));
@@ -112,7 +113,7 @@ export class MemberTable<Id> {
     this.#exit(slot);
     this.#rows.set(slot, STANDING, VACANT);
     this.#book.release(this.#address(this.id(slot)));
-    this.#ids[slot] = undefined;
+    this.#own.delete(slot);
   }
 
   *all(): IterableIterator<Slot> {
@@ -143,13 +144,9 @@ export class MemberTable<Id> {
     return standing === LEFT ? this.departed : this.active;
   }
 
-  #grow(): void {
-    const capacity = this.#book.size + (this.#book.size >> 3) + 8;
-    this.#rows.grow(capacity);
-    // Of its full length from the first, so that it never becomes a hash table.
-    const ids = new Array<Id | undefined>(capacity).fill(undefined);
-    for (let slot = 0; slot < this.#ids.length; slot++) ids[slot] = this.#ids[slot];
-    this.#ids = ids;
+  #identify(slot: Slot, id: Id): void {
+    this.#own.delete(slot);
+    if (this.#book.id(slot) !== id && !this.#book.setId(slot, id)) this.#own.set(slot, id);
   }
 }
 

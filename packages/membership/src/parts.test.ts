@@ -139,15 +139,16 @@ describe('AddressBook', () => {
     const steps = fc.array(fc.record({ address: fc.nat(9), claim: fc.boolean() }));
     fc.assert(
       fc.property(steps, (list) => {
-        const book = new AddressBook();
+        const book = new AddressBook<number>();
         const claims = new Map<string, number>();
         let most = 0;
         for (const { address: n, claim } of list) {
           const address = `a${n}`;
           const count = claims.get(address) ?? 0;
           if (claim) {
-            const number = book.claim(address);
+            const number = book.claim(address, n);
             expect(book.find(address)).toBe(number);
+            expect(book.id(number)).toBe(n);
             claims.set(address, count + 1);
           } else {
             book.release(address);

@@ -53,7 +53,7 @@ export class PeriodicTasks<Id> {
     const { config, random } = this.#context;
     const count = config.gossip?.members ?? config.indirectProbes;
     const { handler } = this.#broadcasts;
-    const only = this.#view.updates.length === 0;
+    const only = this.#view.news.length === 0;
     const { table } = this.#view;
     const chosen = table.active.choose(
       count,
@@ -67,7 +67,7 @@ export class PeriodicTasks<Id> {
   }
 
   get #hasNews(): boolean {
-    return this.#view.updates.length > 0 || this.#broadcasts.queue.length > 0;
+    return this.#view.news.length > 0 || this.#broadcasts.queue.length > 0;
   }
 
   #gossipDue(): void {

@@ -144,9 +144,9 @@ export class Prober<Id> {
     timers.schedule(this.#indirect, clock.now + config.probeTimeout * health.factor);
     // Lifeguard's buddy system: a suspect must be the first to know. Paper, section IV-C.
     const buddy = this.#context.lifeguard?.buddy && table.state(target) === 'suspect';
-    if (buddy) this.#view.skipNext(target);
+    if (buddy) this.#view.news.skipNext(target);
     const message = { type: 'ping', probeNumber: this.#probe.number } as const;
-    this.#outbox.send(id, message, buddy ? this.#view.encodeAt(target) : undefined);
+    this.#outbox.send(id, message, buddy ? this.#view.codec.encodeAt(target) : undefined);
   }
 
   #conclude(probe: Probe<Id>): void {

@@ -49,7 +49,7 @@ export class Refutation<Id> {
       // Another identity of our address is either of the past, or shuts us out: others drop
       // all that we say while they know of it.
       if (traits.wins(update.id, self.identity)) this.#outdo(update.id, teller);
-      else if (update.state !== 'down' && !this.#view.spreadsOurselves) this.#announceOurselves();
+      else if (update.state !== 'down' && !this.#view.news.hasOurs) this.#announceOurselves();
       return;
     }
     if (update.state === 'down') this.die(undefined, teller);
@@ -74,7 +74,7 @@ export class Refutation<Id> {
   /** Takes another identity, and tells everyone. Throws `identity`, with nothing changed. */
   become(identity: Id): void {
     const { traits, self } = this.#context;
-    this.#view.maxUpdateSize = this.#builder.roomFor(identity);
+    this.#view.news.maxUpdateSize = this.#builder.roomFor(identity);
     const address = traits.address(identity);
     if (address !== self.address) {
       this.#view.vacate(address);
@@ -108,7 +108,7 @@ export class Refutation<Id> {
   /** Says nothing of us any more. */
   stop(): void {
     this.#context.timers.cancel(this.#burst);
-    this.#view.keepQuiet();
+    this.#view.news.removeOurs();
   }
 
   #follows(next: Id, rival: Id | undefined): boolean {
@@ -124,7 +124,7 @@ export class Refutation<Id> {
   /** Queues that we are alive, which corrects what is held of older identities of ours, too. */
   #announceOurselves(): void {
     const { identity, incarnation } = this.#context.self;
-    this.#view.spreadOurselves({ id: identity, incarnation, state: 'alive' });
+    this.#view.news.addOurs({ id: identity, incarnation, state: 'alive' });
   }
 
   /** We are about to have another address: there is nobody at the present one. */

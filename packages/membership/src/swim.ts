@@ -13,13 +13,13 @@ import type { IdentityTraits } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { Leave } from './leave.ts';
 import { LocalHealth } from './local-health.ts';
+import { MemberTimer } from './member-timer.ts';
 import { Outbox } from './outbox.ts';
 import { PacketBuilder } from './packet-builder.ts';
 import { PeriodicTasks } from './periodic.ts';
 import { Prober } from './probe.ts';
 import { Refutation } from './refutation.ts';
 import { newCounters, type SwimStats } from './stats.ts';
-import { MemberTimer } from './suspicions.ts';
 import { TimerQueue } from './timer-queue.ts';
 
 /** What a {@link Swim} is made of. */
@@ -35,7 +35,7 @@ export interface SwimOptions<Id> {
   /** What is made of custom broadcasts. Without it they are refused. */
   readonly broadcasts?: BroadcastHandler<Id> | undefined;
   /** Shared by the machines of one process, it saves memory for each. Default: one of its own. */
-  readonly addresses?: AddressBook | undefined;
+  readonly addresses?: AddressBook<Id> | undefined;
 }
 
 /**
@@ -74,11 +74,11 @@ export class Swim<Id> {
       counters: newCounters(),
       self: { identity, address: traits.address(identity), incarnation: 0, state: 'idle' },
     };
-    this.#view = new ClusterView(this.#context, options.addresses ?? new AddressBook());
+    this.#view = new ClusterView(this.#context, options.addresses ?? new AddressBook<Id>());
     const { maxBroadcasts, maxBroadcastBytes } = config;
     this.#broadcasts = new BroadcastQueue(options.broadcasts, maxBroadcasts, maxBroadcastBytes);
     const builder = new PacketBuilder(this.#context, this.#view, this.#broadcasts);
-    this.#view.maxUpdateSize = builder.roomFor(identity);
+    this.#view.news.maxUpdateSize = builder.roomFor(identity);
     this.#outbox = new Outbox(this.#context, this.#view, builder);
     this.#prober = new Prober(this.#context, this.#view, this.#outbox);
     this.#helper = new HelperDuty(this.#context, this.#view, this.#outbox);
@@ -238,7 +238,7 @@ export class Swim<Id> {
   broadcast(payload: Uint8Array, now: number): boolean {
     this.#advance(now);
     this.#mustTakePart('broadcast');
-    const most = this.#view.maxUpdateSize - 2;
+    const most = this.#view.news.maxUpdateSize - 2;
     if (payload.length < 1 || payload.length > most) {
       throw new SwimError('payload', `a broadcast has 1..${most} bytes, not ${payload.length}`);
     }
@@ -294,19 +294,19 @@ export class Swim<Id> {
     const { self } = this.#context;
     const { table } = this.#view;
     const add = (id: Id, at: number): void =>
-      digest.add(this.#view.encode({ id, incarnation: at, state: 'alive' }));
+      digest.add(this.#view.codec.encode({ id, incarnation: at, state: 'alive' }));
     if (takesPart(self)) add(self.identity, self.incarnation);
     for (const slot of table.active) add(table.id(slot), table.incarnation(slot));
     return digest.toString();
   }
 
   stats(): SwimStats {
-    const { table, updates } = this.#view;
+    const { table, news } = this.#view;
     return {
       ...this.#context.counters,
       active: table.active.size,
       down: table.size - table.active.size,
-      queuedUpdates: updates.length,
+      queuedUpdates: news.length,
       queuedBroadcasts: this.#broadcasts.queue.length,
       queuedBroadcastBytes: this.#broadcasts.queue.byteLength,
       evictedBroadcasts: this.#broadcasts.evicted,
@@ -329,7 +329,7 @@ export class Swim<Id> {
   /** As it is applied, and with an identity that is quickly told from others. */
   #toRecord(member: Member<Id>): MemberRecord<Id> {
     const { incarnation, state, suspector, left = false } = member;
-    return { id: this.#view.canonical(member), incarnation, state, suspector, left };
+    return { id: this.#view.codec.canonical(member), incarnation, state, suspector, left };
   }
 
   #isActive(address: string): boolean {

@@ -2,10 +2,10 @@ import { labelTag, type Member, type NodeIdentity, shoalCodec } from '@shoal/wir
 import { lan } from '../config.ts';
 import { takesPart } from '../context.ts';
 import { nodeTraits } from '../identity.ts';
+import { sift } from '../sift.ts';
 import { Joiner } from './joiner.ts';
 import { Membership } from './membership.ts';
 import type { CustomMembershipOptions, MembershipOptions } from './options.ts';
-import { sift } from './sift.ts';
 import { Streams, type StreamsHost } from './streams.ts';
 
 const DEFAULT_LABEL = 'shoal';

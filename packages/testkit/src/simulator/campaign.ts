@@ -2,7 +2,8 @@ import { EventLog } from './event-log.ts';
 import { type Effects, expectedEffects } from './fault.ts';
 import { Invariants, InvariantViolation } from './invariants.ts';
 import { type Plan, planConfig } from './plan.ts';
-import { Simulator, type SimulatorStats } from './simulator.ts';
+import { Simulator } from './simulator.ts';
+import type { SimulatorStats } from './stats.ts';
 
 /** How a run went. */
 export interface Outcome {

@@ -1,7 +1,7 @@
 import { type Member, type NodeIdentity, nodeTraits, siftState } from '@shoal/membership';
 import type { Random } from '../random.ts';
 import type { SimNode } from './sim-node.ts';
-import type { SimulatorStats } from './simulator.ts';
+import type { SimulatorStats } from './stats.ts';
 
 /**
  * Streams between nodes, on which they exchange whole states: at a join and now and then, as in

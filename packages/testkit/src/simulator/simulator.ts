@@ -19,6 +19,7 @@ import { Network } from './network.ts';
 import { NodeClock } from './node-clock.ts';
 import type { Observer, SendOutcome } from './observer.ts';
 import { type HeldPacket, SimNode } from './sim-node.ts';
+import { newStats, type SimulatorStats } from './stats.ts';
 
 /** What a {@link Simulator} is made of. */
 export interface SimulatorOptions {
@@ -39,20 +40,6 @@ export interface SimulatorOptions {
   readonly socketBuffer?: number;
 }
 
-/** Counts since the beginning, over all nodes. */
-export interface SimulatorStats {
-  /** Packets that machines wanted sent, and their bytes. */
-  packets: number;
-  bytes: number;
-  /** Packets that were handed to machines. */
-  deliveries: number;
-  ticks: number;
-  /** Exchanges of states over streams that came to their end. */
-  exchanges: number;
-  /** Those that were refused, or broken off. */
-  brokenExchanges: number;
-}
-
 /** The highest time that a node's clock shows at the beginning, in ms. */
 const MAX_CLOCK = 1e9;
 
@@ -65,21 +52,14 @@ export class Simulator {
   readonly config: SwimConfig;
   readonly nodes: readonly SimNode[];
   readonly effects: Effects = newEffects();
-  readonly stats: SimulatorStats = {
-    packets: 0,
-    bytes: 0,
-    deliveries: 0,
-    ticks: 0,
-    exchanges: 0,
-    brokenExchanges: 0,
-  };
+  readonly stats: SimulatorStats = newStats();
   readonly observers: Observer[] = [];
   /** Virtual time, in ms since the beginning. */
   now = 0;
   readonly #queue = new EventQueue<SimNode | HeldPacket | (() => void)>();
   readonly #network: Network;
   readonly #codec: SwimCodec<NodeIdentity>;
-  readonly #addresses = new AddressBook();
+  readonly #addresses = new AddressBook<NodeIdentity>();
   readonly #exchanges: Exchanges | undefined;
   readonly #byAddress: ReadonlyMap<string, SimNode>;
   readonly #socketBuffer: number;
