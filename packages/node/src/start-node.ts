@@ -29,22 +29,27 @@ export async function startNode(
   options: PortableNodeOptions,
   dispose: () => Promise<void> = async () => {},
 ): Promise<Node> {
-  const { datagrams, listeners = [] } = options;
+  const { datagrams, listeners = [], log } = options;
+  let marks: TermMarks | undefined;
   try {
-    return await start(options, dispose);
+    check(options);
+    marks = log && (await TermMarks.open(log));
+    return await start(options, marks, dispose);
   } catch (error) {
+    marks?.close();
     await datagrams.close();
     await Promise.all(listeners.map((listener) => listener.close()));
     throw error;
   }
 }
 
-async function start(options: PortableNodeOptions, dispose: () => Promise<void>): Promise<Node> {
+async function start(
+  options: PortableNodeOptions,
+  marks: TermMarks | undefined,
+  dispose: () => Promise<void>,
+): Promise<Node> {
   const { name, datagrams, log, label = DEFAULT_LABEL, random = Math.random } = options;
   const { listeners = [], streams, voters = [] } = options;
-  check(options);
-
-  const marks = log && (await TermMarks.open(log));
   const store = options.termStore ?? memoryTermStore();
   const stored = log ? await store.read() : 0n;
   const written = marks?.position.term ?? 0n;
