@@ -63,7 +63,7 @@ export default {
       name: 'a core does not import its driver',
       severity: 'error',
       from: {
-        path: '^packages/([^/]+)/src/',
+        path: '^packages/(membership|syncup)/src/',
         pathNot: ['/driver', '\\.test(-helper|-script)?\\.(ts|mjs)$'],
       },
       to: { path: '^packages/$1/src/driver' },

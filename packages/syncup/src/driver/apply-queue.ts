@@ -1,4 +1,19 @@
-import type { StoredEntry } from '../log.ts';
+import type { StoredEntry, VerifiedEntries } from '../log.ts';
+
+/** About what an entry costs besides its payload, in bytes: as an object, and as bytes. */
+const OBJECT_COST = 64;
+const HASH_COST = 8;
+
+/** Entries that were received and verified all at once. */
+export interface ReceivedEntries extends VerifiedEntries {
+  readonly firstVlsn: bigint;
+}
+
+/** What waited: one by one, or in batches. The other is empty. */
+export interface Waiting {
+  readonly entries: readonly StoredEntry[];
+  readonly batches: readonly ReceivedEntries[];
+}
 
 /**
  * What has been received and waits to be applied. Bounded: when it is full, whoever reads from
@@ -7,6 +22,7 @@ import type { StoredEntry } from '../log.ts';
 export class ApplyQueue {
   readonly #maxBytes: number;
   #entries: StoredEntry[] = [];
+  #batches: ReceivedEntries[] = [];
   #bytes = 0;
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
@@ -24,8 +40,17 @@ export class ApplyQueue {
 
   push(entry: StoredEntry): void {
     this.#entries.push(entry);
-    // What an entry costs besides its payload.
-    this.#bytes += entry.payload.length + 64;
+    this.#added(entry.payload.length + OBJECT_COST);
+  }
+
+  /** A queue is given either entries or batches. */
+  pushBatch(batch: ReceivedEntries): void {
+    this.#batches.push(batch);
+    this.#added(batch.bytes.length + batch.count * HASH_COST);
+  }
+
+  #added(bytes: number): void {
+    this.#bytes += bytes;
     if (this.#wakeReader) {
       this.#wakeReader();
       this.#wakeReader = undefined;
@@ -42,19 +67,20 @@ export class ApplyQueue {
   }
 
   /** All that waits, once there is something; undefined at the end. */
-  async take(): Promise<StoredEntry[] | undefined> {
-    while (this.#entries.length === 0) {
+  async take(): Promise<Waiting | undefined> {
+    while (this.#entries.length === 0 && this.#batches.length === 0) {
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => {
         this.#wakeReader = resolve;
       });
     }
-    const entries = this.#entries;
+    const waiting = { entries: this.#entries, batches: this.#batches };
     this.#entries = [];
+    this.#batches = [];
     this.#bytes = 0;
     this.#wakeWriter?.();
     this.#wakeWriter = undefined;
-    return entries;
+    return waiting;
   }
 
   /** Nothing more will come; what waits is still handed out. */

@@ -2,8 +2,9 @@ import { SyncupError } from '../errors.ts';
 import type { StoredEntry, VlsnRange } from '../log.ts';
 import { ReplicaSyncup, type RollbackPlan } from '../replica-syncup.ts';
 import type { AckSender } from './ack-sender.ts';
-import { ApplyQueue } from './apply-queue.ts';
+import { ApplyQueue, type Waiting } from './apply-queue.ts';
 import type { Emitter } from './emitter.ts';
+import { entriesOf } from './incoming-entries.ts';
 import { clock, closeTimeoutOf, Link, toError } from './link.ts';
 import type { Lag, ReplicaEvents, ReplicaOptions } from './replica-options.ts';
 import type { RestoreTransfer } from './restore-transfer.ts';
@@ -157,14 +158,13 @@ export class ReplicaSession {
     acks: AckSender,
     receive: (queue: ApplyQueue) => Promise<boolean>,
   ): Promise<void> {
-    const { log, onEntries, durable, maxPendingBytes = 8 << 20 } = this.options;
+    const { onEntries, maxPendingBytes = 8 << 20 } = this.options;
     const queue = new ApplyQueue(maxPendingBytes);
     let failure: { error: unknown } | undefined;
     const applying = (async () => {
       for (let batch = await queue.take(); batch; batch = await queue.take()) {
-        const entries: StoredEntry[] = batch;
-        const range = await log.append(entries, durable === undefined ? {} : { durable });
-        if (onEntries) await this.callback('onEntries', () => onEntries(entries));
+        const { range, entries } = await this.#append(batch);
+        if (onEntries) await this.callback('onEntries', () => onEntries(entries()));
         acks.send(range.last);
         this.#release(range.last);
         this.events.emit('progress', this.lag);
@@ -182,8 +182,24 @@ export class ReplicaSession {
     }
     queue.end();
     await applying;
+    acks.end();
     // The application's own fault comes first: it has broken the connection off.
     const reason = failure ?? lost;
     if (reason) throw reason.error;
+  }
+
+  /** Appends what waited; `entries` makes objects of it, which a log may not need. */
+  async #append({
+    entries,
+    batches,
+  }: Waiting): Promise<{ range: VlsnRange; entries: () => readonly StoredEntry[] }> {
+    const { log, durable } = this.options;
+    const options = durable === undefined ? {} : { durable };
+    if (batches.length > 0 && log.encoded !== undefined) {
+      const range = await log.encoded.append(batches, options);
+      return { range, entries: () => entriesOf(batches) };
+    }
+    const all = batches.length > 0 ? entriesOf(batches) : entries;
+    return { range: await log.append(all, options), entries: () => all };
   }
 }
