@@ -15,5 +15,8 @@ export function verdict(ratio, goal) {
 
 /** Nanoseconds an entry of `size` bytes as two cells: entries and megabytes a second. */
 export function throughput(ns, size) {
-  return [`${Math.round(1e9 / ns).toLocaleString('en')}/s`, `${((size * 1e3) / ns).toFixed(0)} MB/s`];
+  return [
+    `${Math.round(1e9 / ns).toLocaleString('en')}/s`,
+    `${((size * 1e3) / ns).toFixed(0)} MB/s`,
+  ];
 }
