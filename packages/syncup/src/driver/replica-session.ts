@@ -158,7 +158,7 @@ export class ReplicaSession {
     acks: AckSender,
     receive: (queue: ApplyQueue) => Promise<boolean>,
   ): Promise<void> {
-    const { log, durable, onEntries, maxPendingBytes = 8 << 20 } = this.options;
+    const { log, durable, onEntries, maxPendingBytes = 2 << 20 } = this.options;
     const queue = new ApplyQueue(maxPendingBytes);
     const applier = new Applier(queue, {
       log,
