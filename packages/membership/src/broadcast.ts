@@ -1,4 +1,4 @@
-import { type QueueItem, TransmissionQueue } from './dissemination.ts';
+import { type Ticket, TransmissionQueue } from './dissemination.ts';
 import { SwimError } from './errors.ts';
 
 /**
@@ -23,15 +23,12 @@ export interface BroadcastHandler<Id, Key = unknown> {
   attachTo?(member: Id): boolean;
 }
 
-interface QueuedBroadcast extends QueueItem {
-  readonly key: unknown;
-}
-
 /** Custom broadcasts on their way, bounded by count and by bytes. */
 export class BroadcastQueue<Id> {
   readonly handler: BroadcastHandler<Id> | undefined;
-  readonly queue: TransmissionQueue<QueuedBroadcast>;
-  readonly #byKey = new Map<unknown, QueuedBroadcast>();
+  readonly queue: TransmissionQueue;
+  readonly #tickets = new Map<unknown, Ticket>();
+  readonly #keys = new Map<Ticket, unknown>();
   readonly #maxCount: number;
   readonly #maxBytes: number;
   /** How many were pushed out by others before they had been sent often enough. */
@@ -41,9 +38,9 @@ export class BroadcastQueue<Id> {
     this.handler = handler;
     this.#maxCount = maxCount;
     this.#maxBytes = maxBytes;
-    this.queue = new TransmissionQueue<QueuedBroadcast>({
+    this.queue = new TransmissionQueue({
       prefixed: true,
-      dropped: (item) => this.#byKey.delete(item.key),
+      dropped: (_, ticket) => this.#forget(ticket),
     });
   }
 
@@ -64,11 +61,13 @@ export class BroadcastQueue<Id> {
     } catch (cause) {
       throw new SwimError('broadcast', 'the handler refused a custom broadcast', { cause });
     }
-    const item = this.#byKey.get(key) ?? newItem(key);
-    this.#byKey.set(key, item);
-    this.queue.add(item, bytes.slice());
+    const older = this.#tickets.get(key);
+    if (older !== undefined) this.#remove(older);
+    const ticket = this.queue.add(0, bytes);
+    this.#tickets.set(key, ticket);
+    this.#keys.set(ticket, key);
     while (this.queue.length > this.#maxCount || this.queue.byteLength > this.#maxBytes) {
-      this.#remove(this.queue.mostSent!);
+      this.#remove(this.queue.mostSent);
       this.evicted++;
     }
     return true;
@@ -77,24 +76,18 @@ export class BroadcastQueue<Id> {
   #invalidate(key: unknown): void {
     const { handler } = this;
     if (handler?.invalidates === undefined) return;
-    for (const item of this.#byKey.values()) {
-      if (item.key !== key && handler.invalidates(key, item.key)) this.#remove(item);
+    for (const [queued, ticket] of this.#tickets) {
+      if (queued !== key && handler.invalidates(key, queued)) this.#remove(ticket);
     }
   }
 
-  #remove(item: QueuedBroadcast): void {
-    this.queue.remove(item);
-    this.#byKey.delete(item.key);
+  #remove(ticket: Ticket): void {
+    this.queue.remove(ticket);
+    this.#forget(ticket);
   }
-}
 
-function newItem(key: unknown): QueuedBroadcast {
-  return {
-    key,
-    bytes: new Uint8Array(0),
-    level: -1,
-    stamp: 0,
-    previous: undefined,
-    following: undefined,
-  };
+  #forget(ticket: Ticket): void {
+    this.#tickets.delete(this.#keys.get(ticket));
+    this.#keys.delete(ticket);
+  }
 }

@@ -1,9 +1,12 @@
-import { ByteWriter, type Member, type MemberRecord } from '@shoal/wire';
-import { suspicionConfirmations, suspicionTimeout, transmissionLimit } from './config.ts';
+import type { Member, MemberRecord, MemberState } from '@shoal/wire';
+import { type AddressBook, NONE } from './address-book.ts';
 import type { Context } from './context.ts';
-import { type QueueItem, TransmissionQueue } from './dissemination.ts';
-import { MemberEntry, MemberTable } from './member-table.ts';
-import { Suspicion } from './suspicion.ts';
+import { MemberCodec } from './member-codec.ts';
+import type { Slot } from './member-rows.ts';
+import { MemberTable } from './member-table.ts';
+import type { MemberTimer } from './member-timer.ts';
+import { News } from './news.ts';
+import { Suspicions } from './suspicions.ts';
 import { beats } from './transitions.ts';
 
 /** An update as it is applied: a wire record, or one of our own making. */
@@ -23,18 +26,18 @@ export type Standing =
  * queues what is news. It knows nothing of ourselves.
  */
 export class ClusterView<Id> {
-  readonly table: MemberTable<Id> = new MemberTable<Id>();
-  /** News of members, each at most once, and of ourselves. */
-  readonly updates: TransmissionQueue<QueueItem> = new TransmissionQueue({ prefixed: false });
-  /** The longest update, in bytes, that a packet of ours can carry. */
-  maxUpdateSize = 0;
+  readonly table: MemberTable<Id>;
+  readonly codec: MemberCodec<Id>;
+  readonly news: News<Id>;
   readonly #context: Context<Id>;
-  readonly #writer: ByteWriter = new ByteWriter();
-  #limit = 0;
-  #limitSize = -1;
+  readonly #suspicions: Suspicions<Id>;
 
-  constructor(context: Context<Id>) {
+  constructor(context: Context<Id>, book: AddressBook<Id>) {
     this.#context = context;
+    this.table = new MemberTable(context.traits.address, book);
+    this.#suspicions = new Suspicions(context);
+    this.codec = new MemberCodec(context, this.table, this.#suspicions);
+    this.news = new News(context, this.table, this.codec);
   }
 
   /** The number of live members, ourselves included. */
@@ -42,93 +45,103 @@ export class ClusterView<Id> {
     return this.table.active.size + 1;
   }
 
-  /** How often an update is sent at the most, now. */
-  get transmissions(): number {
-    if (this.#limitSize !== this.size) {
-      this.#limitSize = this.size;
-      this.#limit = transmissionLimit(this.#context.config, this.size);
-    }
-    return this.#limit;
+  /** The slot of exactly this identity; NONE if it has none. */
+  find(id: Id): Slot {
+    const slot = this.table.find(this.#context.traits.address(id));
+    return slot !== NONE && this.#same(this.table.id(slot), id) ? slot : NONE;
   }
 
-  /** The entry of exactly this identity. */
-  find(id: Id): MemberEntry<Id> | undefined {
-    const entry = this.table.get(this.#context.traits.address(id));
-    return entry !== undefined && this.#same(entry.id, id) ? entry : undefined;
+  /** A member as others may keep it. */
+  snapshot(slot: Slot): Member<Id> {
+    const { table } = this;
+    const id = table.id(slot);
+    const incarnation = table.incarnation(slot);
+    const state = table.state(slot);
+    if (state === 'alive') return { id, incarnation, state };
+    if (state === 'down') {
+      return table.hasLeft(slot)
+        ? { id, incarnation, state, left: true }
+        : { id, incarnation, state };
+    }
+    const suspector = this.#suspicions.get(slot)?.suspector;
+    return suspector === undefined
+      ? { id, incarnation, state }
+      : { id, incarnation, state, suspector };
   }
 
   /** Takes in an update about another address than ours. `spread`: passes it on if it is news. */
   apply(update: Update<Id>, spread: boolean): Standing {
-    const { traits } = this.#context;
-    const entry = this.table.get(traits.address(update.id));
-    if (entry === undefined) return this.#introduce(update, spread);
-    if (!this.#same(entry.id, update.id)) {
-      if (!traits.wins(update.id, entry.id)) return 'superseded';
-      this.#replace(entry, update, spread);
-    } else if (beats(entry.state, entry.incarnation, update.state, update.incarnation)) {
-      this.#change(entry, update, spread);
-    } else if (
-      update.state === 'suspect' &&
-      entry.state === 'suspect' &&
-      update.incarnation === entry.incarnation
-    ) {
-      this.#confirm(entry, update.suspector, spread);
-    }
-    return entry.active ? 'active' : 'down';
+    return this.applyAt(this.table.find(this.#context.traits.address(update.id)), update, spread);
   }
 
-  /** Our own probe of `entry`, begun at this incarnation, has failed. */
-  suspect(entry: MemberEntry<Id>, incarnation: number): void {
-    const { self, lifeguard } = this.#context;
-    const suspector = lifeguard ? self.address : undefined;
-    const { id } = entry;
-    this.apply({ id, incarnation, state: 'suspect', suspector, left: false }, true);
-    // Without Lifeguard, or after our identity changed, it may have been suspect with no end.
-    if (entry.state === 'suspect' && entry.incarnation === incarnation && !entry.suspicion) {
-      this.#startSuspicion(entry);
+  /** The same, where `slot` is that of the update's address. */
+  applyAt(slot: Slot, update: Update<Id>, spread: boolean): Standing {
+    if (slot === NONE) return this.#introduce(update, spread);
+    const { table } = this;
+    if (!this.#same(table.id(slot), update.id)) {
+      if (!this.#context.traits.wins(update.id, table.id(slot))) return 'superseded';
+      this.#replace(slot, update, spread);
+    } else {
+      const state = table.state(slot);
+      const incarnation = table.incarnation(slot);
+      if (beats(state, incarnation, update.state, update.incarnation)) {
+        // Of equal identities the first one stays: metadata is not news without a generation.
+        this.#change(slot, state, { ...update, id: table.id(slot) }, spread);
+      } else if (
+        update.state === 'suspect' &&
+        state === 'suspect' &&
+        update.incarnation === incarnation
+      ) {
+        this.#confirm(slot, update.suspector, spread);
+      }
     }
+    return table.isActive(slot) ? 'active' : 'down';
+  }
+
+  /** Our own probe of the member has failed, which was begun at this incarnation. */
+  suspect(slot: Slot, incarnation: number): void {
+    const { self, lifeguard } = this.#context;
+    const { table } = this;
+    const suspector = lifeguard ? self.address : undefined;
+    const id = table.id(slot);
+    this.applyAt(slot, { id, incarnation, state: 'suspect', suspector, left: false }, true);
+    if (table.state(slot) !== 'suspect' || table.incarnation(slot) !== incarnation) return;
+    // Without Lifeguard, or after our identity changed, it may have been suspect with no end.
+    const member = this.#suspicions.get(slot)!;
+    if (!member.suspicion) this.#suspicions.start(member, incarnation, this.size);
   }
 
   /** The end of a suspicion, or of the memory of a Down member. Returns who is now Down. */
-  expire(entry: MemberEntry<Id>): MemberEntry<Id> | undefined {
-    if (entry.state === 'down') {
-      this.#forget(entry);
+  expire({ slot, suspicion }: MemberTimer): Id | undefined {
+    const { table } = this;
+    if (!table.isActive(slot)) {
+      this.#forget(slot);
       return undefined;
     }
-    const { suspicion, id, incarnation } = entry;
+    const incarnation = table.incarnation(slot);
     if (suspicion?.incarnation !== incarnation) return undefined;
-    this.apply({ id, incarnation, state: 'down', suspector: undefined, left: false }, true);
-    return entry;
+    const id = table.id(slot);
+    this.applyAt(slot, { id, incarnation, state: 'down', suspector: undefined, left: false }, true);
+    return id;
   }
 
   /** Makes `address` unknown, if nobody active has it. False if somebody has. */
   vacate(address: string): boolean {
-    const entry = this.table.get(address);
-    if (entry?.active) return false;
-    if (entry) this.#forget(entry);
+    const slot = this.table.find(address);
+    if (slot === NONE) return true;
+    if (this.table.isActive(slot)) return false;
+    this.#forget(slot);
     return true;
   }
 
   /** Begins every suspicion anew: what we made of the time before is not to be trusted. */
   restartSuspicions(): void {
-    for (const entry of this.table.active) if (entry.suspicion) this.#startSuspicion(entry);
+    this.#suspicions.restart(this.size);
   }
 
   /** Ends every suspicion without a verdict. */
   dropSuspicions(): void {
-    for (const entry of this.table.active) this.#endSuspicion(entry);
-  }
-
-  /** The record of `entry` on the wire. */
-  encode(entry: MemberEntry<Id>): Uint8Array {
-    entry.encoded ??= this.encodeMember(entry);
-    return entry.encoded;
-  }
-
-  encodeMember(member: Member<Id>): Uint8Array {
-    const writer = this.#writer.reset();
-    this.#context.codec.writeMember(writer, member);
-    return writer.copy();
+    this.#suspicions.drop();
   }
 
   #same(a: Id, b: Id): boolean {
@@ -136,110 +149,73 @@ export class ClusterView<Id> {
   }
 
   #introduce(update: Update<Id>, spread: boolean): Standing {
-    const { traits, counters, outputs } = this.#context;
+    const { counters, outputs } = this.#context;
     if (this.table.size >= this.#context.config.maxMembers && !this.#makeRoom()) {
       counters.membersRefused++;
       return 'refused';
     }
-    const entry = new MemberEntry(traits.address(update.id), update.id, update.incarnation);
-    entry.state = update.state;
-    entry.left = update.state === 'down' && update.left;
-    this.table.add(entry);
-    if (entry.active) outputs.emit({ type: 'memberUp', member: entry.snapshot() });
-    this.#enter(entry, update, spread);
-    return entry.active ? 'active' : 'down';
+    const slot = this.table.add(update);
+    const up = this.table.isActive(slot);
+    if (up) outputs.emit({ type: 'memberUp', member: snapshotOf(update) });
+    this.#enter(slot, update, spread);
+    return up ? 'active' : 'down';
   }
 
-  #replace(entry: MemberEntry<Id>, update: Update<Id>, spread: boolean): void {
+  #replace(slot: Slot, update: Update<Id>, spread: boolean): void {
     const { outputs } = this.#context;
-    const previous = entry.id;
-    const wasActive = entry.active;
-    this.#endSuspicion(entry);
-    entry.id = update.id;
-    entry.incarnation = update.incarnation;
-    this.table.move(entry, update.state, update.state === 'down' && update.left);
-    outputs.emit({ type: 'memberUpdated', member: entry.snapshot(), previous });
-    if (wasActive !== entry.active) this.#emitLiveness(entry);
-    this.#enter(entry, update, spread);
+    const { table } = this;
+    const previous = table.id(slot);
+    const wasActive = table.isActive(slot);
+    table.change(slot, update);
+    outputs.emit({ type: 'memberUpdated', member: snapshotOf(update), previous });
+    if (wasActive !== table.isActive(slot)) this.#emitLiveness(update);
+    this.#enter(slot, update, spread);
   }
 
-  #change(entry: MemberEntry<Id>, update: Update<Id>, spread: boolean): void {
+  #change(slot: Slot, before: MemberState, update: Update<Id>, spread: boolean): void {
     const { outputs } = this.#context;
-    const before = entry.state;
-    this.#endSuspicion(entry);
-    entry.incarnation = update.incarnation;
-    this.table.move(entry, update.state, update.state === 'down' && update.left);
-    if (!entry.active) this.#emitLiveness(entry);
-    this.#enter(entry, update, spread);
-    if (before === 'suspect' && entry.state === 'alive') {
-      outputs.emit({ type: 'memberRefuted', member: entry.snapshot() });
+    this.table.change(slot, update);
+    if (update.state === 'down') this.#emitLiveness(update);
+    this.#enter(slot, update, spread);
+    if (before === 'suspect' && update.state === 'alive') {
+      outputs.emit({ type: 'memberRefuted', member: snapshotOf(update) });
     }
   }
 
-  #emitLiveness(entry: MemberEntry<Id>): void {
+  #emitLiveness(update: Update<Id>): void {
     const { outputs } = this.#context;
-    const member = entry.snapshot();
-    if (entry.active) outputs.emit({ type: 'memberUp', member });
-    else outputs.emit({ type: 'memberDown', member, reason: entry.left ? 'left' : 'failed' });
+    const member = snapshotOf(update);
+    if (update.state !== 'down') outputs.emit({ type: 'memberUp', member });
+    else outputs.emit({ type: 'memberDown', member, reason: update.left ? 'left' : 'failed' });
   }
 
   /** What follows from having entered a state: a deadline, and news to be spread. */
-  #enter(entry: MemberEntry<Id>, update: Update<Id>, spread: boolean): void {
-    const { timers, clock, config, lifeguard, counters, outputs } = this.#context;
-    entry.encoded = undefined;
-    entry.suspector = update.state === 'suspect' ? update.suspector : undefined;
-    timers.cancel(entry);
-    if (entry.state === 'down') {
-      timers.schedule(entry, clock.now + config.removeDownAfter);
-    } else if (entry.state === 'suspect') {
+  #enter(slot: Slot, update: Update<Id>, spread: boolean): void {
+    const { lifeguard, counters, outputs } = this.#context;
+    this.#suspicions.clear(slot);
+    if (update.state === 'down') {
+      this.#suspicions.bury(slot);
+    } else if (update.state === 'suspect') {
       counters.suspicions++;
-      if (lifeguard) this.#startSuspicion(entry);
-      outputs.emit({ type: 'memberSuspected', member: entry.snapshot() });
+      const member = this.#suspicions.suspect(slot, update.suspector);
+      if (lifeguard) this.#suspicions.start(member, update.incarnation, this.size);
+      outputs.emit({ type: 'memberSuspected', member: snapshotOf(update) });
     }
-    if (spread) this.#queue(entry);
-    else this.updates.remove(entry);
+    if (spread) this.news.add(slot);
+    else this.news.remove(slot);
   }
 
-  #confirm(entry: MemberEntry<Id>, suspector: string | undefined, spread: boolean): void {
-    const { timers, self } = this.#context;
-    const { suspicion } = entry;
-    if (suspicion === undefined || suspector === undefined || suspector === entry.address) return;
+  #confirm(slot: Slot, suspector: string | undefined, spread: boolean): void {
+    const { self, traits } = this.#context;
+    const member = this.#suspicions.get(slot);
+    if (!member?.suspicion || suspector === undefined) return;
+    if (suspector === traits.address(this.table.id(slot))) return;
     // Who is no member cannot hurry a suspicion, or anyone could with made-up names.
-    if (suspector !== self.address && !this.table.get(suspector)?.active) return;
-    if (!suspicion.confirm(suspector)) return;
-    timers.schedule(entry, suspicion.deadline);
-    entry.suspector = suspector;
-    entry.encoded = undefined;
-    if (spread) this.#queue(entry);
-  }
-
-  #startSuspicion(entry: MemberEntry<Id>): void {
-    const { timers, clock, config, lifeguard } = this.#context;
-    entry.suspicion = new Suspicion({
-      incarnation: entry.incarnation,
-      start: clock.now,
-      least: suspicionTimeout(config, this.size),
-      factor: config.suspicionMaxFactor,
-      wanted: lifeguard?.suspicion ? suspicionConfirmations(config, this.size) : 0,
-      suspector: entry.suspector,
-    });
-    timers.schedule(entry, entry.suspicion.deadline);
-  }
-
-  #endSuspicion(entry: MemberEntry<Id>): void {
-    if (entry.suspicion === undefined) return;
-    entry.suspicion = undefined;
-    this.#context.timers.cancel(entry);
-  }
-
-  #queue(entry: MemberEntry<Id>): void {
-    const bytes = this.encode(entry);
-    if (bytes.length <= this.maxUpdateSize) {
-      this.updates.add(entry, bytes);
-      return;
+    if (suspector !== self.address) {
+      const other = this.table.find(suspector);
+      if (other === NONE || !this.table.isActive(other)) return;
     }
-    this.updates.remove(entry);
-    this.#context.counters.oversized++;
+    if (this.#suspicions.confirm(member, suspector) && spread) this.news.add(slot);
   }
 
   /** Forgets the Down member that is of least use: one that left, else one that failed. */
@@ -251,9 +227,16 @@ export class ClusterView<Id> {
     return true;
   }
 
-  #forget(entry: MemberEntry<Id>): void {
-    this.#context.timers.cancel(entry);
-    this.updates.remove(entry);
-    this.table.remove(entry);
+  #forget(slot: Slot): void {
+    this.#suspicions.clear(slot);
+    this.news.remove(slot);
+    this.table.remove(slot);
   }
+}
+
+/** What an update says, as others may keep it: the record may be another's soon. */
+function snapshotOf<Id>({ id, incarnation, state, suspector, left }: Update<Id>): Member<Id> {
+  if (state === 'suspect' && suspector !== undefined) return { id, incarnation, state, suspector };
+  if (state === 'down' && left) return { id, incarnation, state, left };
+  return { id, incarnation, state };
 }

@@ -4,7 +4,7 @@ import type { LifeguardParts, SwimConfig } from './config.ts';
 import type { OutputQueue } from './events.ts';
 import type { IdentityTraits } from './identity.ts';
 import type { LocalHealth } from './local-health.ts';
-import type { MemberEntry } from './member-table.ts';
+import type { MemberTimer } from './member-timer.ts';
 import type { Counters } from './stats.ts';
 import type { Timer, TimerQueue } from './timer-queue.ts';
 
@@ -48,7 +48,7 @@ export interface Context<Id> {
   readonly lifeguard: LifeguardParts | undefined;
   readonly clock: Clock;
   readonly health: LocalHealth;
-  readonly timers: TimerQueue<Task | MemberEntry<Id>>;
+  readonly timers: TimerQueue<Task | MemberTimer>;
   readonly outputs: OutputQueue<Id>;
   readonly counters: Counters;
   readonly self: Self<Id>;

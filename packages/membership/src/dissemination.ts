@@ -1,36 +1,49 @@
 import type { ByteWriter } from '@shoal/wire';
+import { NONE } from './address-book.ts';
 
-/** Something that is to be sent a number of times. The links belong to the queue. */
-export interface QueueItem {
-  /** As it is sent. */
-  bytes: Uint8Array;
-  /** How often it has been sent; -1 while not queued. */
-  level: number;
-  /** The last fill that sent it. */
-  stamp: number;
-  previous: QueueItem | undefined;
-  following: QueueItem | undefined;
-}
-
-interface Level {
-  first: QueueItem | undefined;
-  last: QueueItem | undefined;
-}
+/** The number of a queued item; another's once the item has left the queue. */
+export type Ticket = number;
 
 /** A fill looks at this many items that do not fit before it lets the rest of the room be. */
 const MAX_MISFITS = 64;
 
+/** What is kept of each item: so many numbers, one after the other. */
+const WIDTH = 5;
+/** Where they are: whose it is, to be told when it leaves. */
+const OWNER = 0;
+/** Its neighbours in the list of its level. */
+const PREVIOUS = 1;
+const FOLLOWING = 2;
+/** Where its bytes are. */
+const START = 3;
+const LENGTH = 4;
+
+/** An empty queue lets go of more memory than this, in bytes. */
+const KEPT = 4096;
+
 /**
  * Items by how often they were sent, least first, and in the order of arrival where that is
- * equal. Adding, taking out and sending an item is O(1) each.
+ * equal. Adding, taking out and sending an item is O(1) each. The items and their bytes are in
+ * two arrays: what is queued one after the other, as most is, goes into a packet as one.
  */
-export class TransmissionQueue<Item extends QueueItem> {
-  readonly #levels: Level[] = [];
+export class TransmissionQueue {
+  #items = new Int32Array(0);
+  /** Rows that were made so far, and a list of those that are free. */
+  #made = 0;
+  #free: Ticket = NONE;
+  /** The items' bytes, with gaps where some have left. */
+  #bytes = new Uint8Array(0);
+  #end = 0;
+  /** By how often its items were sent: the head of a ring, which is a row that is no item. */
+  readonly #levels: Ticket[] = [];
   readonly #prefix: number;
-  readonly #dropped: ((item: Item) => void) | undefined;
+  readonly #dropped: (owner: number, ticket: Ticket) => void;
   #length = 0;
   #byteLength = 0;
-  #stamp = 0;
+  /** How many items were written together. */
+  #run = 0;
+  /** Left out by the next fill. */
+  #skipped: Ticket = NONE;
   /** No queued item is shorter. */
   #shortest = Number.POSITIVE_INFINITY;
 
@@ -38,7 +51,7 @@ export class TransmissionQueue<Item extends QueueItem> {
    * `prefixed`: each item is written behind its length as a u16. `dropped` is told of each item
    * that leaves because it has been sent often enough.
    */
-  constructor(options: { prefixed: boolean; dropped?: (item: Item) => void }) {
+  constructor(options: { prefixed: boolean; dropped: (owner: number, ticket: Ticket) => void }) {
     this.#prefix = options.prefixed ? 2 : 0;
     this.#dropped = options.dropped;
   }
@@ -53,41 +66,46 @@ export class TransmissionQueue<Item extends QueueItem> {
     return this.#byteLength;
   }
 
-  /** Queues `item` as never sent, in place of what it was queued with before. */
-  add(item: Item, bytes: Uint8Array): void {
-    this.remove(item);
-    item.bytes = bytes;
-    item.stamp = 0;
+  /** Queues a copy of the first `length` of `bytes` as never sent. */
+  add(owner: number, bytes: Uint8Array, length: number = bytes.length): Ticket {
+    const start = this.#place(bytes, length);
+    const ticket = this.#take();
+    this.#set(ticket, OWNER, owner);
+    this.#set(ticket, START, start);
+    this.#set(ticket, LENGTH, length);
     this.#length++;
-    this.#byteLength += bytes.length;
-    if (bytes.length < this.#shortest) this.#shortest = bytes.length;
-    this.#append(item, 0);
+    this.#byteLength += length;
+    if (length < this.#shortest) this.#shortest = length;
+    this.#append(ticket, ticket, 0);
+    return ticket;
   }
 
-  /** Takes `item` out, if it is in. */
-  remove(item: Item): void {
-    if (item.level < 0) return;
-    this.#unlink(item);
-    item.level = -1;
+  /** Takes an item out, which must be in. */
+  remove(ticket: Ticket): void {
+    if (ticket === this.#skipped) this.#skipped = NONE;
+    this.#unlink(ticket, ticket);
+    this.#set(ticket, FOLLOWING, this.#free);
+    this.#free = ticket;
     this.#length--;
-    this.#byteLength -= item.bytes.length;
-    if (this.#length === 0) this.#shortest = Number.POSITIVE_INFINITY;
+    this.#byteLength -= this.#get(ticket, LENGTH);
+    if (this.#length === 0) this.#clear();
   }
 
   /** The room, in bytes, that the item that is due next takes; 0 when the queue is empty. */
   get nextSize(): number {
-    const item = this.#levels.find((level) => level.first !== undefined)?.first;
-    return item === undefined ? 0 : item.bytes.length + this.#prefix;
+    const head = this.#levels.find((one) => this.#get(one, FOLLOWING) !== one);
+    return head === undefined ? 0 : this.#get(this.#get(head, FOLLOWING), LENGTH) + this.#prefix;
   }
 
-  /** Of those sent most often, the one that was queued first. */
-  get mostSent(): Item | undefined {
-    return this.#levels.findLast((level) => level.first !== undefined)?.first as Item | undefined;
+  /** Of those sent most often, the one that was queued first; NONE when the queue is empty. */
+  get mostSent(): Ticket {
+    const head = this.#levels.findLast((one) => this.#get(one, FOLLOWING) !== one);
+    return head === undefined ? NONE : this.#get(head, FOLLOWING);
   }
 
-  /** Marks `item` as already in the packet that the next fill completes. */
-  skipNext(item: Item): void {
-    item.stamp = this.#stamp + 1;
+  /** Marks an item as already in the packet that the next fill completes. */
+  skipNext(ticket: Ticket): void {
+    this.#skipped = ticket;
   }
 
   /**
@@ -96,64 +114,193 @@ export class TransmissionQueue<Item extends QueueItem> {
    * Returns how many were written.
    */
   fill(writer: ByteWriter, end: number, limit: number): number {
-    const stamp = ++this.#stamp;
+    const skipped = this.#skipped;
+    this.#skipped = NONE;
     let written = 0;
     let misfits = 0;
+    let last = this.#lastOf(0);
     for (let level = 0; level < this.#levels.length; level++) {
-      let item = this.#levels[level]!.first as Item | undefined;
-      while (item !== undefined) {
-        const following = item.following as Item | undefined;
+      // What this fill moves up comes behind it, and is not sent again.
+      const lastAbove = this.#lastOf(level + 1);
+      let ticket = last === NONE ? NONE : this.#get(this.#levels[level]!, FOLLOWING);
+      while (ticket !== NONE) {
+        const first = ticket;
         if (level >= limit) {
           // The cluster has shrunk, and the limit with it.
-          this.#drop(item);
-        } else if (item.stamp !== stamp) {
+          ticket = this.#following(first, last);
+          this.#drop(first);
+        } else if (first === skipped) ticket = this.#following(first, last);
+        else {
           const room = end - writer.offset;
           if (room < this.#shortest + this.#prefix) return written;
-          if (item.bytes.length + this.#prefix <= room) {
-            this.#write(writer, item);
-            item.stamp = stamp;
-            written++;
-            if (level + 1 >= limit) this.#drop(item);
+          if (this.#get(first, LENGTH) + this.#prefix > room) {
+            if (++misfits > MAX_MISFITS) return written;
+            ticket = this.#following(first, last);
+          } else {
+            const runLast = this.#write(writer, first, last, skipped, end);
+            ticket = this.#following(runLast, last);
+            written += this.#run;
+            if (level + 1 >= limit) this.#dropRun(first, runLast);
             else {
-              this.#unlink(item);
-              this.#append(item, level + 1);
+              this.#unlink(first, runLast);
+              this.#append(first, runLast, level + 1);
             }
-          } else if (++misfits > MAX_MISFITS) return written;
+          }
         }
-        item = following;
       }
+      last = lastAbove;
     }
     return written;
   }
 
-  #write(writer: ByteWriter, item: Item): void {
-    if (this.#prefix > 0) writer.u16be(item.bytes.length);
-    writer.raw(item.bytes);
+  /** The last item of a level; NONE if it has none. */
+  #lastOf(level: number): Ticket {
+    const head = this.#levels[level];
+    if (head === undefined) return NONE;
+    const last = this.#get(head, PREVIOUS);
+    return last === head ? NONE : last;
   }
 
-  #drop(item: Item): void {
-    this.remove(item);
-    this.#dropped?.(item);
+  #following(ticket: Ticket, last: Ticket): Ticket {
+    return ticket === last ? NONE : this.#get(ticket, FOLLOWING);
   }
 
-  #append(item: QueueItem, at: number): void {
-    while (this.#levels.length <= at) this.#levels.push({ first: undefined, last: undefined });
-    const level = this.#levels[at]!;
-    item.level = at;
-    item.previous = level.last;
-    item.following = undefined;
-    if (level.last === undefined) level.first = item;
-    else level.last.following = item;
-    level.last = item;
+  #get(ticket: Ticket, column: number): number {
+    return this.#items[ticket * WIDTH + column]!;
   }
 
-  #unlink(item: QueueItem): void {
-    const level = this.#levels[item.level]!;
-    if (item.previous === undefined) level.first = item.following;
-    else item.previous.following = item.following;
-    if (item.following === undefined) level.last = item.previous;
-    else item.following.previous = item.previous;
-    item.previous = undefined;
-    item.following = undefined;
+  #set(ticket: Ticket, column: number, value: number): void {
+    this.#items[ticket * WIDTH + column] = value;
   }
+
+  /**
+   * Writes an item that fits, and those that follow it up to `last` as long as they fit, too.
+   * Returns the last one written, and leaves how many that were in `#run`.
+   */
+  #write(writer: ByteWriter, first: Ticket, last: Ticket, skipped: Ticket, end: number): Ticket {
+    let from = this.#get(first, START);
+    let to = from + this.#get(first, LENGTH);
+    let ticket = first;
+    this.#run = 1;
+    if (this.#prefix > 0) writer.u16be(to - from);
+    else {
+      let room = end - writer.offset - (to - from);
+      while (ticket !== last) {
+        const next = this.#get(ticket, FOLLOWING);
+        const length = this.#get(next, LENGTH);
+        if (length > room || next === skipped) break;
+        const start = this.#get(next, START);
+        if (start !== to) {
+          this.#copyOut(writer, from, to);
+          from = start;
+        }
+        to = start + length;
+        room -= length;
+        ticket = next;
+        this.#run++;
+      }
+    }
+    this.#copyOut(writer, from, to);
+    return ticket;
+  }
+
+  #copyOut(writer: ByteWriter, from: number, to: number): void {
+    const at = writer.reserve(to - from);
+    copy(this.#bytes, from, writer.bytes, at, to - from);
+  }
+
+  #dropRun(first: Ticket, last: Ticket): void {
+    for (let ticket = first; ticket !== NONE; ) {
+      const following = this.#following(ticket, last);
+      this.#drop(ticket);
+      ticket = following;
+    }
+  }
+
+  #drop(ticket: Ticket): void {
+    const owner = this.#get(ticket, OWNER);
+    this.remove(ticket);
+    this.#dropped(owner, ticket);
+  }
+
+  /** A row for another item. */
+  #take(): Ticket {
+    if (this.#free !== NONE) {
+      const ticket = this.#free;
+      this.#free = this.#get(ticket, FOLLOWING);
+      return ticket;
+    }
+    if (this.#made * WIDTH === this.#items.length) {
+      const items = new Int32Array((this.#made + (this.#made >> 2) + 8) * WIDTH);
+      items.set(this.#items);
+      this.#items = items;
+    }
+    return this.#made++;
+  }
+
+  /** Copies an item's bytes in, and returns where they are. */
+  #place(bytes: Uint8Array, length: number): number {
+    if (this.#end + length > this.#bytes.length) this.#compact(length);
+    const start = this.#end;
+    copy(bytes, 0, this.#bytes, start, length);
+    this.#end += length;
+    return start;
+  }
+
+  /** Moves all bytes together, into as much memory as they need with `more` and half as much. */
+  #compact(more: number): void {
+    const old = this.#bytes;
+    this.#bytes = new Uint8Array(Math.ceil((this.#byteLength + more) * 1.5));
+    this.#end = 0;
+    for (const head of this.#levels) {
+      let ticket = this.#get(head, FOLLOWING);
+      for (; ticket !== head; ticket = this.#get(ticket, FOLLOWING)) {
+        const length = this.#get(ticket, LENGTH);
+        copy(old, this.#get(ticket, START), this.#bytes, this.#end, length);
+        this.#set(ticket, START, this.#end);
+        this.#end += length;
+      }
+    }
+  }
+
+  #clear(): void {
+    this.#shortest = Number.POSITIVE_INFINITY;
+    this.#levels.length = 0;
+    this.#skipped = NONE;
+    this.#made = 0;
+    this.#free = NONE;
+    this.#end = 0;
+    if (this.#items.byteLength > KEPT) this.#items = new Int32Array(0);
+    if (this.#bytes.length > KEPT) this.#bytes = new Uint8Array(0);
+  }
+
+  /** Puts items that are linked to one another behind the last of a level. */
+  #append(first: Ticket, last: Ticket, level: number): void {
+    while (this.#levels.length <= level) {
+      const head = this.#take();
+      this.#set(head, PREVIOUS, head);
+      this.#set(head, FOLLOWING, head);
+      this.#levels.push(head);
+    }
+    const head = this.#levels[level]!;
+    this.#link(this.#get(head, PREVIOUS), first);
+    this.#link(last, head);
+  }
+
+  #unlink(first: Ticket, last: Ticket): void {
+    this.#link(this.#get(first, PREVIOUS), this.#get(last, FOLLOWING));
+  }
+
+  #link(ticket: Ticket, following: Ticket): void {
+    this.#set(ticket, FOLLOWING, following);
+    this.#set(following, PREVIOUS, ticket);
+  }
+}
+
+const SHORT = 48;
+
+function copy(from: Uint8Array, start: number, to: Uint8Array, at: number, length: number): void {
+  // A loop is faster than the call for the few bytes of a usual item.
+  if (length > SHORT) to.set(from.subarray(start, start + length), at);
+  else for (let i = 0; i < length; i++) to[at + i] = from[start + i]!;
 }

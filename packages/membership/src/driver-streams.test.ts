@@ -12,12 +12,12 @@ import {
 import { afterEach, describe, expect, it } from 'vitest';
 import { local, type SwimConfig } from './config.ts';
 import { DatagramHealth } from './driver/datagram-health.ts';
-import { sift } from './driver/sift.ts';
 import { exchangeScale } from './driver/streams.ts';
 import { seen } from './driver/waiting.test-helper.ts';
 import { type Membership, type MembershipOptions, startMembership } from './driver.ts';
 import { alive, down, node, suspect } from './harness.test-helper.ts';
 import { nodeTraits } from './identity.ts';
+import { sift } from './sift.ts';
 
 /** Fast, so that tests are; nothing below depends on how fast. */
 const config: SwimConfig = {

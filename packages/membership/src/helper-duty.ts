@@ -1,7 +1,8 @@
+import { NONE } from './address-book.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context, Task } from './context.ts';
 import { task } from './context.ts';
-import type { MemberEntry } from './member-table.ts';
+import type { Slot } from './member-rows.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A helper owes nacks for this many probes at the most; to further ones it owes none. */
@@ -35,8 +36,8 @@ export class HelperDuty<Id> {
   /** `prober` asks us to probe `target`; if we know better than to try, we tell it why. */
   accept(prober: Id, target: Id, number: number): void {
     const end = this.#endOf(target);
-    if (end !== undefined) {
-      this.#outbox.send(prober, { type: 'gossip' }, this.#view.encode(end));
+    if (end !== NONE) {
+      this.#outbox.send(prober, { type: 'gossip' }, this.#view.codec.encodeAt(end));
       return;
     }
     const message = { type: 'indirectPing', origin: prober, probeNumber: number } as const;
@@ -65,13 +66,15 @@ export class HelperDuty<Id> {
     this.#duties = [];
   }
 
-  /** The entry that says that `target` is down, or has become another. */
-  #endOf(target: Id): MemberEntry<Id> | undefined {
+  /** The slot of `target`, if it is down, or has become another. */
+  #endOf(target: Id): Slot {
     const { traits } = this.#context;
-    const entry = this.#view.table.get(traits.address(target));
-    if (entry === undefined) return undefined;
-    const over = traits.equals(entry.id, target) ? !entry.active : traits.wins(entry.id, target);
-    return over ? entry : undefined;
+    const { table } = this.#view;
+    const slot = table.find(traits.address(target));
+    if (slot === NONE) return NONE;
+    const id = table.id(slot);
+    const over = traits.equals(id, target) ? !table.isActive(slot) : traits.wins(id, target);
+    return over ? slot : NONE;
   }
 
   #oweNack(prober: Id, target: Id, number: number): void {

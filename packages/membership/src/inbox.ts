@@ -5,6 +5,7 @@ import {
   type PacketOptions,
   PacketReader,
 } from '@shoal/wire';
+import { NONE } from './address-book.ts';
 import type { BroadcastQueue } from './broadcast.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { type Context, takesPart } from './context.ts';
@@ -82,8 +83,11 @@ export class Inbox<Id> {
 
   /** News about anyone; `teller` is who sent it, if it came from the network. */
   update(update: Readonly<MemberRecord<Id>>, teller: Id | undefined, spread: boolean): void {
-    const { traits, self } = this.#context;
-    if (traits.address(update.id) !== self.address) this.#to.view.apply(update, spread);
+    const { self, traits } = this.#context;
+    const address = traits.address(update.id);
+    const slot = this.#to.view.table.find(address);
+    // We are not in the table, so whoever is there is not we.
+    if (slot !== NONE || address !== self.address) this.#to.view.applyAt(slot, update, spread);
     else if (takesPart(self)) this.#to.refutation.onNews(update, teller);
   }
 
@@ -163,8 +167,8 @@ export class Inbox<Id> {
     if (!takesPart(self)) return;
     if (told) refutation.die(undefined, src);
     if (!takesPart(self) || !config.notifyDown) return;
-    const winner = superseded ? view.table.get(traits.address(src)) : undefined;
-    if (winner) outbox.send(src, { type: 'gossip' }, view.encode(winner));
+    const winner = superseded ? view.table.find(traits.address(src)) : NONE;
+    if (winner !== NONE) outbox.send(src, { type: 'gossip' }, view.codec.encodeAt(winner));
     outbox.send(src, { type: 'turnUndead' });
   }
 

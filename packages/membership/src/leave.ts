@@ -1,7 +1,7 @@
+import { NONE } from './address-book.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';
 import { task } from './context.ts';
-import type { MemberEntry } from './member-table.ts';
 import type { Outbox } from './outbox.ts';
 
 /** How often, per direct time-out, the goodbye goes to more members. */
@@ -26,7 +26,8 @@ export class Leave<Id> {
   readonly #done: () => void;
   readonly #round = task(() => this.#send());
   readonly #end: number;
-  readonly #tries = new Map<MemberEntry<Id>, number>();
+  /** By address. */
+  readonly #tries = new Map<string, number>();
   #heard = 0;
 
   /** `number` marks the pings; `done` is called once, when there is no more to do. */
@@ -44,7 +45,7 @@ export class Leave<Id> {
     this.#done = done;
     this.#end = context.clock.now + context.config.leaveTimeout;
     const { identity, incarnation } = context.self;
-    this.#goodbye = view.encodeMember({ id: identity, incarnation, state: 'down', left: true });
+    this.#goodbye = view.codec.encode({ id: identity, incarnation, state: 'down', left: true });
   }
 
   /** How many members are enough. */
@@ -52,7 +53,7 @@ export class Leave<Id> {
     const { indirectProbes } = this.#context.config;
     return Math.min(
       this.#view.table.active.size,
-      Math.max(indirectProbes, this.#view.transmissions, LEAST_MEMBERS),
+      Math.max(indirectProbes, this.#view.news.transmissions, LEAST_MEMBERS),
     );
   }
 
@@ -62,32 +63,35 @@ export class Leave<Id> {
 
   /** A member that knows: it answered the ping, or told us that we are down. */
   onHeard(from: Id, number: number | undefined): void {
-    const entry = this.#view.find(from);
-    if (entry === undefined || (number !== undefined && number !== this.#number)) return;
-    if (this.#tries.get(entry) === HEARD) return;
-    this.#tries.set(entry, HEARD);
+    if (this.#view.find(from) === NONE || (number !== undefined && number !== this.#number)) return;
+    const address = this.#context.traits.address(from);
+    if (this.#tries.get(address) === HEARD) return;
+    this.#tries.set(address, HEARD);
     this.#heard++;
     if (this.#heard >= this.#enough) this.#finish();
   }
 
   #send(): void {
-    const { clock, config, random, timers } = this.#context;
-    const most = Math.max(LEAST_TRIES, this.#view.transmissions);
+    const { clock, config, random, timers, traits } = this.#context;
+    const { table } = this.#view;
+    const most = Math.max(LEAST_TRIES, this.#view.news.transmissions);
     const chosen =
       clock.now < this.#end || this.#tries.size === 0
-        ? this.#view.table.active.choose(
+        ? table.active.choose(
             Math.max(config.indirectProbes, 1),
             random,
-            (entry) => (this.#tries.get(entry) ?? 0) < most,
+            (slot) => (this.#tries.get(traits.address(table.id(slot))) ?? 0) < most,
           )
         : [];
     if (chosen.length === 0) {
       this.#finish();
       return;
     }
-    for (const entry of chosen) {
-      this.#tries.set(entry, (this.#tries.get(entry) ?? 0) + 1);
-      this.#outbox.send(entry.id, { type: 'ping', probeNumber: this.#number }, this.#goodbye);
+    for (const slot of chosen) {
+      const id = table.id(slot);
+      const address = traits.address(id);
+      this.#tries.set(address, (this.#tries.get(address) ?? 0) + 1);
+      this.#outbox.send(id, { type: 'ping', probeNumber: this.#number }, this.#goodbye);
     }
     timers.schedule(this.#round, clock.now + config.probeTimeout / ROUNDS_PER_TIMEOUT);
   }

@@ -1,225 +1,157 @@
-import type { Member, MemberState } from '@shoal/wire';
-import type { QueueItem } from './dissemination.ts';
-import type { Suspicion } from './suspicion.ts';
-import type { Timer } from './timer-queue.ts';
+import type { MemberState } from '@shoal/wire';
+import { type AddressBook, NONE } from './address-book.ts';
+import {
+  ALIVE,
+  FAILED,
+  INCARNATION,
+  LEFT,
+  MemberRows,
+  type Slot,
+  STANDING,
+  SUSPECT,
+  TICKET,
+  VACANT,
+} from './member-rows.ts';
+import { DenseSet, ProbeOrder } from './member-sets.ts';
 
-/** What is known of the member at one address. Changed in place, and only by `ClusterView`. */
-export class MemberEntry<Id> implements Timer, QueueItem {
-  readonly address: string;
-  id: Id;
-  incarnation: number;
-  state: MemberState = 'alive';
-  suspector: string | undefined = undefined;
-  left = false;
-
-  /** Set while it is suspect and that has a deadline. */
-  suspicion: Suspicion | undefined = undefined;
-  /** Timer: the suspicion's end, or when a Down member is forgotten. */
-  deadline = 0;
-  heapIndex = -1;
-
-  /** The record on the wire, made when it is first needed. */
-  encoded: Uint8Array | undefined = undefined;
-  /** Queued for dissemination, while level is 0 or more. */
-  bytes: Uint8Array = NO_BYTES;
-  level = -1;
-  stamp = 0;
-  previous: QueueItem | undefined = undefined;
-  following: QueueItem | undefined = undefined;
-
-  /** Its place in the dense set for its state. */
-  place = -1;
-  /** Its place in the probe order, while active. */
-  turn = -1;
-
-  constructor(address: string, id: Id, incarnation: number) {
-    this.address = address;
-    this.id = id;
-    this.incarnation = incarnation;
-  }
-
-  get active(): boolean {
-    return this.state !== 'down';
-  }
-
-  /** What others may keep. */
-  snapshot(): Member<Id> {
-    const { id, incarnation, state, suspector, left } = this;
-    return {
-      id,
-      incarnation,
-      state,
-      ...(state === 'suspect' && suspector !== undefined ? { suspector } : {}),
-      ...(left ? { left } : {}),
-    };
-  }
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-/** A random integer of 0..bound-1; `random` may be careless about its upper end. */
-function randomBelow(bound: number, random: () => number): number {
-  return Math.min(bound - 1, Math.floor(random() * bound));
-}
-
-/** Entries without gaps, so that any number of them can be drawn at random in O(that number). */
-export class DenseSet<Id> implements Iterable<MemberEntry<Id>> {
-  readonly #entries: MemberEntry<Id>[] = [];
-
-  get size(): number {
-    return this.#entries.length;
-  }
-
-  add(entry: MemberEntry<Id>): void {
-    entry.place = this.#entries.length;
-    this.#entries.push(entry);
-  }
-
-  remove(entry: MemberEntry<Id>): void {
-    const last = this.#entries.pop()!;
-    if (last !== entry) {
-      this.#entries[entry.place] = last;
-      last.place = entry.place;
-    }
-    entry.place = -1;
-  }
-
-  /**
-   * The `i`-th of a fresh random order, for i = 0, 1, 2... below size, as far as it is wanted:
-   * the steps of a Fisher-Yates shuffle.
-   */
-  draw(i: number, random: () => number): MemberEntry<Id> {
-    const j = i + randomBelow(this.#entries.length - i, random);
-    const drawn = this.#entries[j]!;
-    const displaced = this.#entries[i]!;
-    this.#entries[i] = drawn;
-    drawn.place = i;
-    this.#entries[j] = displaced;
-    displaced.place = j;
-    return drawn;
-  }
-
-  /** Up to `count` different random entries that `accept` takes. */
-  choose(
-    count: number,
-    random: () => number,
-    accept?: (entry: MemberEntry<Id>) => boolean,
-  ): MemberEntry<Id>[] {
-    const chosen: MemberEntry<Id>[] = [];
-    for (let i = 0; i < this.#entries.length && chosen.length < count; i++) {
-      const entry = this.draw(i, random);
-      if (accept === undefined || accept(entry)) chosen.push(entry);
-    }
-    return chosen;
-  }
-
-  [Symbol.iterator](): Iterator<MemberEntry<Id>> {
-    return this.#entries[Symbol.iterator]();
-  }
+/** What one member is said to be. */
+export interface Facts<Id> {
+  readonly id: Id;
+  readonly incarnation: number;
+  readonly state: MemberState;
+  readonly left: boolean;
 }
 
 /**
- * Who is probed next: a round-robin in which every lap has a new random order and a newcomer
- * gets a random place among those still to come. The lap is shuffled as it is walked, one step
- * of Fisher-Yates a turn, so that a turn is O(1) at its worst. Source: the SWIM paper, 4.3.
+ * All members by address, with what is needed to choose among them. A member is known by its
+ * slot, the number of its address; it takes an identity and a row of small integers.
  */
-export class ProbeOrder<Id> {
-  /** Before the cursor: had their turn this lap. From it on: still to come. */
-  readonly #entries: MemberEntry<Id>[] = [];
-  #cursor = 0;
+export class MemberTable<Id> {
+  readonly #rows = new MemberRows();
+  /** Alive and suspect members. */
+  readonly active: DenseSet = new DenseSet(this.#rows);
+  /** Down members that did not leave of their own accord. */
+  readonly failed: DenseSet = new DenseSet(this.#rows);
+  /** Down members that left. */
+  readonly departed: DenseSet = new DenseSet(this.#rows);
+  readonly order: ProbeOrder = new ProbeOrder(this.#rows);
+  readonly #book: AddressBook<Id>;
+  readonly #address: (id: Id) => string;
+  /** Identities that are not those of the book, which others use. */
+  readonly #own = new Map<Slot, Id>();
 
-  add(entry: MemberEntry<Id>): void {
-    this.#put(this.#entries.length, entry);
+  constructor(address: (id: Id) => string, book: AddressBook<Id>) {
+    this.#address = address;
+    this.#book = book;
   }
 
-  remove(entry: MemberEntry<Id>): void {
-    let hole = entry.turn;
-    entry.turn = -1;
-    if (hole < this.#cursor) {
-      this.#cursor--;
-      if (hole !== this.#cursor) this.#put(hole, this.#entries[this.#cursor]!);
-      hole = this.#cursor;
+  get size(): number {
+    return this.active.size + this.failed.size + this.departed.size;
+  }
+
+  /** The slot of the member at an address; NONE if there is none. */
+  find(address: string): Slot {
+    const slot = this.#book.find(address);
+    return slot < this.#rows.capacity && slot >= 0 && this.#standing(slot) !== VACANT ? slot : NONE;
+  }
+
+  id(slot: Slot): Id {
+    const own = this.#own.size > 0 ? this.#own.get(slot) : undefined;
+    return own ?? this.#book.id(slot);
+  }
+
+  incarnation(slot: Slot): number {
+    return this.#rows.get(slot, INCARNATION) >>> 0;
+  }
+
+  state(slot: Slot): MemberState {
+    const standing = this.#standing(slot);
+    return standing === ALIVE ? 'alive' : standing === SUSPECT ? 'suspect' : 'down';
+  }
+
+  isActive(slot: Slot): boolean {
+    const standing = this.#standing(slot);
+    return standing === ALIVE || standing === SUSPECT;
+  }
+
+  hasLeft(slot: Slot): boolean {
+    return this.#standing(slot) === LEFT;
+  }
+
+  /** Its news in the queue; NONE if it is no news. */
+  ticket(slot: Slot): number {
+    return this.#rows.get(slot, TICKET);
+  }
+
+  setTicket(slot: Slot, ticket: number): void {
+    this.#rows.set(slot, TICKET, ticket);
+  }
+
+  /** Takes in a member whose address is new. */
+  add(facts: Facts<Id>): Slot {
+    const slot = this.#book.claim(this.#address(facts.id), facts.id);
+    if (slot >= this.#rows.capacity) this.#rows.grow(this.#book.size);
+    this.#rows.set(slot, TICKET, NONE);
+    this.#identify(slot, facts.id);
+    this.#enter(slot, facts);
+    return slot;
+  }
+
+  /** Changes what is known of the member, or who it is, and keeps the sets in step. */
+  change(slot: Slot, facts: Facts<Id>): void {
+    this.#identify(slot, facts.id);
+    if (this.isActive(slot) && facts.state !== 'down') {
+      this.#rows.set(slot, INCARNATION, facts.incarnation);
+      this.#rows.set(slot, STANDING, standingOf(facts));
+      return;
     }
-    const last = this.#entries.pop()!;
-    if (hole !== this.#entries.length) this.#put(hole, last);
+    this.#exit(slot);
+    this.#enter(slot, facts);
   }
 
-  next(random: () => number): MemberEntry<Id> | undefined {
-    const { length } = this.#entries;
-    if (length === 0) return undefined;
-    if (this.#cursor === length) this.#cursor = 0;
-    const at = this.#cursor + randomBelow(length - this.#cursor, random);
-    const chosen = this.#entries[at]!;
-    this.#put(at, this.#entries[this.#cursor]!);
-    this.#put(this.#cursor, chosen);
-    this.#cursor++;
-    return chosen;
+  remove(slot: Slot): void {
+    this.#exit(slot);
+    this.#rows.set(slot, STANDING, VACANT);
+    this.#book.release(this.#address(this.id(slot)));
+    this.#own.delete(slot);
   }
 
-  #put(at: number, entry: MemberEntry<Id>): void {
-    this.#entries[at] = entry;
-    entry.turn = at;
+  *all(): IterableIterator<Slot> {
+    yield* this.active;
+    yield* this.failed;
+    yield* this.departed;
+  }
+
+  #standing(slot: Slot): number {
+    return this.#rows.get(slot, STANDING);
+  }
+
+  #enter(slot: Slot, facts: Facts<Id>): void {
+    this.#rows.set(slot, INCARNATION, facts.incarnation);
+    this.#rows.set(slot, STANDING, standingOf(facts));
+    this.#setOf(slot).add(slot);
+    if (facts.state !== 'down') this.order.add(slot);
+  }
+
+  #exit(slot: Slot): void {
+    this.#setOf(slot).remove(slot);
+    if (this.isActive(slot)) this.order.remove(slot);
+  }
+
+  #setOf(slot: Slot): DenseSet {
+    const standing = this.#standing(slot);
+    if (standing === FAILED) return this.failed;
+    return standing === LEFT ? this.departed : this.active;
+  }
+
+  #identify(slot: Slot, id: Id): void {
+    this.#own.delete(slot);
+    if (this.#book.id(slot) !== id && !this.#book.setId(slot, id)) this.#own.set(slot, id);
   }
 }
 
-/** All members by address, with what is needed to choose among them. */
-export class MemberTable<Id> {
-  /** Alive and suspect members. */
-  readonly active: DenseSet<Id> = new DenseSet<Id>();
-  /** Down members that did not leave of their own accord. */
-  readonly failed: DenseSet<Id> = new DenseSet<Id>();
-  /** Down members that left. */
-  readonly departed: DenseSet<Id> = new DenseSet<Id>();
-  readonly order: ProbeOrder<Id> = new ProbeOrder<Id>();
-  readonly #byAddress = new Map<string, MemberEntry<Id>>();
-
-  get size(): number {
-    return this.#byAddress.size;
-  }
-
-  get(address: string): MemberEntry<Id> | undefined {
-    return this.#byAddress.get(address);
-  }
-
-  /** Takes in an entry whose address is new, and whose state is set. */
-  add(entry: MemberEntry<Id>): void {
-    this.#byAddress.set(entry.address, entry);
-    this.#file(entry);
-  }
-
-  remove(entry: MemberEntry<Id>): void {
-    this.#unfile(entry);
-    this.#byAddress.delete(entry.address);
-  }
-
-  /** Changes liveness, and keeps the sets in step. */
-  move(entry: MemberEntry<Id>, state: MemberState, left: boolean): void {
-    if (entry.active && state !== 'down') {
-      entry.state = state;
-      return;
-    }
-    this.#unfile(entry);
-    entry.state = state;
-    entry.left = left;
-    this.#file(entry);
-  }
-
-  all(): IterableIterator<MemberEntry<Id>> {
-    return this.#byAddress.values();
-  }
-
-  #file(entry: MemberEntry<Id>): void {
-    this.#setOf(entry).add(entry);
-    if (entry.active) this.order.add(entry);
-  }
-
-  #unfile(entry: MemberEntry<Id>): void {
-    this.#setOf(entry).remove(entry);
-    if (entry.active) this.order.remove(entry);
-  }
-
-  #setOf(entry: MemberEntry<Id>): DenseSet<Id> {
-    if (entry.active) return this.active;
-    return entry.left ? this.departed : this.failed;
-  }
+function standingOf(facts: Facts<unknown>): number {
+  if (facts.state === 'alive') return ALIVE;
+  if (facts.state === 'suspect') return SUSPECT;
+  return facts.left ? LEFT : FAILED;
 }

@@ -37,8 +37,9 @@ export class Outbox<Id> {
 
   /** Sends a message to up to `count` random active members. */
   sendToSome(count: number, message: Message<Id>): void {
-    for (const { id } of this.#view.table.active.choose(count, this.#context.random)) {
-      this.send(id, message);
+    const { active } = this.#view.table;
+    for (const slot of active.choose(count, this.#context.random)) {
+      this.send(this.#view.table.id(slot), message);
     }
   }
 }

@@ -82,7 +82,7 @@ export class PacketBuilder<Id> {
       writer.bytes[countAt] = count >>> 8;
       writer.bytes[countAt + 1] = count;
     }
-    if (attach) this.#broadcasts.queue.fill(writer, end, this.#view.transmissions);
+    if (attach) this.#broadcasts.queue.fill(writer, end, this.#view.news.transmissions);
     return writer.copy();
   }
 
@@ -109,26 +109,20 @@ export class PacketBuilder<Id> {
       count++;
     }
     if (message.type === 'feed') return count + this.#fillFeed(to, end);
-    const { updates, transmissions } = this.#view;
-    return count + updates.fill(writer, end, transmissions);
+    return count + this.#view.news.fill(writer, end);
   }
 
   /** Active members in a fresh random order, but for the asker. */
   #fillFeed(to: Id, end: number): number {
     const { active } = this.#view.table;
-    const asker = this.#context.traits.address(to);
+    const asker = this.#view.table.find(this.#context.traits.address(to));
     let count = 0;
     let misfits = 0;
     for (let i = 0; i < active.size && misfits < MAX_MISFITS && count < MAX_COUNT; i++) {
-      const entry = active.draw(i, this.#context.random);
-      if (entry.address === asker) continue;
-      const bytes = this.#view.encode(entry);
-      if (bytes.length > end - this.#writer.offset) {
-        misfits++;
-      } else {
-        this.#writer.raw(bytes);
-        count++;
-      }
+      const slot = active.draw(i, this.#context.random);
+      if (slot === asker) continue;
+      if (this.#view.codec.write(this.#writer, slot, end)) count++;
+      else misfits++;
     }
     return count;
   }

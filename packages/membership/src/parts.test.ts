@@ -1,6 +1,7 @@
 import { ByteWriter, MAX_GENERATION } from '@shoal/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AddressBook, NONE } from './address-book.ts';
 import { Clock } from './clock.ts';
 import {
   checkConfig,
@@ -13,10 +14,11 @@ import {
   transmissionLimit,
   wan,
 } from './config.ts';
-import { type QueueItem, TransmissionQueue } from './dissemination.ts';
+import { type Ticket, TransmissionQueue } from './dissemination.ts';
 import { node, seeded } from './harness.test-helper.ts';
 import { nodeTraits, withMetadata } from './identity.ts';
-import { MemberEntry, MemberTable } from './member-table.ts';
+import type { Slot } from './member-rows.ts';
+import { MemberTable } from './member-table.ts';
 import { type Timer, TimerQueue } from './timer-queue.ts';
 import { beats } from './transitions.ts';
 
@@ -65,6 +67,7 @@ describe('MemberTable', () => {
     const steps = fc.array(
       fc.record({
         member: fc.nat(19),
+        incarnation: fc.constantFrom(0, 1, 2 ** 31, 2 ** 32 - 1),
         to: fc.constantFrom('alive', 'suspect', 'failed', 'left', 'gone', 'next'),
       }),
       { maxLength: 150 },
@@ -72,39 +75,43 @@ describe('MemberTable', () => {
     fc.assert(
       fc.property(fc.nat(), steps, (seed, list) => {
         const random = seeded(seed);
-        const table = new MemberTable<string>();
-        /** How often each has been probed while the lap's members stayed the same. */
-        for (const { member, to } of list) {
+        const table = new MemberTable<string>((id) => id, new AddressBook());
+        for (const { member, incarnation, to } of list) {
           const address = `m${member}`;
-          let entry = table.get(address);
+          const slot = table.find(address);
           if (to === 'next') {
             const chosen = table.order.next(random);
             expect(chosen === undefined).toBe(table.active.size === 0);
-            if (chosen) expect(chosen.active).toBe(true);
+            if (chosen !== undefined) expect(table.isActive(chosen)).toBe(true);
           } else if (to === 'gone') {
-            if (entry) table.remove(entry);
+            if (slot !== NONE) table.remove(slot);
           } else {
             const state = to === 'alive' || to === 'suspect' ? to : 'down';
-            if (entry) table.move(entry, state, to === 'left');
-            else {
-              entry = new MemberEntry(address, address, 0);
-              entry.state = state;
-              entry.left = to === 'left';
-              table.add(entry);
-            }
+            const facts = { id: address, incarnation, state, left: to === 'left' } as const;
+            if (slot === NONE) table.add(facts);
+            else table.change(slot, facts);
+            const found = table.find(address);
+            expect(table.id(found)).toBe(address);
+            expect(table.incarnation(found)).toBe(incarnation);
+            expect(table.state(found)).toBe(state);
+            expect(table.hasLeft(found)).toBe(to === 'left');
           }
           const all = [...table.all()];
-          const names = (set: Iterable<MemberEntry<string>>): string[] =>
-            [...set].map((one) => one.address).sort();
-          expect(names(table.active)).toEqual(names(all.filter((one) => one.active)));
-          expect(names(table.failed)).toEqual(names(all.filter((one) => !one.active && !one.left)));
-          expect(names(table.departed)).toEqual(
-            names(all.filter((one) => !one.active && one.left)),
-          );
+          expect(new Set(all).size).toBe(table.size);
+          const names = (set: Iterable<Slot>): string[] =>
+            [...set].map((one) => table.id(one)).sort();
+          const standing = (wanted: string): Slot[] =>
+            all.filter((one) => {
+              const is = table.isActive(one) ? 'active' : table.hasLeft(one) ? 'left' : 'failed';
+              return is === wanted;
+            });
+          expect(names(table.active)).toEqual(names(standing('active')));
+          expect(names(table.failed)).toEqual(names(standing('failed')));
+          expect(names(table.departed)).toEqual(names(standing('left')));
         }
         // Finish the lap, whatever its state, then every one of the next lap is different.
         const { size } = table.active;
-        const probes = Array.from({ length: size * 3 }, () => table.order.next(random)!.address);
+        const probes = Array.from({ length: size * 3 }, () => table.id(table.order.next(random)!));
         const counts = new Map<string, number>();
         for (const address of probes) counts.set(address, (counts.get(address) ?? 0) + 1);
         for (const count of counts.values()) expect(count).toBeLessThanOrEqual(4);
@@ -117,30 +124,53 @@ describe('MemberTable', () => {
 
   it('draws each entry about equally often', () => {
     const random = seeded(7);
-    const table = new MemberTable<number>();
-    for (let i = 0; i < 10; i++) table.add(new MemberEntry(`m${i}`, i, 0));
+    const table = new MemberTable<number>((id) => `m${id}`, new AddressBook());
+    for (let id = 0; id < 10; id++) table.add({ id, incarnation: 0, state: 'alive', left: false });
     const counts = new Array<number>(10).fill(0);
     for (let i = 0; i < 10_000; i++) {
-      for (const { id } of table.active.choose(3, random)) counts[id]!++;
+      for (const slot of table.active.choose(3, random)) counts[table.id(slot)]!++;
     }
     for (const count of counts) expect(Math.abs(count - 3000)).toBeLessThan(200);
   });
 });
 
-interface Item extends QueueItem {
-  readonly name: number;
-}
+describe('AddressBook', () => {
+  it('numbers addresses without gaps for as long as someone uses them', () => {
+    const steps = fc.array(fc.record({ address: fc.nat(9), claim: fc.boolean() }));
+    fc.assert(
+      fc.property(steps, (list) => {
+        const book = new AddressBook<number>();
+        const claims = new Map<string, number>();
+        let most = 0;
+        for (const { address: n, claim } of list) {
+          const address = `a${n}`;
+          const count = claims.get(address) ?? 0;
+          if (claim) {
+            const number = book.claim(address, n);
+            expect(book.find(address)).toBe(number);
+            expect(book.id(number)).toBe(n);
+            claims.set(address, count + 1);
+          } else {
+            book.release(address);
+            if (count > 0) claims.set(address, count - 1);
+          }
+          const used = [...claims].filter(([, claimed]) => claimed > 0).map(([one]) => one);
+          const numbers = used.map((one) => book.find(one));
+          expect(new Set(numbers).size).toBe(used.length);
+          most = Math.max(most, used.length);
+          for (const number of numbers) {
+            expect(number).toBeGreaterThanOrEqual(0);
+            expect(number).toBeLessThan(book.size);
+          }
+          expect(book.size).toBe(most);
+          expect(book.find(address) === NONE).toBe(!used.includes(address));
+        }
+      }),
+    );
+  });
+});
 
 describe('TransmissionQueue', () => {
-  const newItem = (name: number): Item => ({
-    name,
-    bytes: new Uint8Array(0),
-    level: -1,
-    stamp: 0,
-    previous: undefined,
-    following: undefined,
-  });
-
   it('agrees with a sorted list', () => {
     const steps = fc.array(
       fc.oneof(
@@ -160,43 +190,57 @@ describe('TransmissionQueue', () => {
     );
     fc.assert(
       fc.property(steps, fc.boolean(), (list, prefixed) => {
-        const queue = new TransmissionQueue<Item>({ prefixed });
-        const items = Array.from({ length: 15 }, (_, i) => newItem(i));
+        const tickets = new Map<number, Ticket>();
+        const dropped = (name: number, ticket: Ticket): void => {
+          expect(tickets.get(name)).toBe(ticket);
+          tickets.delete(name);
+        };
+        const queue = new TransmissionQueue({ prefixed, dropped });
+        const remove = (name: number): void => {
+          const ticket = tickets.get(name);
+          if (ticket !== undefined) queue.remove(ticket);
+          tickets.delete(name);
+        };
         // In the queue's order: by level, then by when they reached it.
+        const contentOf = (one: { name: number; size: number }): number[] =>
+          Array.from({ length: one.size }, (_, i) => (one.name * 16 + i) & 255);
         let model: { name: number; size: number; level: number; since: number }[] = [];
         let tick = 0;
         for (const step of list) {
           if (step.do === 'fill') {
             const writer = new ByteWriter();
+            // What leaves because the limit fell does so when a fill comes across it.
+            for (const one of model) if (one.level >= step.limit) remove(one.name);
             const written = queue.fill(writer, step.room, step.limit);
+            const contents: number[] = [];
             let room = step.room;
             let expected = 0;
-            model = model.filter((one) => one.level < step.limit || room < 0);
+            model = model.filter((one) => one.level < step.limit);
             for (const one of [...model].sort((x, y) => x.level - y.level || x.since - y.since)) {
               const size = one.size + (prefixed ? 2 : 0);
               if (size > room) continue;
               room -= size;
               expected++;
+              contents.push(...(prefixed ? [0, one.size] : []), ...contentOf(one));
               one.level++;
               one.since = ++tick;
               if (one.level >= step.limit) model = model.filter((other) => other !== one);
             }
             expect(written).toBe(expected);
             expect(writer.offset).toBe(step.room - room);
-            // What leaves because the limit fell does so when a fill comes across it.
-            for (const item of items) {
-              if (item.level >= step.limit) queue.remove(item);
-            }
+            expect([...writer.view()]).toEqual(contents);
           } else {
             model = model.filter((one) => one.name !== step.item);
-            if (step.do === 'remove') queue.remove(items[step.item]!);
-            else {
-              queue.add(items[step.item]!, new Uint8Array(step.size));
-              model.push({ name: step.item, size: step.size, level: 0, since: ++tick });
+            remove(step.item);
+            if (step.do === 'add') {
+              const item = { name: step.item, size: step.size, level: 0, since: ++tick };
+              tickets.set(step.item, queue.add(step.item, Uint8Array.from(contentOf(item))));
+              model.push(item);
             }
           }
           expect(queue.length).toBe(model.length);
           expect(queue.byteLength).toBe(model.reduce((sum, one) => sum + one.size, 0));
+          expect([...tickets.keys()].sort()).toEqual(model.map((one) => one.name).sort());
         }
       }),
     );

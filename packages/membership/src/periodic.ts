@@ -53,20 +53,21 @@ export class PeriodicTasks<Id> {
     const { config, random } = this.#context;
     const count = config.gossip?.members ?? config.indirectProbes;
     const { handler } = this.#broadcasts;
-    const only = this.#view.updates.length === 0;
-    const chosen = this.#view.table.active.choose(
+    const only = this.#view.news.length === 0;
+    const { table } = this.#view;
+    const chosen = table.active.choose(
       count,
       random,
-      only ? (entry) => handler?.attachTo?.(entry.id) ?? true : undefined,
+      only ? (slot) => handler?.attachTo?.(table.id(slot)) ?? true : undefined,
     );
-    for (const { id } of chosen) {
+    for (const slot of chosen) {
       if (!this.#hasNews) break;
-      this.#outbox.send(id, only ? { type: 'broadcast' } : { type: 'gossip' });
+      this.#outbox.send(table.id(slot), only ? { type: 'broadcast' } : { type: 'gossip' });
     }
   }
 
   get #hasNews(): boolean {
-    return this.#view.updates.length > 0 || this.#broadcasts.queue.length > 0;
+    return this.#view.news.length > 0 || this.#broadcasts.queue.length > 0;
   }
 
   #gossipDue(): void {
@@ -84,8 +85,8 @@ export class PeriodicTasks<Id> {
   #announceDownDue(): void {
     const { config, random } = this.#context;
     const { failed } = this.#view.table;
-    for (const entry of failed.choose(config.announceDown?.members ?? 0, random)) {
-      this.#outbox.send(entry.id, { type: 'announce' });
+    for (const slot of failed.choose(config.announceDown?.members ?? 0, random)) {
+      this.#outbox.send(this.#view.table.id(slot), { type: 'announce' });
     }
     if (failed.size > 0) this.#begin(this.#announceDown, config.announceDown, 1);
   }

@@ -1,18 +1,19 @@
+import { NONE } from './address-book.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';
 import { task } from './context.ts';
-import type { MemberEntry } from './member-table.ts';
+import type { Slot } from './member-rows.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A probe under way. */
 interface Probe<Id> {
-  readonly target: MemberEntry<Id>;
+  readonly target: Slot;
   readonly id: Id;
   readonly incarnation: number;
   readonly number: number;
   readonly sentAt: number;
-  /** Asked helpers; true once one has answered, be it with a nack. */
-  readonly helpers: Map<MemberEntry<Id>, boolean>;
+  /** Asked helpers, by address; true once one has answered, be it with a nack. */
+  readonly helpers: Map<string, boolean>;
   nacks: number;
   /** A datagram answered, be it through a helper. */
   succeeded: boolean;
@@ -97,9 +98,9 @@ export class Prober<Id> {
   /** Whether a helper that was asked answers for the first time, about the right member. */
   #answers(probe: Probe<Id>, helper: Id, about: Id, number: number): boolean {
     if (probe.number !== number || !this.#context.traits.equals(about, probe.id)) return false;
-    const entry = this.#view.find(helper);
-    if (entry === undefined || probe.helpers.get(entry) !== false) return false;
-    probe.helpers.set(entry, true);
+    const address = this.#context.traits.address(helper);
+    if (this.#view.find(helper) === NONE || probe.helpers.get(address) !== false) return false;
+    probe.helpers.set(address, true);
     return true;
   }
 
@@ -126,10 +127,12 @@ export class Prober<Id> {
     timers.schedule(this.#period, clock.now + config.probePeriod * health.factor);
     const target = this.#view.table.order.next(random);
     if (target === undefined) return;
+    const { table } = this.#view;
+    const id = table.id(target);
     this.#probe = {
       target,
-      id: target.id,
-      incarnation: target.incarnation,
+      id,
+      incarnation: table.incarnation(target),
       number: this.nextNumber(),
       sentAt: clock.now,
       helpers: new Map(),
@@ -140,10 +143,10 @@ export class Prober<Id> {
     counters.probes++;
     timers.schedule(this.#indirect, clock.now + config.probeTimeout * health.factor);
     // Lifeguard's buddy system: a suspect must be the first to know. Paper, section IV-C.
-    const buddy = this.#context.lifeguard?.buddy && target.state === 'suspect';
-    if (buddy && target.level >= 0) this.#view.updates.skipNext(target);
+    const buddy = this.#context.lifeguard?.buddy && table.state(target) === 'suspect';
+    if (buddy) this.#view.news.skipNext(target);
     const message = { type: 'ping', probeNumber: this.#probe.number } as const;
-    this.#outbox.send(target.id, message, buddy ? this.#view.encode(target) : undefined);
+    this.#outbox.send(id, message, buddy ? this.#view.codec.encodeAt(target) : undefined);
   }
 
   #conclude(probe: Probe<Id>): void {
@@ -162,7 +165,7 @@ export class Prober<Id> {
 
   /** Whether the target is still there, and still who it was. */
   #stands(probe: Probe<Id>): boolean {
-    return probe.target.active && this.#view.find(probe.id) === probe.target;
+    return this.#view.find(probe.id) === probe.target && this.#view.table.isActive(probe.target);
   }
 
   #askHelpers(): void {
@@ -173,11 +176,13 @@ export class Prober<Id> {
     const helpers = this.#view.table.active.choose(
       config.indirectProbes,
       random,
-      (entry) => entry !== probe.target,
+      (slot) => slot !== probe.target,
     );
-    for (const helper of helpers) {
+    for (const slot of helpers) {
+      const helper = this.#view.table.id(slot);
       const message = { type: 'pingReq', target: probe.id, probeNumber: probe.number } as const;
-      if (this.#outbox.send(helper.id, message)) probe.helpers.set(helper, false);
+      if (!this.#outbox.send(helper, message)) continue;
+      probe.helpers.set(this.#context.traits.address(helper), false);
     }
   }
 }

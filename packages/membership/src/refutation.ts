@@ -2,7 +2,6 @@ import type { MemberRecord } from '@shoal/wire';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';
 import { task } from './context.ts';
-import type { QueueItem } from './dissemination.ts';
 import { SwimError } from './errors.ts';
 import type { Outbox } from './outbox.ts';
 import type { PacketBuilder } from './packet-builder.ts';
@@ -23,14 +22,6 @@ export class Refutation<Id> {
   readonly #builder: PacketBuilder<Id>;
   readonly #hooks: SelfHooks<Id>;
   readonly #burst = task(() => this.#gossip());
-  /** What is queued of ourselves. */
-  readonly #news: QueueItem = {
-    bytes: new Uint8Array(0),
-    level: -1,
-    stamp: 0,
-    previous: undefined,
-    following: undefined,
-  };
   #nextBurst: number = Number.NEGATIVE_INFINITY;
   #nextOutdo: number = Number.NEGATIVE_INFINITY;
 
@@ -58,7 +49,7 @@ export class Refutation<Id> {
       // Another identity of our address is either of the past, or shuts us out: others drop
       // all that we say while they know of it.
       if (traits.wins(update.id, self.identity)) this.#outdo(update.id, teller);
-      else if (update.state !== 'down' && this.#news.level < 0) this.#announceOurselves();
+      else if (update.state !== 'down' && !this.#view.news.hasOurs) this.#announceOurselves();
       return;
     }
     if (update.state === 'down') this.die(undefined, teller);
@@ -83,7 +74,7 @@ export class Refutation<Id> {
   /** Takes another identity, and tells everyone. Throws `identity`, with nothing changed. */
   become(identity: Id): void {
     const { traits, self } = this.#context;
-    this.#view.maxUpdateSize = this.#builder.roomFor(identity);
+    this.#view.news.maxUpdateSize = this.#builder.roomFor(identity);
     const address = traits.address(identity);
     if (address !== self.address) {
       this.#view.vacate(address);
@@ -117,7 +108,7 @@ export class Refutation<Id> {
   /** Says nothing of us any more. */
   stop(): void {
     this.#context.timers.cancel(this.#burst);
-    this.#view.updates.remove(this.#news);
+    this.#view.news.removeOurs();
   }
 
   #follows(next: Id, rival: Id | undefined): boolean {
@@ -133,8 +124,7 @@ export class Refutation<Id> {
   /** Queues that we are alive, which corrects what is held of older identities of ours, too. */
   #announceOurselves(): void {
     const { identity, incarnation } = this.#context.self;
-    const member = { id: identity, incarnation, state: 'alive' } as const;
-    this.#view.updates.add(this.#news, this.#view.encodeMember(member));
+    this.#view.news.addOurs({ id: identity, incarnation, state: 'alive' });
   }
 
   /** We are about to have another address: there is nobody at the present one. */

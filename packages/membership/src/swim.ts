@@ -1,4 +1,5 @@
-import type { Member, SwimCodec } from '@shoal/wire';
+import type { Member, MemberRecord, SwimCodec } from '@shoal/wire';
+import { AddressBook, NONE } from './address-book.ts';
 import { type BroadcastHandler, BroadcastQueue } from './broadcast.ts';
 import { Clock } from './clock.ts';
 import { ClusterView } from './cluster-view.ts';
@@ -12,7 +13,7 @@ import type { IdentityTraits } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { Leave } from './leave.ts';
 import { LocalHealth } from './local-health.ts';
-import { MemberEntry } from './member-table.ts';
+import { MemberTimer } from './member-timer.ts';
 import { Outbox } from './outbox.ts';
 import { PacketBuilder } from './packet-builder.ts';
 import { PeriodicTasks } from './periodic.ts';
@@ -33,6 +34,8 @@ export interface SwimOptions<Id> {
   readonly random: () => number;
   /** What is made of custom broadcasts. Without it they are refused. */
   readonly broadcasts?: BroadcastHandler<Id> | undefined;
+  /** Shared by the machines of one process, it saves memory for each. Default: one of its own. */
+  readonly addresses?: AddressBook<Id> | undefined;
 }
 
 /**
@@ -66,16 +69,16 @@ export class Swim<Id> {
       lifeguard,
       clock: new Clock(config.probePeriod),
       health: new LocalHealth(lifeguard?.localHealth ?? false),
-      timers: new TimerQueue<Task | MemberEntry<Id>>(),
+      timers: new TimerQueue<Task | MemberTimer>(),
       outputs: new OutputQueue<Id>(),
       counters: newCounters(),
       self: { identity, address: traits.address(identity), incarnation: 0, state: 'idle' },
     };
-    this.#view = new ClusterView(this.#context);
+    this.#view = new ClusterView(this.#context, options.addresses ?? new AddressBook<Id>());
     const { maxBroadcasts, maxBroadcastBytes } = config;
     this.#broadcasts = new BroadcastQueue(options.broadcasts, maxBroadcasts, maxBroadcastBytes);
     const builder = new PacketBuilder(this.#context, this.#view, this.#broadcasts);
-    this.#view.maxUpdateSize = builder.roomFor(identity);
+    this.#view.news.maxUpdateSize = builder.roomFor(identity);
     this.#outbox = new Outbox(this.#context, this.#view, builder);
     this.#prober = new Prober(this.#context, this.#view, this.#outbox);
     this.#helper = new HelperDuty(this.#context, this.#view, this.#outbox);
@@ -137,7 +140,7 @@ export class Swim<Id> {
     for (;;) {
       const timer = timers.takeDue(clock.now);
       if (timer === undefined) break;
-      if (timer instanceof MemberEntry) this.#expire(timer);
+      if (timer instanceof MemberTimer) this.#expire(timer);
       else timer.run();
     }
     this.#settle();
@@ -218,7 +221,7 @@ export class Swim<Id> {
       if (!traits.wins(id, self.identity)) {
         throw new SwimError('identity', 'the identity does not win over the present one');
       }
-    } else if (this.#view.table.get(address)?.active) {
+    } else if (this.#isActive(address)) {
       throw new SwimError('identity', `${address} is the address of an active member`);
     }
     this.#refutation.become(id);
@@ -235,7 +238,7 @@ export class Swim<Id> {
   broadcast(payload: Uint8Array, now: number): boolean {
     this.#advance(now);
     this.#mustTakePart('broadcast');
-    const most = this.#view.maxUpdateSize - 2;
+    const most = this.#view.news.maxUpdateSize - 2;
     if (payload.length < 1 || payload.length > most) {
       throw new SwimError('payload', `a broadcast has 1..${most} bytes, not ${payload.length}`);
     }
@@ -255,36 +258,31 @@ export class Swim<Id> {
     options: { readonly broadcast?: boolean } = {},
   ): void {
     this.#advance(now);
-    const list = [...members];
+    let list: MemberRecord<Id>[];
     try {
-      for (const member of list) this.#view.encodeMember(member);
+      list = Array.from(members, (member) => this.#toRecord(member));
     } catch (cause) {
       throw new SwimError('identity', 'a member that cannot be encoded', { cause });
     }
     const spread = options.broadcast ?? true;
-    for (const { id, incarnation, state, suspector, left } of list) {
-      this.#inbox.update(
-        { id, incarnation, state, suspector, left: left ?? false },
-        undefined,
-        spread,
-      );
-    }
+    for (const record of list) this.#inbox.update(record, undefined, spread);
     this.#settle();
   }
 
   /** The other active members, alive or suspect, as they are now. */
   *members(): IterableIterator<Member<Id>> {
-    for (const entry of this.#view.table.active) yield entry.snapshot();
+    for (const slot of this.#view.table.active) yield this.#view.snapshot(slot);
   }
 
   /** All that is known of others, Down members included: for {@link Swim.applyMany}. */
   *membershipState(): IterableIterator<Member<Id>> {
-    for (const entry of this.#view.table.all()) yield entry.snapshot();
+    for (const slot of this.#view.table.all()) yield this.#view.snapshot(slot);
   }
 
   /** What is known of the member at an address, active or not. O(1). */
   memberAt(address: string): Member<Id> | undefined {
-    return this.#view.table.get(address)?.snapshot();
+    const slot = this.#view.table.find(address);
+    return slot === NONE ? undefined : this.#view.snapshot(slot);
   }
 
   /**
@@ -294,20 +292,21 @@ export class Swim<Id> {
   digest(): string {
     const digest = new Digest();
     const { self } = this.#context;
+    const { table } = this.#view;
     const add = (id: Id, at: number): void =>
-      digest.add(this.#view.encodeMember({ id, incarnation: at, state: 'alive' }));
+      digest.add(this.#view.codec.encode({ id, incarnation: at, state: 'alive' }));
     if (takesPart(self)) add(self.identity, self.incarnation);
-    for (const entry of this.#view.table.active) add(entry.id, entry.incarnation);
+    for (const slot of table.active) add(table.id(slot), table.incarnation(slot));
     return digest.toString();
   }
 
   stats(): SwimStats {
-    const { table, updates } = this.#view;
+    const { table, news } = this.#view;
     return {
       ...this.#context.counters,
       active: table.active.size,
       down: table.size - table.active.size,
-      queuedUpdates: updates.length,
+      queuedUpdates: news.length,
       queuedBroadcasts: this.#broadcasts.queue.length,
       queuedBroadcastBytes: this.#broadcasts.queue.byteLength,
       evictedBroadcasts: this.#broadcasts.evicted,
@@ -325,6 +324,17 @@ export class Swim<Id> {
     health.change(1);
     this.#prober.void();
     outputs.emit({ type: 'paused', ms });
+  }
+
+  /** As it is applied, and with an identity that is quickly told from others. */
+  #toRecord(member: Member<Id>): MemberRecord<Id> {
+    const { incarnation, state, suspector, left = false } = member;
+    return { id: this.#view.codec.canonical(member), incarnation, state, suspector, left };
+  }
+
+  #isActive(address: string): boolean {
+    const slot = this.#view.table.find(address);
+    return slot !== NONE && this.#view.table.isActive(slot);
   }
 
   #mustTakePart(what: string): void {
@@ -353,12 +363,12 @@ export class Swim<Id> {
     }
   }
 
-  #expire(entry: MemberEntry<Id>): void {
-    const down = this.#view.expire(entry);
+  #expire(timer: MemberTimer): void {
+    const down = this.#view.expire(timer);
     if (down === undefined) return;
     this.#settleState();
     // It may hear us yet, and come back the sooner.
-    if (this.#context.config.notifyDown) this.#outbox.send(down.id, { type: 'turnUndead' });
+    if (this.#context.config.notifyDown) this.#outbox.send(down, { type: 'turnUndead' });
   }
 
   #onRenewed(teller: Id | undefined): void {

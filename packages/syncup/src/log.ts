@@ -197,9 +197,12 @@ export interface LogStore extends LogView, AsyncDisposable {
   importSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
-/** Shoal's own entry types: 1 is a commit, 2 an abort, anything else data. */
+/**
+ * Shoal's own entry types: 1 is a commit, 2 an abort, 3 marks the term of what follows, anything
+ * else is data. A mark is a sync point, but ends no transaction.
+ */
 export const SHOAL_ENTRY_KINDS: EntryKinds = {
-  isSync: (type) => type === 1 || type === 2,
+  isSync: (type) => type === 1 || type === 2 || type === 3,
   isTxnEnd: (type) => type === 1 || type === 2,
 };
 

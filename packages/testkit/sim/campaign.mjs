@@ -26,6 +26,7 @@ function work() {
       load,
       effects,
       packets: stats.packets,
+      exchanges: stats.exchanges,
       digest,
     });
   }
@@ -92,7 +93,7 @@ function summarize(results, { seeds, duration }, seconds) {
   console.log(`what they did:    ${line(effects)}`);
   console.log(
     `${sum((one) => one.nodes)} nodes, ${(seeds * duration) / 3600} virtual hours, ` +
-      `${sum((one) => one.packets)} packets, in ${seconds.toFixed(0)} s`,
+      `${sum((one) => one.packets)} packets, ${sum((one) => one.exchanges)} exchanges of states, in ${seconds.toFixed(0)} s`,
   );
   console.log(
     `all agreed after the last fault: median ${at(converged, 0.5) / 1000} s, ` +

@@ -29,6 +29,12 @@ export interface StreamOptions {
    * and breaks the connection off after ten questions; 0: never. Default 15000.
    */
   readonly keepAlive?: number;
+  /**
+   * A connection is broken off (`timeout`) when its peer has sent nothing for this long although
+   * it is read from; 0: never, the default. For protocols in which a peer is never silent for long:
+   * unlike `keepAlive` it also finds one that is gone, or stuck, while something is on the way to it.
+   */
+  readonly idleTimeout?: number;
   /** How many connections a listener has at most; more are refused at once. Default 1024. */
   readonly maxConnections?: number;
 }
@@ -56,6 +62,7 @@ export function streamLimits(options: StreamOptions): StreamLimits {
     dialTimeout: whole('dialTimeout', options.dialTimeout, 10_000, 1),
     closeTimeout: whole('closeTimeout', options.closeTimeout, 5000, 0),
     keepAlive: whole('keepAlive', options.keepAlive, 15_000, 0),
+    idleTimeout: whole('idleTimeout', options.idleTimeout, 0, 0),
     maxConnections: whole('maxConnections', options.maxConnections, 1024, 1),
   };
   if (limits.highWaterMark > limits.maxBuffered) {

@@ -1,6 +1,7 @@
 import * as bincode from './bincode.ts';
 import type { Codec } from './codec.ts';
 import { describeNoxuRestore, describeNoxuStream, describeNoxuSyncup } from './describe-noxu.ts';
+import { describeShoalState } from './describe-state.ts';
 import { describeShoalStream } from './describe-stream.ts';
 import { describeFoca, describeShoal } from './describe-swim.ts';
 import { describeAs, type PacketDescription, type PacketFamily } from './description.ts';
@@ -18,12 +19,53 @@ export interface DescribePacketOptions {
   readonly focaIdentity?: (format: typeof postcard | typeof bincode) => Codec<unknown>;
 }
 
+// Objects, not the namespaces themselves, which a bundler would keep in every bundle, whole.
+const POSTCARD: typeof postcard = {
+  bool: postcard.bool,
+  bytes: postcard.bytes,
+  i8: postcard.i8,
+  i16: postcard.i16,
+  i32: postcard.i32,
+  i64: postcard.i64,
+  list: postcard.list,
+  option: postcard.option,
+  socketAddress: postcard.socketAddress,
+  str: postcard.str,
+  struct: postcard.struct,
+  tuple: postcard.tuple,
+  u8: postcard.u8,
+  u16: postcard.u16,
+  u32: postcard.u32,
+  u64: postcard.u64,
+  variants: postcard.variants,
+};
+const BINCODE: typeof bincode = {
+  bool: bincode.bool,
+  bytes: bincode.bytes,
+  i8: bincode.i8,
+  i16: bincode.i16,
+  i32: bincode.i32,
+  i64: bincode.i64,
+  list: bincode.list,
+  option: bincode.option,
+  socketAddress: bincode.socketAddress,
+  str: bincode.str,
+  struct: bincode.struct,
+  tuple: bincode.tuple,
+  u8: bincode.u8,
+  u16: bincode.u16,
+  u32: bincode.u32,
+  u64: bincode.u64,
+  variants: bincode.variants,
+};
+
 /** In this order they are tried: those that tell themselves best come first. */
 const FAMILIES: readonly PacketFamily[] = [
   'shoal',
   'noxu-syncup',
   'noxu-stream',
   'shoal-stream',
+  'shoal-state',
   'foca+postcard',
   'foca+bincode',
   'noxu-restore',
@@ -61,13 +103,15 @@ function describe(
   return describeAs(family, bytes, (fields) => {
     switch (family) {
       case 'foca+postcard':
-        return describeFoca(fields, postcard.u16, identity(postcard));
+        return describeFoca(fields, postcard.u16, identity(POSTCARD));
       case 'foca+bincode':
-        return describeFoca(fields, bincode.u16, identity(bincode));
+        return describeFoca(fields, bincode.u16, identity(BINCODE));
       case 'shoal':
         return describeShoal(fields);
       case 'shoal-stream':
         return describeShoalStream(fields, bytes);
+      case 'shoal-state':
+        return describeShoalState(fields, bytes);
       case 'noxu-syncup':
         return describeNoxuSyncup(fields, bytes);
       case 'noxu-stream':

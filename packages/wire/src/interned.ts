@@ -20,11 +20,14 @@ const FIRST_SIZE = 256;
 /** Values that were made to collide cost no more than this; those beyond push one out. */
 const MAX_PROBES = 16;
 
-interface Entry<T> {
-  readonly hash: number;
-  readonly bytes: Uint8Array;
-  readonly value: T;
-}
+/** A place in the table has so many numbers, next to each other. */
+const SHIFT = 2;
+const WIDTH = 1 << SHIFT;
+/** Where they are: the hash, where the bytes are, how many, and the value's index plus one. */
+const HASH = 0;
+const START = 1;
+const LENGTH = 2;
+const VALUE = 3;
 
 /**
  * A codec that hands out the same object for the same bytes, so that reading an identity that
@@ -40,8 +43,11 @@ export function interned<T>(codec: Codec<T>, options: InternedOptions = {}): Cod
 class InternedCodec<T> implements Codec<T> {
   readonly #codec: SkippableCodec<T>;
   readonly #capacity: number;
-  #table: (Entry<T> | undefined)[] = emptyTable(FIRST_SIZE);
-  #used = 0;
+  /** Open addressing, at most half full. In arrays, so that a look-up follows no pointers. */
+  #table = new Int32Array(FIRST_SIZE * WIDTH);
+  #bytes = new Uint8Array(FIRST_SIZE * 8);
+  #end = 0;
+  #values: T[] = [];
   /** The bytes of values that were seen, by the very object. */
   readonly #encoded: WeakMap<object, Uint8Array> | undefined;
 
@@ -79,47 +85,75 @@ class InternedCodec<T> implements Codec<T> {
     const hash = hashOf(reader.bytes, start, end);
     const table = this.#table;
     const mask = table.length - 1;
-    for (let probe = 0; probe < MAX_PROBES; probe++) {
-      const entry = table[(hash + probe) & mask];
-      if (entry === undefined) break;
-      if (entry.hash === hash && sameBytes(entry.bytes, reader.bytes, start, end)) {
-        return entry.value;
+    for (let probe = 0, at = (hash << SHIFT) & mask; probe < MAX_PROBES; probe++) {
+      const index = table[at + VALUE]!;
+      if (index === 0) break;
+      if (
+        table[at + HASH] === hash &&
+        table[at + LENGTH] === end - start &&
+        sameBytes(this.#bytes, table[at + START]!, reader.bytes, start, end)
+      ) {
+        return this.#values[index - 1]!;
       }
+      at = (at + WIDTH) & mask;
     }
     reader.offset = start;
     const value = this.#codec.decode(reader);
     if (end - start <= MAX_BYTES) {
-      const bytes = reader.bytes.slice(start, end);
-      this.#put({ hash, bytes, value });
-      if (typeof value === 'object' && value !== null) this.#encoded?.set(value, bytes);
+      this.#remember(hash, reader.bytes.subarray(start, end), value);
+      if (this.#encoded && typeof value === 'object' && value !== null) {
+        this.#encoded.set(value, reader.bytes.slice(start, end));
+      }
     }
     return value;
   }
 
-  /** Open addressing, at most half full: what is full and may not grow begins anew. */
-  #put(entry: Entry<T>): void {
-    const old = this.#table;
-    if (this.#used * 2 >= old.length) {
-      const mayGrow = old.length < this.#capacity * 2;
-      this.#table = emptyTable(mayGrow ? old.length * 2 : FIRST_SIZE);
-      this.#used = 0;
-      if (mayGrow) for (const each of old) if (each) this.#put(each);
+  #remember(hash: number, bytes: Uint8Array, value: T): void {
+    if (this.#values.length * WIDTH * 2 >= this.#table.length) this.#makeRoom();
+    if (this.#end + bytes.length > this.#bytes.length) {
+      const more = new Uint8Array((this.#end + bytes.length) * 2);
+      more.set(this.#bytes);
+      this.#bytes = more;
     }
-    const table = this.#table;
-    const mask = table.length - 1;
-    for (let probe = 0; probe < MAX_PROBES; probe++) {
-      const slot = (entry.hash + probe) & mask;
-      if (table[slot] !== undefined) continue;
-      table[slot] = entry;
-      this.#used++;
+    this.#bytes.set(bytes, this.#end);
+    this.#put(hash, this.#end, bytes.length, this.#values.push(value));
+    this.#end += bytes.length;
+  }
+
+  /** What may not grow any more begins anew. */
+  #makeRoom(): void {
+    const old = this.#table;
+    if (old.length < this.#capacity * WIDTH * 2) {
+      this.#table = new Int32Array(old.length * 2);
+      for (let at = 0; at < old.length; at += WIDTH) {
+        const index = old[at + VALUE]!;
+        if (index > 0) this.#put(old[at + HASH]!, old[at + START]!, old[at + LENGTH]!, index);
+      }
       return;
     }
-    table[entry.hash & mask] = entry;
+    this.#table = new Int32Array(FIRST_SIZE * WIDTH);
+    this.#bytes = new Uint8Array(FIRST_SIZE * 8);
+    this.#end = 0;
+    this.#values = [];
   }
-}
 
-function emptyTable<T>(size: number): (Entry<T> | undefined)[] {
-  return new Array<Entry<T> | undefined>(size).fill(undefined);
+  #put(hash: number, start: number, length: number, index: number): void {
+    const table = this.#table;
+    const mask = table.length - 1;
+    const home = (hash << SHIFT) & mask;
+    let at = home;
+    for (let probe = 0; table[at + VALUE] !== 0; probe++) {
+      if (probe === MAX_PROBES - 1) {
+        at = home;
+        break;
+      }
+      at = (at + WIDTH) & mask;
+    }
+    table[at + HASH] = hash;
+    table[at + START] = start;
+    table[at + LENGTH] = length;
+    table[at + VALUE] = index;
+  }
 }
 
 /** FNV-1a over 32-bit steps, with a last mix for the low bits, which choose the slot. */
@@ -137,9 +171,13 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
   return hash ^ (hash >>> 15);
 }
 
-function sameBytes(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  const { length } = known;
-  if (length !== end - start) return false;
-  for (let i = 0; i < length; i++) if (known[i] !== bytes[start + i]) return false;
+function sameBytes(
+  known: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  for (let i = start; i < end; i++) if (known[at++] !== bytes[i]) return false;
   return true;
 }

@@ -2,17 +2,17 @@ import { labelTag, type Member, type NodeIdentity, shoalCodec } from '@shoal/wir
 import { lan } from '../config.ts';
 import { takesPart } from '../context.ts';
 import { nodeTraits } from '../identity.ts';
+import { sift } from '../sift.ts';
 import { Joiner } from './joiner.ts';
 import { Membership } from './membership.ts';
 import type { CustomMembershipOptions, MembershipOptions } from './options.ts';
-import { sift } from './sift.ts';
 import { Streams, type StreamsHost } from './streams.ts';
 
 const DEFAULT_LABEL = 'shoal';
 
 /**
  * Makes us a member, over `transport`: joins at the seeds, with Shoal's own protocol or another
- * wire, and keeps trying. Throws, with nothing begun: a {@link SwimError} with code `config`,
+ * wire, and keeps trying. Throws, with nothing begun: a `SwimError` with code `config`,
  * or `identity` when it cannot be sent.
  */
 export function startMembership(options: MembershipOptions): Membership<NodeIdentity>;

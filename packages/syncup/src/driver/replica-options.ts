@@ -58,6 +58,11 @@ export interface ReplicaOptions {
   readonly label?: string;
   /** The highest term that is known: a feeder of a lower one is refused. Default 0. Shoal only. */
   readonly term?: bigint;
+  /**
+   * Called with the term of each feeder that greets, before anything is changed for its sake: the
+   * place to make a promise durable. What it throws ends that attempt. Shoal only.
+   */
+  readonly onTerm?: (term: bigint) => void | Promise<void>;
   /** Called with entries that were appended, in order, before they are acknowledged. */
   readonly onEntries?: (entries: readonly StoredEntry[]) => void | Promise<void>;
   /** Called after the tail was cut off, before the stream goes on. */

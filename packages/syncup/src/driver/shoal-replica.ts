@@ -98,6 +98,7 @@ async function greet(session: ReplicaSession, channel: ShoalChannel): Promise<We
     const text = `the feeder leads in term ${welcome.term}, but term ${session.term} is known`;
     throw new SyncupError('stale-term', text);
   }
+  await session.options.onTerm?.(welcome.term);
   session.term = welcome.term;
   const { durable } = log.range;
   if (welcome.last < durable && !session.options.rollback?.durableLimit) {

@@ -2,7 +2,8 @@ import { EventLog } from './event-log.ts';
 import { type Effects, expectedEffects } from './fault.ts';
 import { Invariants, InvariantViolation } from './invariants.ts';
 import { type Plan, planConfig } from './plan.ts';
-import { Simulator, type SimulatorStats } from './simulator.ts';
+import { Simulator } from './simulator.ts';
+import type { SimulatorStats } from './stats.ts';
 
 /** How a run went. */
 export interface Outcome {
@@ -35,7 +36,9 @@ const MAX_LOAD_OF_ONE = 6;
 /** Does a run, and checks every invariant. Throws nothing but a RangeError for a bad plan. */
 export function runPlan(plan: Plan, options: { readonly log?: boolean } = {}): Outcome {
   const { seed, nodes, weather, join } = plan;
-  const sim = new Simulator({ seed, nodes, weather, join, config: planConfig(plan) });
+  const config = planConfig(plan);
+  const exchange = plan.exchange ? { exchange: {} } : {};
+  const sim = new Simulator({ seed, nodes, weather, join, config, ...exchange });
   const log = new EventLog(sim, { keep: options.log ?? false });
   sim.observers.push(log);
   const invariants = new Invariants(sim);

@@ -1,5 +1,6 @@
 export { type Outcome, runPlan, shrinkPlan } from './campaign.ts';
 export { EventLog, type Timed } from './event-log.ts';
+export type { ExchangePolicy } from './exchange.ts';
 export { type Effects, FAIR_WEATHER, type Fault, type TimedFault, type Weather } from './fault.ts';
 export { type Invariant, Invariants, InvariantViolation } from './invariants.ts';
 export type { JoinPolicy } from './join.ts';
@@ -9,4 +10,5 @@ export type { NodeClock } from './node-clock.ts';
 export type { Observer, SendOutcome } from './observer.ts';
 export { type Plan, type PlanLimits, planConfig, planRun } from './plan.ts';
 export type { HeldPacket, SimNode } from './sim-node.ts';
-export { Simulator, type SimulatorOptions, type SimulatorStats } from './simulator.ts';
+export { Simulator, type SimulatorOptions } from './simulator.ts';
+export type { SimulatorStats } from './stats.ts';

@@ -15,6 +15,8 @@ export interface Plan {
   readonly without: readonly ('gossip' | 'announce' | 'announceDown')[];
   readonly weather: Weather;
   readonly join: JoinPolicy;
+  /** Whether nodes exchange states over streams. */
+  readonly exchange: boolean;
   /** In the order of time. The last is a `calm`. */
   readonly faults: readonly TimedFault[];
   /** How long the run is, in ms of virtual time. */
@@ -57,10 +59,12 @@ export function planRun(seed: number, limits: PlanLimits = {}): Plan {
   const weather = { ...FAIR_WEATHER, latency: anyLatency(random, 40) };
   const faultsEnd = Math.floor((duration * 2) / 3);
   const join = { seeds, persistent };
+  // News may miss a few; without announces they would never hear of it but by streams.
+  const exchange = without.includes('announce') || seededRandom(`${seed}/streams`)() < 0.3;
   const { probePeriod } = PRESETS[preset]();
   const planner = new FaultPlanner({ random, nodes, fair: weather, join, probePeriod });
   const faults = planner.plan(faultsEnd);
-  return { seed, nodes, preset, config, without, weather, join, faults, duration };
+  return { seed, nodes, preset, config, without, weather, join, exchange, faults, duration };
 }
 
 /** Makes up faults, and keeps in mind which nodes run, so that none is in vain. */

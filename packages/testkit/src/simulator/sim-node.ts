@@ -29,6 +29,8 @@ export class SimNode {
   /** The deadline that the pending timer is for, on the node's clock, and when it fires. */
   armedFor: number = Number.POSITIVE_INFINITY;
   armedAt: number = Number.POSITIVE_INFINITY;
+  /** How many exchanges of states it serves. */
+  serving = 0;
   /** What waits to be read, and to be sent. */
   readonly inbox: HeldPacket[] = [];
   readonly outbox: HeldPacket[] = [];

@@ -1,4 +1,5 @@
 import {
+  AddressBook,
   type BroadcastHandler,
   lan,
   type NodeIdentity,
@@ -10,12 +11,15 @@ import {
 import { type SwimCodec, shoalCodec } from '@shoal/wire';
 import { type Random, seededRandom } from '../random.ts';
 import { EventQueue } from './event-queue.ts';
+import { type ExchangePolicy, Exchanges } from './exchange.ts';
 import { type Effects, FAIR_WEATHER, type Fault, newEffects, type Weather } from './fault.ts';
 import { type JoinPolicy, seedsToTry } from './join.ts';
+import { drawLatency } from './latency.ts';
 import { Network } from './network.ts';
 import { NodeClock } from './node-clock.ts';
 import type { Observer, SendOutcome } from './observer.ts';
 import { type HeldPacket, SimNode } from './sim-node.ts';
+import { newStats, type SimulatorStats } from './stats.ts';
 
 /** What a {@link Simulator} is made of. */
 export interface SimulatorOptions {
@@ -30,18 +34,10 @@ export interface SimulatorOptions {
   /** Default: {@link FAIR_WEATHER}. */
   readonly weather?: Weather;
   readonly join?: JoinPolicy;
+  /** Whether nodes exchange states over streams, too. Default: no, packets are all there is. */
+  readonly exchange?: ExchangePolicy;
   /** How many packets a socket buffer holds for a paused or blocked node. Default 512. */
   readonly socketBuffer?: number;
-}
-
-/** Counts since the beginning, over all nodes. */
-export interface SimulatorStats {
-  /** Packets that machines wanted sent, and their bytes. */
-  packets: number;
-  bytes: number;
-  /** Packets that were handed to machines. */
-  deliveries: number;
-  ticks: number;
 }
 
 /** The highest time that a node's clock shows at the beginning, in ms. */
@@ -56,13 +52,15 @@ export class Simulator {
   readonly config: SwimConfig;
   readonly nodes: readonly SimNode[];
   readonly effects: Effects = newEffects();
-  readonly stats: SimulatorStats = { packets: 0, bytes: 0, deliveries: 0, ticks: 0 };
+  readonly stats: SimulatorStats = newStats();
   readonly observers: Observer[] = [];
   /** Virtual time, in ms since the beginning. */
   now = 0;
   readonly #queue = new EventQueue<SimNode | HeldPacket | (() => void)>();
   readonly #network: Network;
   readonly #codec: SwimCodec<NodeIdentity>;
+  readonly #addresses = new AddressBook<NodeIdentity>();
+  readonly #exchanges: Exchanges | undefined;
   readonly #byAddress: ReadonlyMap<string, SimNode>;
   readonly #socketBuffer: number;
   /** For what is no node's own chance: join waits, the contents of broadcasts. */
@@ -81,6 +79,7 @@ export class Simulator {
     this.nodes = Array.from({ length: nodes }, (_, index) => {
       return new SimNode(index, new NodeClock(Math.floor(this.#random() * MAX_CLOCK)));
     });
+    this.#exchanges = options.exchange && this.#makeExchanges(options.exchange);
     this.#byAddress = new Map(this.nodes.map((node) => [node.address, node]));
   }
 
@@ -120,9 +119,11 @@ export class Simulator {
       config,
       random: seededRandom(`${this.options.seed}/node ${index}/start ${node.starts}`),
       broadcasts: onceOnly(),
+      addresses: this.#addresses,
     });
     for (const observer of this.observers) observer.started?.(node);
     this.#input(node, (swim, now) => swim.tick(now));
+    this.#exchanges?.started(node);
     this.#join(node, node.starts, this.options.join?.first ?? 500);
   }
 
@@ -389,6 +390,7 @@ export class Simulator {
       for (const seed of seedsToTry(this.options.join, node, this.nodes, this.#random)) {
         const to = { address: seed.address, generation: 0, metadata: NO_METADATA };
         this.#input(node, (machine, now) => machine.announce(to, now));
+        this.#exchanges?.begin(node, seed);
       }
     }
     const next = joined ? most : wait;
@@ -396,6 +398,25 @@ export class Simulator {
     this.at(this.now + varied, () =>
       this.#join(node, life, joined ? first : Math.min(most, wait * 2)),
     );
+  }
+
+  #makeExchanges(policy: ExchangePolicy): Exchanges {
+    const random = seededRandom(`${this.options.seed}/exchanges`);
+    const free = (node: SimNode): boolean =>
+      node.swim !== undefined && node.pausedUntil <= this.now && node.blockedUntil <= this.now;
+    return new Exchanges(policy, {
+      random,
+      stats: this.stats,
+      latency: () => drawLatency(this.#network.weather.latency, random),
+      after: (ms, action) => this.at(this.now + ms, action),
+      nodeAt: (address) => this.#byAddress.get(address),
+      connected: (one, other) =>
+        free(one) && free(other) && this.reaches(one, other) && this.reaches(other, one),
+      merge: (node, news, past) => {
+        this.#input(node, (swim, now) => swim.applyMany(news, now));
+        this.#input(node, (swim, now) => swim.applyMany(past, now, { broadcast: false }));
+      },
+    });
   }
 
   #node(index: number): SimNode {

@@ -1,5 +1,5 @@
 import type { Member } from '@shoal/wire';
-import type { IdentityTraits } from '../identity.ts';
+import type { IdentityTraits } from './identity.ts';
 
 /** What of a peer's state is taken in how. */
 export interface Sifted<Id> {

@@ -1,0 +1,80 @@
+import { ByteReader, ByteWriter, type Member, type MemberRecord, WireError } from '@shoal/wire';
+import type { Context } from './context.ts';
+import type { Slot } from './member-rows.ts';
+import type { MemberTable } from './member-table.ts';
+import type { Suspicions } from './suspicions.ts';
+
+/** Members as they are on the wire. */
+export class MemberCodec<Id> {
+  readonly #context: Context<Id>;
+  readonly #table: MemberTable<Id>;
+  readonly #suspicions: Suspicions<Id>;
+  readonly #writer: ByteWriter = new ByteWriter();
+  readonly #reader: ByteReader = new ByteReader();
+  /** What is being written, or was read. */
+  readonly #record: MemberRecord<Id>;
+
+  constructor(context: Context<Id>, table: MemberTable<Id>, suspicions: Suspicions<Id>) {
+    this.#context = context;
+    this.#table = table;
+    this.#suspicions = suspicions;
+    const { identity: id } = context.self;
+    this.#record = { id, incarnation: 0, state: 'alive', suspector: undefined, left: false };
+  }
+
+  /** Throws a WireError if the member cannot be encoded. */
+  encode(member: Member<Id>): Uint8Array {
+    const writer = this.#writer.reset();
+    this.#context.codec.writeMember(writer, member);
+    return writer.copy();
+  }
+
+  /** The member in a slot. */
+  encodeAt(slot: Slot): Uint8Array {
+    return this.encode(this.#recordOf(slot));
+  }
+
+  /** The same, at the beginning of a buffer that the next call may change. */
+  scratch(slot: Slot): { readonly bytes: Uint8Array; readonly offset: number } {
+    const writer = this.#writer.reset();
+    this.#context.codec.writeMember(writer, this.#recordOf(slot));
+    return writer;
+  }
+
+  /** Writes the member in a slot, if it fits before offset `end`. */
+  write(writer: ByteWriter, slot: Slot, end: number): boolean {
+    const mark = writer.offset;
+    try {
+      this.#context.codec.writeMember(writer, this.#recordOf(slot));
+      if (writer.offset <= end) return true;
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+    }
+    writer.rollback(mark);
+    return false;
+  }
+
+  /**
+   * The identity as the codec hands it out for what it reads, which may be shared and is quickly
+   * found equal to that of later packets. Throws a WireError if it cannot be encoded.
+   */
+  canonical(member: Member<Id>): Id {
+    const writer = this.#writer.reset();
+    this.#context.codec.writeMember(writer, member);
+    const reader = this.#reader.reset(writer.bytes);
+    reader.end = writer.offset;
+    this.#context.codec.readMember(reader, this.#record);
+    return this.#record.id;
+  }
+
+  #recordOf(slot: Slot): MemberRecord<Id> {
+    const record = this.#record;
+    const state = this.#table.state(slot);
+    record.id = this.#table.id(slot);
+    record.incarnation = this.#table.incarnation(slot);
+    record.state = state;
+    record.suspector = state === 'suspect' ? this.#suspicions.get(slot)?.suspector : undefined;
+    record.left = this.#table.hasLeft(slot);
+    return record;
+  }
+}
