@@ -1,10 +1,9 @@
-import * as bincode from './bincode.ts';
 import type { Codec } from './codec.ts';
 import { describeNoxuRestore, describeNoxuStream, describeNoxuSyncup } from './describe-noxu.ts';
 import { describeShoalStream } from './describe-stream.ts';
 import { describeFoca, describeShoal } from './describe-swim.ts';
 import { describeAs, type PacketDescription, type PacketFamily } from './description.ts';
-import * as postcard from './postcard.ts';
+import { BINCODE, POSTCARD } from './formats.ts';
 import { SHOAL_MAGIC } from './shoal-codec.ts';
 
 /** What {@link describePacket} may be told. */
@@ -15,7 +14,7 @@ export interface DescribePacketOptions {
    * The identity type of a foca cluster, given the format's combinators. Default:
    * `{ addr: SocketAddr, bump: u64 }`.
    */
-  readonly focaIdentity?: (format: typeof postcard | typeof bincode) => Codec<unknown>;
+  readonly focaIdentity?: (format: typeof POSTCARD | typeof BINCODE) => Codec<unknown>;
 }
 
 /** In this order they are tried: those that tell themselves best come first. */
@@ -61,9 +60,9 @@ function describe(
   return describeAs(family, bytes, (fields) => {
     switch (family) {
       case 'foca+postcard':
-        return describeFoca(fields, postcard.u16, identity(postcard));
+        return describeFoca(fields, POSTCARD.u16, identity(POSTCARD));
       case 'foca+bincode':
-        return describeFoca(fields, bincode.u16, identity(bincode));
+        return describeFoca(fields, BINCODE.u16, identity(BINCODE));
       case 'shoal':
         return describeShoal(fields);
       case 'shoal-stream':
@@ -78,6 +77,6 @@ function describe(
   });
 }
 
-function defaultFocaIdentity(format: typeof postcard | typeof bincode): Codec<unknown> {
+function defaultFocaIdentity(format: typeof POSTCARD | typeof BINCODE): Codec<unknown> {
   return format.struct({ addr: format.socketAddress, bump: format.u64 }) as Codec<unknown>;
 }
