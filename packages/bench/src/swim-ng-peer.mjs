@@ -22,7 +22,7 @@ const require = createRequire(join(folder, 'none.js'));
  */
 export function installSwimNg() {
   try {
-    if (!existsSync(join(folder, 'node_modules'))) {
+    if (!existsSync(join(folder, 'node_modules', NAME))) {
       mkdirSync(folder, { recursive: true });
       const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--no-save'];
       const options = { stdio: ['ignore', 'ignore', 'pipe'], timeout: 300_000, encoding: 'utf8' };
@@ -31,10 +31,8 @@ export function installSwimNg() {
     require(NAME);
     return undefined;
   } catch (error) {
-    return String(error.stderr || error.message)
-      .trim()
-      .split('\n')
-      .at(-1);
+    const lines = String(error.stderr || error.message).split('\n');
+    return lines.find((line) => /npm error code /.test(line)) ?? lines[0];
   }
 }
 

@@ -76,7 +76,7 @@ async function allHear(
 
 describe(`${SIZE} processes`, () => {
   it('see one killed, started again, stopped, going on, and leaving', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const first = launch('127.0.0.1:0', []);
     const { address: seed } = await first.hears(({ type }) => type === 'bound');

@@ -181,6 +181,35 @@ describe('TLS', () => {
     accepted.abort(new Error('done'));
   });
 
+  // Node crashes when the socket beneath is reset while TLS is not done with it.
+  it('survives that either side aborts at any moment', async () => {
+    const listener = await listen({ closeTimeout: 100 });
+    const use = async (connection: Connection, seed: number): Promise<void> => {
+      const reading = (async () => {
+        for await (const frame of connection) if (seed % 3 === 0) connection.send(frame);
+      })().catch(() => {});
+      for (let i = 0; i < seed % 7; i++) connection.send(new Uint8Array(seed * 500));
+      const closing = seed % 2 === 0 ? connection.close() : undefined;
+      for (let turn = 0; turn < seed % 5; turn++) await new Promise((done) => setImmediate(done));
+      if (seed % 4 !== 0) connection.abort(new Error('enough'));
+      await Promise.all([closing, connection.close(), reading]);
+    };
+    const serving = (async () => {
+      const users: Promise<void>[] = [];
+      for await (const connection of listener) users.push(use(connection, users.length));
+      await Promise.all(users);
+    })();
+    const transport = createTlsTransport({ ...replica, ca: authority.ca, closeTimeout: 100 });
+    for (let round = 0; round < 15; round++) {
+      const seeds = Array.from({ length: 8 }, (_, i) => round * 8 + i);
+      await Promise.all(
+        seeds.map(async (seed) => use(await transport.dial(listener.address), seed * 11 + 5)),
+      );
+    }
+    await listener.close();
+    await serving;
+  });
+
   it('closes the listener and frees its port', async () => {
     const listener = await listen();
     const address = listener.address;
