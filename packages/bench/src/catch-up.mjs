@@ -1,13 +1,15 @@
 // A replica that has been away catches up on a million entries, over TCP, with logs in LMDB. The
 // feeder and the replica are processes of their own, so that each one's memory can be told: what
-// is resident and belongs to the process alone (RssAnon), over what it was when idle. Pages of
-// the database's file are the system's cache and not counted; they are given as well.
+// is resident and belongs to the process alone (RssAnon), over what it was when idle, which is
+// behind a short run that has warmed it up and a garbage collection. Pages of the database's file
+// are the system's cache and not counted; they are given as well.
 import { fork } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLmdbLog } from '@shoal/log-lmdb';
+import { MemoryLog } from '@shoal/syncup';
 import { startFeeder, startReplica } from '@shoal/syncup/driver';
 import { createTcpTransport } from '@shoal/transport-node';
 import { printTable } from './table.mjs';
@@ -49,7 +51,27 @@ async function sampled(done) {
   };
 }
 
+/** Streams a little to and from itself, and collects the garbage. */
+async function warmUp() {
+  const source = new MemoryLog();
+  const payload = new Uint8Array(SIZE);
+  await source.append(Array.from({ length: 20_000 }, () => ({ type: 1, payload })));
+  const listener = await tcp.listen('127.0.0.1:0');
+  const feeder = startFeeder({ log: source, listener });
+  const log = await openLmdbLog({ path: `${path}-warm` });
+  const dial = (options) => tcp.dial(listener.address, options);
+  const replica = startReplica({ log, dial });
+  await replica.applied(20_000n);
+  await replica.close();
+  await feeder.close();
+  await log.close();
+  await sleep(100);
+  globalThis.gc();
+  await sleep(100);
+}
+
 async function feed() {
+  await warmUp();
   const log = await openLmdbLog({ path });
   const listener = await tcp.listen('127.0.0.1:0');
   const feeder = startFeeder({ log, listener });
@@ -61,6 +83,7 @@ async function feed() {
 }
 
 async function replicate() {
+  await warmUp();
   const log = await openLmdbLog({ path });
   let applied = 0;
   const start = performance.now();
@@ -84,7 +107,7 @@ async function replicate() {
 
 /** Starts this file in another role; messages are awaited with `next`. */
 function child(...args) {
-  const worker = fork(process.argv[1], args);
+  const worker = fork(process.argv[1], args, { execArgv: ['--expose-gc'] });
   const messages = [];
   let wake;
   worker.on('message', (message) => {

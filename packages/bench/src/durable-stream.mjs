@@ -1,6 +1,7 @@
 // A log on the disk streamed to another on the disk, over TCP on loopback in this process: read
-// from LMDB, sent, checked, written to LMDB and acknowledged when it is on the disk. Beside bare
-// lmdb that only puts the same bytes, as durably, in batches of what a frame holds.
+// from LMDB, sent, checked, written to LMDB and acknowledged when it is on the disk. Beside the
+// limit: the same payloads read from bare lmdb, sent in frames over a bare socket, and put into
+// bare lmdb, as durably.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,14 +9,11 @@ import { openLmdbLog } from '@shoal/log-lmdb';
 import { startFeeder, startReplica } from '@shoal/syncup/driver';
 import { createTcpTransport } from '@shoal/transport-node';
 import { open } from 'lmdb';
+import { framedTcp } from './framed-tcp.mjs';
 import { median } from './measure.mjs';
 import { printTable, throughput, verdict } from './table.mjs';
 
 const ROUNDS = 5;
-const BATCH_BYTES = 256 * 1024;
-const BATCH_ENTRIES = 4096;
-/** How many batches are under way at once. */
-const IN_FLIGHT = 8;
 const GOAL = 0.6;
 const CASES = [
   { size: 64, count: 200_000 },
@@ -48,25 +46,25 @@ async function shoal(source, count) {
   return ns;
 }
 
-/** Nanoseconds a put, until the last one is on the disk. */
-async function bare(payload, count) {
+/** Nanoseconds a payload, until the last one is on the disk. */
+async function bare(source, count) {
   const path = newPath();
-  const db = open({ path, noSubdir: false, encoding: 'binary', overlappingSync: false });
-  const batch = Math.min(BATCH_ENTRIES, Math.max(1, Math.floor(BATCH_BYTES / payload.length)));
+  const db = openBare(path);
   let next = 0;
-  const lane = async () => {
-    while (next < count) {
-      const end = Math.min(count, next + batch);
-      while (next < end) db.put(++next, payload);
-      await db.committed;
-    }
-  };
-  const start = process.hrtime.bigint();
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
-  const ns = Number(process.hrtime.bigint() - start) / count;
+  const ns = await framedTcp(
+    count,
+    (i) => source.getBinary(i + 1),
+    (frame) => db.put(++next, frame),
+    () => db.committed,
+  );
   await db.close();
   rmSync(path, { recursive: true });
   return ns;
+}
+
+/** A put is done when it is on the disk, as an append is. */
+function openBare(path) {
+  return open({ path, noSubdir: false, encoding: 'binary', overlappingSync: false });
 }
 
 const rows = [];
@@ -79,17 +77,21 @@ try {
       const entries = Array.from({ length }, (_, i) => ({ type: i % 10 === 9 ? 1 : 0, payload }));
       await source.append(entries, { durable: false });
     }
+    const bareSource = openBare(newPath());
+    for (let i = 1; i <= count; i++) bareSource.put(i, payload);
+    await bareSource.committed;
     const times = { shoal: [], bare: [] };
     for (let round = 0; round < ROUNDS; round++) {
-      times.bare.push(await bare(payload, count));
+      times.bare.push(await bare(bareSource, count));
       times.shoal.push(await shoal(source, count));
     }
     await source.close();
+    await bareSource.close();
     const [ours, theirs] = [median(times.shoal), median(times.bare)];
     rows.push([
       `${size} B`,
       ...throughput(ours, size),
-      'bare lmdb puts',
+      'bare lmdb, framed TCP',
       ...throughput(theirs, size),
       ...verdict(theirs / ours, GOAL),
     ]);

@@ -4,12 +4,10 @@ import { connect, createServer } from 'node:net';
 import { FrameDecoder } from '@shoal/wire';
 
 /**
- * Nanoseconds a payload. With `keep` the receiver keeps what it is sent, as a log in memory has
- * to; else it drops everything.
+ * Nanoseconds a payload of `count`, which `payloadAt` gives. The receiver calls `take` with each,
+ * and is done when `settled` resolves.
  */
-export async function framedTcp(payloads, keep = false) {
-  const count = payloads.length;
-  const kept = [];
+export async function framedTcp(count, payloadAt, take, settled = () => {}) {
   let received = 0;
   let finished;
   const done = new Promise((resolve) => {
@@ -21,7 +19,7 @@ export async function framedTcp(payloads, keep = false) {
       decoder.push(chunk);
       for (let frame = decoder.next(); frame; frame = decoder.next()) {
         received++;
-        if (keep) kept.push(frame);
+        take(frame);
       }
       if (received === count) finished();
     });
@@ -30,14 +28,14 @@ export async function framedTcp(payloads, keep = false) {
   const socket = connect(server.address().port, '127.0.0.1');
   await once(socket, 'connect');
   const header = Buffer.alloc(4);
-  header.writeUInt32LE(payloads[0].length);
+  header.writeUInt32LE(payloadAt(0).length);
 
   const start = process.hrtime.bigint();
   for (let sent = 0; sent < count; ) {
     socket.cork();
     let room = true;
     for (let bytes = 0; sent < count && bytes < 65_536; ) {
-      const payload = payloads[sent++];
+      const payload = payloadAt(sent++);
       socket.write(header);
       room = socket.write(payload);
       bytes += payload.length + 4;
@@ -46,6 +44,7 @@ export async function framedTcp(payloads, keep = false) {
     if (!room) await once(socket, 'drain');
   }
   await done;
+  await settled();
   const ns = Number(process.hrtime.bigint() - start) / count;
   socket.destroy();
   server.close();

@@ -53,9 +53,11 @@ for (const { size, count, goal } of CASES) {
   const payloads = await payloadsOf(source);
   const times = { shoal: [], dropped: [], kept: [] };
   for (let round = 0; round < ROUNDS; round++) {
-    times.dropped.push(await framedTcp(payloads));
+    const payloadAt = (i) => payloads[i];
+    times.dropped.push(await framedTcp(count, payloadAt, () => {}));
     times.shoal.push(await shoal(source, count));
-    times.kept.push(await framedTcp(payloads, true));
+    const kept = [];
+    times.kept.push(await framedTcp(count, payloadAt, (frame) => kept.push(frame)));
   }
   const ours = median(times.shoal);
   for (const [against, theirs, limit] of [

@@ -13,6 +13,10 @@ export interface ReceivedEntries extends VerifiedEntries {
 export interface Waiting {
   readonly entries: readonly StoredEntry[];
   readonly batches: readonly ReceivedEntries[];
+  /** The VLSN of the last one. */
+  readonly last: bigint;
+  /** How much of the queue they take, until they are applied. */
+  readonly bytes: number;
 }
 
 /**
@@ -23,12 +27,15 @@ export class ApplyQueue {
   readonly #maxBytes: number;
   #entries: StoredEntry[] = [];
   #batches: ReceivedEntries[] = [];
+  #last = 0n;
+  /** Of all that is not applied, and of what was not taken. */
   #bytes = 0;
+  #waiting = 0;
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
   #ended = false;
 
-  /** `maxBytes`: how many bytes of payload may wait, but always one batch. */
+  /** `maxBytes`: how many bytes may wait or be under way, but always one batch. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
@@ -40,17 +47,20 @@ export class ApplyQueue {
 
   push(entry: StoredEntry): void {
     this.#entries.push(entry);
-    this.#added(entry.payload.length + OBJECT_COST);
+    this.#added(entry.vlsn, entry.payload.length + OBJECT_COST);
   }
 
   /** A queue is given either entries or batches. */
   pushBatch(batch: ReceivedEntries): void {
     this.#batches.push(batch);
-    this.#added(batch.bytes.length + batch.count * HASH_COST);
+    const last = batch.firstVlsn + BigInt(batch.count - 1);
+    this.#added(last, batch.bytes.length + batch.count * HASH_COST);
   }
 
-  #added(bytes: number): void {
+  #added(last: bigint, bytes: number): void {
+    this.#last = last;
     this.#bytes += bytes;
+    this.#waiting += bytes;
     if (this.#wakeReader) {
       this.#wakeReader();
       this.#wakeReader = undefined;
@@ -74,13 +84,30 @@ export class ApplyQueue {
         this.#wakeReader = resolve;
       });
     }
-    const waiting = { entries: this.#entries, batches: this.#batches };
+    const waiting = {
+      entries: this.#entries,
+      batches: this.#batches,
+      last: this.#last,
+      bytes: this.#waiting,
+    };
     this.#entries = [];
     this.#batches = [];
-    this.#bytes = 0;
+    this.#waiting = 0;
+    return waiting;
+  }
+
+  /** Makes room: what was taken is applied. */
+  applied({ bytes }: Waiting): void {
+    this.#bytes -= bytes;
     this.#wakeWriter?.();
     this.#wakeWriter = undefined;
-    return waiting;
+  }
+
+  /** Drops what waits: it will not be applied, and nothing more will come. */
+  abandon(): void {
+    this.#entries = [];
+    this.#batches = [];
+    this.end();
   }
 
   /** Nothing more will come; what waits is still handed out. */

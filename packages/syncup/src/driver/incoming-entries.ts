@@ -2,6 +2,7 @@ import type { ShoalStreamMessage } from '@shoal/wire';
 import { SyncupError } from '../errors.ts';
 import type { ChainedFingerprint } from '../fingerprint.ts';
 import type { StoredEntry } from '../log.ts';
+import { ENTRY_OVERHEAD } from '../snapshot-format.ts';
 import type { ApplyQueue, ReceivedEntries } from './apply-queue.ts';
 
 type Message<T extends ShoalStreamMessage['type']> = Extract<ShoalStreamMessage, { type: T }>;
@@ -61,17 +62,15 @@ export class IncomingEntries {
   }
 }
 
-/** Batches as entries; payloads are views. */
-export function entriesOf(batches: readonly ReceivedEntries[]): StoredEntry[] {
+/** A batch as entries; payloads are views. */
+export function entriesOf({ firstVlsn, count, bytes }: ReceivedEntries): StoredEntry[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const entries: StoredEntry[] = [];
-  for (const { firstVlsn, count, bytes } of batches) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let at = 0;
-    for (let vlsn = firstVlsn; vlsn < firstVlsn + BigInt(count); vlsn++) {
-      const end = at + 5 + view.getUint32(at + 1, true);
-      entries.push({ vlsn, type: bytes[at]!, payload: bytes.subarray(at + 5, end) });
-      at = end;
-    }
+  let at = 0;
+  for (let vlsn = firstVlsn; entries.length < count; vlsn++) {
+    const end = at + ENTRY_OVERHEAD + view.getUint32(at + 1, true);
+    entries.push({ vlsn, type: bytes[at]!, payload: bytes.subarray(at + ENTRY_OVERHEAD, end) });
+    at = end;
   }
   return entries;
 }

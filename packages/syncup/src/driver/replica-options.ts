@@ -86,7 +86,7 @@ export interface ReplicaOptions {
   readonly heartbeatInterval?: number;
   /** How long the feeder may be silent, in ms. Default 10,000. Shoal only. */
   readonly idleTimeout?: number;
-  /** How many bytes may wait to be applied. Default 8 MiB. */
+  /** How many bytes may wait to be applied, or be on their way to the disk. Default 2 MiB. */
   readonly maxPendingBytes?: number;
   /** Attempts follow each other after `minDelay` ms, doubled up to `maxDelay`, with jitter. */
   readonly reconnect?: false | { readonly minDelay?: number; readonly maxDelay?: number };

@@ -1,10 +1,10 @@
 import { SyncupError } from '../errors.ts';
-import type { StoredEntry, VlsnRange } from '../log.ts';
+import type { VlsnRange } from '../log.ts';
 import { ReplicaSyncup, type RollbackPlan } from '../replica-syncup.ts';
 import type { AckSender } from './ack-sender.ts';
-import { ApplyQueue, type Waiting } from './apply-queue.ts';
+import { Applier } from './applier.ts';
+import { ApplyQueue } from './apply-queue.ts';
 import type { Emitter } from './emitter.ts';
-import { entriesOf } from './incoming-entries.ts';
 import { clock, closeTimeoutOf, Link, toError } from './link.ts';
 import type { Lag, ReplicaEvents, ReplicaOptions } from './replica-options.ts';
 import type { RestoreTransfer } from './restore-transfer.ts';
@@ -158,21 +158,22 @@ export class ReplicaSession {
     acks: AckSender,
     receive: (queue: ApplyQueue) => Promise<boolean>,
   ): Promise<void> {
-    const { onEntries, maxPendingBytes = 8 << 20 } = this.options;
+    const { log, durable, onEntries, maxPendingBytes = 2 << 20 } = this.options;
     const queue = new ApplyQueue(maxPendingBytes);
-    let failure: { error: unknown } | undefined;
-    const applying = (async () => {
-      for (let batch = await queue.take(); batch; batch = await queue.take()) {
-        const { range, entries } = await this.#append(batch);
-        if (onEntries) await this.callback('onEntries', () => onEntries(entries()));
-        acks.send(range.last);
-        this.#release(range.last);
+    const applier = new Applier(queue, {
+      log,
+      durable,
+      onEntries: onEntries && ((entries) => this.callback('onEntries', () => onEntries(entries))),
+      onApplied: (vlsn) => {
+        acks.send(vlsn);
+        this.#release(vlsn);
         this.events.emit('progress', this.lag);
-      }
-    })().catch((error: unknown) => {
+      },
+    });
+    let failure: { error: unknown } | undefined;
+    const applying = applier.run().catch((error: unknown) => {
       failure = { error };
       link.abort(toError(error));
-      queue.end();
     });
     let lost: { error: unknown } | undefined;
     try {
@@ -186,20 +187,5 @@ export class ReplicaSession {
     // The application's own fault comes first: it has broken the connection off.
     const reason = failure ?? lost;
     if (reason) throw reason.error;
-  }
-
-  /** Appends what waited; `entries` makes objects of it, which a log may not need. */
-  async #append({
-    entries,
-    batches,
-  }: Waiting): Promise<{ range: VlsnRange; entries: () => readonly StoredEntry[] }> {
-    const { log, durable } = this.options;
-    const options = durable === undefined ? {} : { durable };
-    if (batches.length > 0 && log.encoded !== undefined) {
-      const range = await log.encoded.append(batches, options);
-      return { range, entries: () => entriesOf(batches) };
-    }
-    const all = batches.length > 0 ? entriesOf(batches) : entries;
-    return { range: await log.append(all, options), entries: () => all };
   }
 }
