@@ -1,4 +1,10 @@
-import { type Archive, MemoryLog, type NewEntry, type VlsnRange } from '@shoal/syncup';
+import {
+  type Archive,
+  type EncodedAccess,
+  MemoryLog,
+  type NewEntry,
+  type VlsnRange,
+} from '@shoal/syncup';
 import type { TermStore } from './term-store.ts';
 
 /** A promise that can be settled from outside. */
@@ -28,11 +34,19 @@ export class CrashableLog extends MemoryLog {
   constructor(delay: () => number) {
     super();
     this.#delay = delay;
+    const encoded = this.encoded!;
+    const append: EncodedAccess['append'] = (batches) =>
+      this.#written(() => encoded.append(batches));
+    Object.defineProperty(this, 'encoded', { value: { ...encoded, append } });
   }
 
-  override async append(entries: readonly NewEntry[]): Promise<VlsnRange> {
+  override append(entries: readonly NewEntry[]): Promise<VlsnRange> {
+    return this.#written(() => super.append(entries));
+  }
+
+  async #written(append: () => Promise<VlsnRange>): Promise<VlsnRange> {
     if (this.#crashed) throw new Error('the process is gone');
-    const range = await super.append(entries);
+    const range = await append();
     const generation = this.#generation;
     const written = gate();
     this.#writing.add(written);

@@ -150,9 +150,10 @@ export class Node implements AsyncDisposable {
 
   async *#watch(signal: AbortSignal | undefined): AsyncGenerator<void, void, undefined> {
     const events = this.#parts.events.read(Number.POSITIVE_INFINITY);
-    const onAbort = (): void => void events.return();
+    let onAbort = (): void => {};
     const aborted = new Promise<undefined>((resolve) => {
-      signal?.addEventListener('abort', () => resolve(undefined), { once: true });
+      onAbort = () => resolve(undefined);
+      signal?.addEventListener('abort', onAbort);
     });
     try {
       for (;;) {
@@ -161,7 +162,8 @@ export class Node implements AsyncDisposable {
         yield;
       }
     } finally {
-      onAbort();
+      signal?.removeEventListener('abort', onAbort);
+      void events.return();
     }
   }
 

@@ -101,6 +101,55 @@ describe('options', () => {
     await expect(start('b', fails)).rejects.toThrow('no such table');
   });
 
+  it('streams are taken at further listeners, too', async () => {
+    const network = new MemoryNetwork();
+    const streams = (host: string): ReturnType<typeof network.createStreamTransport> =>
+      network.createStreamTransport({ host });
+    const bind = '10.0.0.1:1';
+    const further = await streams('10.0.0.1').listen('10.0.0.1:2');
+    await using a = await start('a', {
+      log: new MemoryLog(),
+      voters: ['a'],
+      bind,
+      webSocketAddress: further.address,
+      transports: {
+        datagrams: network.createDatagramTransport(bind),
+        streams: streams('10.0.0.1'),
+        listeners: [further],
+      },
+    });
+    // As a browser would, which cannot dial the first one.
+    const log = new MemoryLog();
+    await using tab = await startNode({
+      name: 'tab',
+      datagrams: network.createDatagramTransport('10.0.0.2:1'),
+      streams: streams('10.0.0.2'),
+      dials: 'webSocket',
+      seeds: [bind],
+      log,
+    });
+    await a.until(() => a.role === 'feeder');
+    const exchanged = new Promise((resolve) => tab.membership.on('exchange', resolve));
+    await a.append(commits(2));
+    await tab.until(() => tab.role === 'replica');
+    await tab.membership.exchange(a.membership.identity);
+    expect(await exchanged).toMatchObject({ address: further.address });
+    const applied = new Promise<void>((resolve) => {
+      const look = (): unknown => (log.range.last === 3n ? resolve() : setTimeout(look, 5));
+      look();
+    });
+    await applied;
+  });
+
+  it('waiting can be given up', async () => {
+    await using a = await start('a');
+    const stop = new AbortController();
+    const waiting = expect(a.until(() => false, { signal: stop.signal })).rejects.toThrow('enough');
+    stop.abort(new Error('enough'));
+    await waiting;
+    await expect(a.until(() => true, { signal: stop.signal })).rejects.toThrow('enough');
+  });
+
   it('a browser may start one without listeners', async () => {
     const network = new MemoryNetwork();
     await using tab = await startNode({

@@ -7,6 +7,7 @@ import { NodeError, toError } from './errors.ts';
 import { EventHub } from './event-hub.ts';
 import type { Leadership, LeadershipContext } from './leadership.ts';
 import { sleep } from './lock.ts';
+import { mergedListener } from './merged-listener.ts';
 import { Node } from './node.ts';
 import { encodeNodeMetadata, type NodeMetadata, streamAddressOf } from './node-metadata.ts';
 import type { PortableNodeOptions } from './options.ts';
@@ -60,7 +61,10 @@ async function start(
 
   const events = new EventHub();
   const stopping = new AbortController();
-  const services = listeners.map((listener) => serviceListeners(listener, Object.values(SERVICES)));
+  const services =
+    listeners.length > 0
+      ? serviceListeners(mergedListener(listeners), Object.values(SERVICES))
+      : undefined;
   const membership = startMembership({
     transport: datagrams,
     label,
@@ -81,7 +85,7 @@ async function start(
               dial: (address, dialling) =>
                 dialService(streams, address, SERVICES.membership, dialling),
             },
-            listen: services[0]?.[SERVICES.membership] ?? false,
+            listen: services?.[SERVICES.membership] ?? false,
             address: (id: NodeIdentity) => addressToDial(options, id),
           },
         }),
@@ -140,12 +144,13 @@ async function start(
       await dispose();
     },
   });
-  for (const service of services) {
-    void serve(service[SERVICES.log], (connection) => replication?.serveLog(connection));
-    void serve(service[SERVICES.promise], (connection) => replication?.servePromise(connection));
-    void serve(service[SERVICES.source], (connection) => replication?.serveSource(connection));
+  if (services) {
+    // The membership takes its service over if it has streams; else nobody is served there.
+    if (!streams) void services[SERVICES.membership].close();
+    void serve(services[SERVICES.log], (connection) => replication?.serveLog(connection));
+    void serve(services[SERVICES.promise], (connection) => replication?.servePromise(connection));
+    void serve(services[SERVICES.source], (connection) => replication?.serveSource(connection));
   }
-  for (const service of services.slice(1)) void service[SERVICES.membership].close();
   const onAbort = (): void => void node.close();
   options.signal?.addEventListener('abort', onAbort);
   if (options.signal?.aborted) onAbort();

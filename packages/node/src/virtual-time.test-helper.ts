@@ -7,13 +7,15 @@ type Handler = (...args: unknown[]) => void;
  * virtual time: each run of a seed is the same. Returns how to take that back.
  */
 export function installVirtualTime(clock: VirtualClock, start = 1_700_000_000_000): () => void {
-  const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
+  const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = globalThis;
   const realNow = performance.now;
   const realDate = Date.now;
   const intervals = new WeakMap<object, { timer: object | number }>();
   const virtual = {
     setTimeout: (handler: Handler, delay = 0, ...args: unknown[]) =>
       clock.setTimeout(() => handler(...args), delay),
+    setImmediate: (handler: Handler, ...args: unknown[]) =>
+      clock.setTimeout(() => handler(...args), 0),
     clearTimeout: (timer: object | number | undefined) => {
       if (timer !== undefined) clock.clearTimeout(timer);
     },
@@ -38,7 +40,13 @@ export function installVirtualTime(clock: VirtualClock, start = 1_700_000_000_00
   performance.now = () => clock.now();
   Date.now = () => start + Math.floor(clock.now());
   return () => {
-    Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval });
+    Object.assign(globalThis, {
+      setTimeout,
+      clearTimeout,
+      setInterval,
+      clearInterval,
+      setImmediate,
+    });
     performance.now = realNow;
     Date.now = realDate;
   };

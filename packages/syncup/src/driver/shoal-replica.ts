@@ -46,7 +46,8 @@ export async function replicateFromShoal(
         session.noteFeeder(welcome.last);
         session.events.emit('streaming', { startVlsn: outcome.startVlsn, feeder });
         const acks = new AckSender(link, (vlsn) => channel.encode({ type: 'ack', vlsn }));
-        beat = setInterval(() => acks.send(log.range.last), heartbeatInterval);
+        // Not the log's end: what is there already may not be on stable storage yet.
+        beat = setInterval(() => acks.send(session.lag.applied), heartbeatInterval);
         const chain =
           (welcome.features & SHOAL_FEATURES.chained) === 0
             ? undefined
