@@ -39,6 +39,11 @@ interface Start {
 
 const ORIGIN: Start = { vlsn: 1n, lsn: 0n, fingerprint: 0n };
 
+function lower(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}
+
 /** A log that is an array: the least that passes the suite. */
 export class ArrayLog implements LogStore {
   readonly chained: boolean;
@@ -71,7 +76,7 @@ export class ArrayLog implements LogStore {
       last,
       lastSync: this.#rows.findLast(({ type }) => isSync(type))?.vlsn ?? 0n,
       lastTxnEnd: this.#rows.findLast(({ type }) => isTxnEnd(type))?.vlsn ?? 0n,
-      durable: [this.#durable, last].reduce((a, b) => (a < b ? a : b)),
+      durable: lower(this.#durable, last),
     };
   }
 
