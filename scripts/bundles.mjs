@@ -14,7 +14,8 @@ const BUNDLES = [
   },
   {
     name: 'membership core and its wire',
-    limit: 14_000,
+    // To be 14,000, as it was before its tables of arrays, which bought speed: no more until then.
+    limit: 16_000,
     code: `export { Swim, lan, nodeTraits } from '@shoal/membership';
            export { shoalCodec } from '@shoal/wire';`,
   },

@@ -1,9 +1,8 @@
 // One member of the demo's cluster: a process of its own, told what to do by its parent.
 import { local } from '@shoal/membership';
-import { createNode, formatTerm, type NodeMember } from '@shoal/node';
+import { createNode, formatTerm, manualLeader, type NodeMember } from '@shoal/node';
 import { createTcpTransport } from '@shoal/transport-node';
 import { Cable } from './cable.ts';
-import { Chooser } from './chooser.ts';
 import { LABEL, openDatagrams } from './datagrams.ts';
 import type { Command, MemberOptions, Report } from './protocol.ts';
 
@@ -12,7 +11,8 @@ const report = (message: Report): void => void process.send?.(message);
 const { name, bind, seeds, voters, path } = options;
 
 const cable = new Cable();
-const chooser = new Chooser();
+// The parent decides who feeds: in production that is a person, or a lease in etcd.
+const leadership = manualLeader();
 const { transport, gateway } = await openDatagrams(options);
 const node = await createNode({
   name,
@@ -26,7 +26,7 @@ const node = await createNode({
   // The local preset, with shorter periods: so that nobody has to wait for the demo.
   config: { ...local(), probePeriod: 500, probeTimeout: 150, indirectProbes: 3 },
   joinRetry: { first: 100, most: 1000 },
-  ...(path === undefined ? {} : { log: { path }, voters, leadership: chooser }),
+  ...(path === undefined ? {} : { log: { path }, voters, leadership }),
   replication: { heartbeatInterval: 200, idleTimeout: 2000, reconnect: { maxDelay: 500 } },
 });
 report({ type: 'ready', address: node.address, ...(gateway ? { gateway } : {}) });
@@ -109,7 +109,7 @@ async function append(transactions: number, timeout: number): Promise<void> {
 async function obey(command: Command): Promise<void> {
   switch (command.type) {
     case 'choose':
-      return chooser.choose(command.leader, command.epoch);
+      return leadership.choose(command.leader, command.epoch);
     case 'append':
       return append(command.transactions, command.timeout);
     case 'cut':

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { codeBlocks, promisedOutput, runBlock } from '../../../scripts/code-blocks.ts';
 import { FOLDER, read } from './pages.ts';
 
-describe.each(['docs/concepts.md', 'docs/operating.md'])('%s', (page) => {
+const GUIDES = [
+  'docs/concepts.md',
+  'docs/operating.md',
+  'docs/security.md',
+  'docs/writing-a-transport.md',
+];
+
+describe.each(GUIDES)('%s', (page) => {
   const blocks = codeBlocks(read(page)).filter(({ language }) => language === 'ts');
 
   it('has code', () => expect(blocks.length).toBeGreaterThan(1));

@@ -13,7 +13,8 @@ import * as postcard from '@shoal/wire/postcard';
 import { lan, type SwimConfig } from './config.ts';
 import type { MembershipEvent, Output } from './events.ts';
 import { type IdentityTraits, nodeTraits } from './identity.ts';
-import { Swim, type SwimOptions } from './swim.ts';
+import { Swim } from './swim.ts';
+import type { SwimOptions } from './swim-options.ts';
 
 /** Numbers of 0 to 1 from a seed (mulberry32). */
 export function seeded(seed: number): () => number {

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, type Member, type MemberRecord, WireError } from '@shoal/wire';
+import { ByteReader, ByteWriter, type Member, type MemberRecord } from '@shoal/wire';
 import type { Context } from './context.ts';
 import type { Slot } from './member-rows.ts';
 import type { MemberTable } from './member-table.ts';
@@ -43,15 +43,11 @@ export class MemberCodec<Id> {
 
   /** Writes the member in a slot, if it fits before offset `end`. */
   write(writer: ByteWriter, slot: Slot, end: number): boolean {
-    const mark = writer.offset;
-    try {
-      this.#context.codec.writeMember(writer, this.#recordOf(slot));
-      if (writer.offset <= end) return true;
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-    }
-    writer.rollback(mark);
-    return false;
+    const { bytes, offset: size } = this.scratch(slot);
+    if (size > end - writer.offset) return false;
+    const at = writer.reserve(size);
+    for (let i = 0; i < size; i++) writer.bytes[at + i] = bytes[i]!;
+    return true;
   }
 
   /**

@@ -1,17 +1,16 @@
-import type { Member, MemberRecord, SwimCodec } from '@shoal/wire';
+import type { Member } from '@shoal/wire';
 import { AddressBook, NONE } from './address-book.ts';
-import { type BroadcastHandler, BroadcastQueue } from './broadcast.ts';
+import { BroadcastQueue } from './broadcast.ts';
 import { Clock } from './clock.ts';
 import { ClusterView } from './cluster-view.ts';
-import { checkConfig, lifeguardParts, type SwimConfig } from './config.ts';
+import { checkConfig, lifeguardParts } from './config.ts';
 import { type Context, type SwimState, type Task, takesPart } from './context.ts';
-import { Digest } from './digest.ts';
 import { SwimError } from './errors.ts';
-import { type DefunctReason, type Output, OutputQueue } from './events.ts';
+import { type Output, OutputQueue } from './events.ts';
+import { FullState } from './full-state.ts';
 import { HelperDuty } from './helper-duty.ts';
-import type { IdentityTraits } from './identity.ts';
 import { Inbox } from './inbox.ts';
-import { Leave } from './leave.ts';
+import { Lifecycle } from './lifecycle.ts';
 import { LocalHealth } from './local-health.ts';
 import { MemberTimer } from './member-timer.ts';
 import { Outbox } from './outbox.ts';
@@ -20,23 +19,10 @@ import { PeriodicTasks } from './periodic.ts';
 import { Prober } from './probe.ts';
 import { Refutation } from './refutation.ts';
 import { newCounters, type SwimStats } from './stats.ts';
+import type { SwimOptions } from './swim-options.ts';
 import { TimerQueue } from './timer-queue.ts';
 
-/** What a {@link Swim} is made of. */
-export interface SwimOptions<Id> {
-  /** Who we are, at first. */
-  readonly identity: Id;
-  readonly traits: IdentityTraits<Id>;
-  /** The wire profile. The same in the whole cluster. */
-  readonly codec: SwimCodec<Id>;
-  readonly config: SwimConfig;
-  /** Returns numbers of 0 (inclusive) to 1 (exclusive). The only source of chance. */
-  readonly random: () => number;
-  /** What is made of custom broadcasts. Without it they are refused. */
-  readonly broadcasts?: BroadcastHandler<Id> | undefined;
-  /** Shared by the machines of one process, it saves memory for each. Default: one of its own. */
-  readonly addresses?: AddressBook<Id> | undefined;
-}
+export type { SwimOptions };
 
 /**
  * The SWIM protocol for one member, without I/O: it is told the time and what came in, and
@@ -54,7 +40,8 @@ export class Swim<Id> {
   readonly #helper: HelperDuty<Id>;
   readonly #refutation: Refutation<Id>;
   readonly #periodic: PeriodicTasks<Id>;
-  #leave: Leave<Id> | undefined;
+  readonly #lifecycle: Lifecycle<Id>;
+  readonly #state: FullState<Id>;
 
   /** Throws a {@link SwimError}: `config`, or `identity` when it cannot be sent. */
   constructor(options: SwimOptions<Id>) {
@@ -83,10 +70,16 @@ export class Swim<Id> {
     this.#prober = new Prober(this.#context, this.#view, this.#outbox);
     this.#helper = new HelperDuty(this.#context, this.#view, this.#outbox);
     this.#refutation = new Refutation(this.#context, this.#view, this.#outbox, builder, {
-      renewed: (teller) => this.#onRenewed(teller),
-      defunct: () => this.#becomeDefunct('declaredDown'),
+      renewed: (teller) => this.#lifecycle.renewed(teller),
+      defunct: () => this.#lifecycle.end('declaredDown'),
     });
     this.#periodic = new PeriodicTasks(this.#context, this.#view, this.#broadcasts, this.#outbox);
+    this.#lifecycle = new Lifecycle(this.#context, this.#view, this.#outbox, {
+      prober: this.#prober,
+      helper: this.#helper,
+      refutation: this.#refutation,
+      periodic: this.#periodic,
+    });
     this.#inbox = new Inbox(this.#context, {
       view: this.#view,
       broadcasts: this.#broadcasts,
@@ -94,9 +87,10 @@ export class Swim<Id> {
       prober: this.#prober,
       helper: this.#helper,
       refutation: this.#refutation,
-      settle: () => this.#settleState(),
-      goodbyeHeard: (from, number) => this.#leave?.onHeard(from, number),
+      settle: () => this.#lifecycle.settle(),
+      goodbyeHeard: (from, number) => this.#lifecycle.goodbyeHeard(from, number),
     });
+    this.#state = new FullState(this.#context, this.#view, this.#inbox);
   }
 
   /** Who we are now. */
@@ -194,15 +188,7 @@ export class Swim<Id> {
    */
   leave(now: number): void {
     this.#advance(now);
-    const { self } = this.#context;
-    if (!takesPart(self)) return;
-    this.#quiet();
-    self.state = 'leaving';
-    const number = this.#prober.nextNumber();
-    this.#leave = new Leave(this.#context, this.#view, this.#outbox, number, () =>
-      this.#becomeDefunct('left'),
-    );
-    this.#leave.start();
+    this.#lifecycle.leave();
   }
 
   /**
@@ -258,25 +244,18 @@ export class Swim<Id> {
     options: { readonly broadcast?: boolean } = {},
   ): void {
     this.#advance(now);
-    let list: MemberRecord<Id>[];
-    try {
-      list = Array.from(members, (member) => this.#toRecord(member));
-    } catch (cause) {
-      throw new SwimError('identity', 'a member that cannot be encoded', { cause });
-    }
-    const spread = options.broadcast ?? true;
-    for (const record of list) this.#inbox.update(record, undefined, spread);
+    this.#state.apply(members, options.broadcast ?? true);
     this.#settle();
   }
 
   /** The other active members, alive or suspect, as they are now. */
-  *members(): IterableIterator<Member<Id>> {
-    for (const slot of this.#view.table.active) yield this.#view.snapshot(slot);
+  members(): IterableIterator<Member<Id>> {
+    return this.#state.active();
   }
 
   /** All that is known of others, Down members included: for {@link Swim.applyMany}. */
-  *membershipState(): IterableIterator<Member<Id>> {
-    for (const slot of this.#view.table.all()) yield this.#view.snapshot(slot);
+  membershipState(): IterableIterator<Member<Id>> {
+    return this.#state.all();
   }
 
   /** What is known of the member at an address, active or not. O(1). */
@@ -290,14 +269,7 @@ export class Swim<Id> {
    * themselves included, to be active, with the same identities and incarnations. O(N).
    */
   digest(): string {
-    const digest = new Digest();
-    const { self } = this.#context;
-    const { table } = this.#view;
-    const add = (id: Id, at: number): void =>
-      digest.add(this.#view.codec.encode({ id, incarnation: at, state: 'alive' }));
-    if (takesPart(self)) add(self.identity, self.incarnation);
-    for (const slot of table.active) add(table.id(slot), table.incarnation(slot));
-    return digest.toString();
+    return this.#state.digest();
   }
 
   stats(): SwimStats {
@@ -326,12 +298,6 @@ export class Swim<Id> {
     outputs.emit({ type: 'paused', ms });
   }
 
-  /** As it is applied, and with an identity that is quickly told from others. */
-  #toRecord(member: Member<Id>): MemberRecord<Id> {
-    const { incarnation, state, suspector, left = false } = member;
-    return { id: this.#view.codec.canonical(member), incarnation, state, suspector, left };
-  }
-
   #isActive(address: string): boolean {
     const slot = this.#view.table.find(address);
     return slot !== NONE && this.#view.table.isActive(slot);
@@ -344,57 +310,15 @@ export class Swim<Id> {
 
   /** What must hold after every input. */
   #settle(): void {
-    this.#settleState();
+    this.#lifecycle.settle();
     if (takesPart(this.#context.self)) this.#periodic.settle();
-  }
-
-  #settleState(): void {
-    const { outputs, self } = this.#context;
-    const { size } = this.#view.table.active;
-    if (self.state === 'idle' && size > 0) {
-      self.state = 'active';
-      this.#prober.start();
-      outputs.emit({ type: 'active' });
-    } else if (self.state === 'active' && size === 0) {
-      self.state = 'idle';
-      this.#prober.stop();
-      this.#periodic.idle();
-      outputs.emit({ type: 'idle' });
-    }
   }
 
   #expire(timer: MemberTimer): void {
     const down = this.#view.expire(timer);
     if (down === undefined) return;
-    this.#settleState();
+    this.#lifecycle.settle();
     // It may hear us yet, and come back the sooner.
     if (this.#context.config.notifyDown) this.#outbox.send(down, { type: 'turnUndead' });
-  }
-
-  #onRenewed(teller: Id | undefined): void {
-    this.#prober.void();
-    this.#helper.stop();
-    this.#view.restartSuspicions();
-    // Those we know may all be down to us, so that the burst has reached nobody.
-    if (teller !== undefined && this.#view.table.active.size === 0) {
-      this.#outbox.send(teller, { type: 'announce' });
-    }
-  }
-
-  #becomeDefunct(reason: DefunctReason): void {
-    const { self, outputs } = this.#context;
-    this.#quiet();
-    this.#leave = undefined;
-    self.state = 'defunct';
-    this.#view.dropSuspicions();
-    outputs.emit({ type: 'defunct', reason });
-  }
-
-  /** Ends all that we do of our own accord. */
-  #quiet(): void {
-    this.#prober.stop();
-    this.#helper.stop();
-    this.#refutation.stop();
-    this.#periodic.stop();
   }
 }

@@ -152,8 +152,13 @@ async function openTransports(options: NodeOptions): Promise<Opened> {
   const streams = transports?.streams ?? (tls ? createTlsTransport(tls) : createTcpTransport());
   const given = transports?.datagrams;
   if (given !== undefined || bind === undefined) {
-    const listener = bind === undefined ? undefined : await streams.listen(bind);
-    return { datagrams: given!, streams, listener };
+    try {
+      const listener = bind === undefined ? undefined : await streams.listen(bind);
+      return { datagrams: given!, streams, listener };
+    } catch (error) {
+      await given?.close();
+      throw error;
+    }
   }
   const { host, port } = parseAddress(bind);
   for (let attempt = 1; ; attempt++) {

@@ -37,7 +37,7 @@ class Bench {
 
   ask(node: Node, term: bigint, other: Partial<PromiseRequest> = {}): Promise<PromiseReply> {
     const label = labelTag('shoal');
-    const request = { type: 'request', label, term, candidate: 'x', voter: node.name } as const;
+    const request = { type: 'request', label, term, candidate: 'c', voter: node.name } as const;
     const signal = new AbortController().signal;
     return askForPromise(this.stranger, node.address, { ...request, ...other }, 5000, signal);
   }
@@ -122,6 +122,7 @@ describe('a promise', () => {
     await using b = await bench.start('b');
     await expect(bench.ask(b, 7n, { voter: 'c' })).rejects.toThrow();
     await expect(bench.ask(b, 7n, { label: 1 })).rejects.toThrow();
+    await expect(bench.ask(b, 7n, { candidate: 'stranger' })).rejects.toThrow();
     expect(b.stats().promised).toBe(0n);
   });
 
@@ -143,6 +144,18 @@ describe('a promise', () => {
     expect(b.log!.range.last).toBe(0n);
     expect(await bench.ask(b, 7n)).toMatchObject({ granted: true });
   });
+});
+
+it('a feeder that is no voter here is not followed', async () => {
+  const bench = new Bench();
+  const own = { voters: ['x'], leadership: fixedLeader('x', 99) };
+  await using x = await bench.start('x', own);
+  await x.until(() => x.role === 'feeder');
+  await using b = await bench.start('b', { seeds: [x.address] });
+  await b.until(() => b.members().some(({ role }) => role === 'feeder'));
+  await using _a = await bench.start('a', { seeds: [x.address] });
+  await b.until(() => b.leader === 'a');
+  expect(b.stats().promised < x.term).toBe(true);
 });
 
 describe('the log of a voter', () => {

@@ -42,10 +42,7 @@ export interface Leadership {
  * heard of the change. Throws `argument` for an epoch out of range.
  */
 export function fixedLeader(leader: string, epoch: bigint | number = 1n): Leadership {
-  if (typeof epoch === 'number' && !Number.isSafeInteger(epoch)) {
-    throw new NodeError('argument', `an epoch is an integer, not ${epoch}`);
-  }
-  const choice = { leader, epoch: checkedEpoch(BigInt(epoch)) };
+  const choice = { leader, epoch: checkedEpoch(epoch) };
   return {
     async *choices() {
       yield choice;
@@ -53,8 +50,51 @@ export function fixedLeader(leader: string, epoch: bigint | number = 1n): Leader
   };
 }
 
+/** A leader that is chosen by calls: see {@link manualLeader}. */
+export interface ManualLeader extends Leadership {
+  /** Chooses a leader; `epoch` is higher than any before. Throws `argument` for one out of range. */
+  choose(leader: string, epoch: bigint | number): void;
+  /** Nobody is to feed. */
+  choose(leader: undefined): void;
+}
+
+/** The leader is whom the program chooses, by whatever means it learns of that. */
+export function manualLeader(): ManualLeader {
+  let choice: LeaderChoice | undefined;
+  const waiting = new Set<() => void>();
+  return {
+    choose(leader: string | undefined, epoch: bigint | number = 1n) {
+      choice = leader === undefined ? undefined : { leader, epoch: checkedEpoch(epoch) };
+      for (const wake of waiting) wake();
+    },
+    async *choices({ signal }) {
+      let seen: LeaderChoice | undefined;
+      let wake = (): void => {};
+      const look = (): void => wake();
+      waiting.add(look);
+      signal.addEventListener('abort', look);
+      try {
+        while (!signal.aborted) {
+          if (choice !== seen) {
+            seen = choice;
+            yield seen;
+          } else {
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+            });
+          }
+        }
+      } finally {
+        waiting.delete(look);
+        signal.removeEventListener('abort', look);
+      }
+    },
+  };
+}
+
 /** Throws `argument`. */
-function checkedEpoch(epoch: bigint): bigint {
+function checkedEpoch(value: bigint | number): bigint {
+  const epoch = typeof value === 'bigint' || Number.isSafeInteger(value) ? BigInt(value) : -1n;
   if (epoch >= 0n && epoch <= MAX_EPOCH) return epoch;
-  throw new NodeError('argument', `an epoch is 0..${MAX_EPOCH}, not ${epoch}`);
+  throw new NodeError('argument', `an epoch is 0..${MAX_EPOCH}, not ${value}`);
 }

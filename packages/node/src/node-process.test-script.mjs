@@ -1,23 +1,11 @@
 // A node in a process of its own, told what to do by the test that has forked it.
-import { createNode } from '../dist/index.js';
+import { createNode, manualLeader } from '../dist/index.js';
 
 const { name, path, bind, seeds, voters } = JSON.parse(process.argv[2]);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-let choice;
-let wake;
-const leadership = {
-  async *choices({ signal }) {
-    signal.addEventListener('abort', () => wake?.(), { once: true });
-    while (!signal.aborted) {
-      yield choice;
-      await new Promise((resolve) => {
-        wake = resolve;
-      });
-    }
-  },
-};
+const leadership = manualLeader();
 
 const tell = (message) => process.send?.(message);
 const node = await createNode({
@@ -86,8 +74,7 @@ async function* archives() {
 
 process.on('message', (command) => {
   if (command.type === 'choose') {
-    choice = { leader: command.leader, epoch: BigInt(command.epoch) };
-    wake?.();
+    leadership.choose(command.leader, command.epoch);
   } else if (command.type === 'append') void append(command.texts);
   else if (command.type === 'content') void content();
   else if (command.type === 'close') void node.leave().then(() => process.disconnect());

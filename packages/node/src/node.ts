@@ -78,17 +78,17 @@ export class Node implements AsyncDisposable {
 
   /** `feeder` while this node feeds, `replica` while it follows, else `member`. */
   get role(): Role {
-    return this.#parts.replication?.role ?? 'member';
+    return this.#parts.replication?.stage.role ?? 'member';
   }
 
   /** The term in which this node feeds or follows, see {@link termOf}; 0 else. */
   get term(): bigint {
-    return this.#parts.replication?.term ?? 0n;
+    return this.#parts.replication?.stage.term ?? 0n;
   }
 
   /** The name of the feeder, this node's own if it feeds; undefined while none is known. */
   get leader(): string | undefined {
-    return this.#parts.replication?.leader;
+    return this.#parts.replication?.stage.leader;
   }
 
   get closed(): boolean {

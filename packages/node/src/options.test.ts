@@ -67,6 +67,40 @@ describe('options', () => {
     await dead.close();
   });
 
+  it('an adapter that throws is reported, and one that never ends keeps nothing open', async () => {
+    const leadership = {
+      choices: () => ({
+        [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('no idea')) }),
+      }),
+    };
+    await using a = await start('a', { log: new MemoryLog(), leadership });
+    const failed = await new Promise((resolve) => a.on('failed', resolve));
+    expect(failed).toMatchObject({ error: { code: 'leadership' } });
+    const endless = {
+      choices: () => ({
+        [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }),
+      }),
+    };
+    const b = await start('b', { log: new MemoryLog(), leadership: endless });
+    await b.leave();
+  });
+
+  it('the log can be looked at before anything else', async () => {
+    const log = new MemoryLog();
+    await log.append(commits(2));
+    const seen: string[] = [];
+    const onOpen = async (found: { range: { last: bigint } }): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve));
+      seen.push(`opened at ${found.range.last}`);
+    };
+    await using a = await start('a', { log, voters: ['a'], onOpen });
+    a.on('role', ({ role }) => seen.push(role));
+    await a.until(() => a.role === 'feeder');
+    expect(seen).toEqual(['opened at 2', 'feeder']);
+    const fails = { log, onOpen: () => Promise.reject(new Error('no such table')) };
+    await expect(start('b', fails)).rejects.toThrow('no such table');
+  });
+
   it('a browser may start one without listeners', async () => {
     const network = new MemoryNetwork();
     await using tab = await startNode({

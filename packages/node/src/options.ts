@@ -64,6 +64,11 @@ export interface PortableNodeOptions {
   readonly voters?: readonly string[];
   /** Who decides which node feeds. Default: others do; this node never feeds. */
   readonly leadership?: Leadership;
+  /**
+   * Called with the log as it was found, before this node is a member and anything changes: the
+   * place to bring the application's state up to date. What it throws, the start throws.
+   */
+  readonly onOpen?: (log: LogStore) => void | Promise<void>;
   /** Called with entries of the feeder, in order, once they are in the log. */
   readonly onEntries?: (entries: readonly StoredEntry[]) => void | Promise<void>;
   /** Called after the tail was cut off, before anything else comes. */

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { NodeError } from './errors.ts';
 import { EventHub } from './event-hub.ts';
 import { fileTermStore } from './file-term-store.ts';
-import { fixedLeader } from './leadership.ts';
+import { fixedLeader, manualLeader } from './leadership.ts';
 import { commits } from './nodes.test-helper.ts';
 import { TermMarks, termMark } from './term-marks.ts';
 import { memoryTermStore, TermGuard } from './term-store.ts';
@@ -151,8 +151,30 @@ describe('events', () => {
   });
 });
 
-it('a fixed leader has an epoch in its range', async () => {
-  for (const epoch of [-1n, 1n << 44n, 0.5, 2 ** 60]) {
-    expect(() => fixedLeader('a', epoch)).toThrow(code('argument'));
-  }
+describe('leaders', () => {
+  it('have an epoch in its range', () => {
+    for (const epoch of [-1n, 1n << 44n, 0.5, 2 ** 60]) {
+      expect(() => fixedLeader('a', epoch)).toThrow(code('argument'));
+      expect(() => manualLeader().choose('a', epoch)).toThrow(code('argument'));
+    }
+  });
+
+  it('that are chosen by hand are told to all who ask, and end with the signal', async () => {
+    const leader = manualLeader();
+    const stop = new AbortController();
+    const context = { name: 'a', canLead: true, signal: stop.signal };
+    const seen: unknown[][] = [[], []];
+    const watching = seen.map(async (into) => {
+      for await (const choice of leader.choices(context)) into.push(choice);
+    });
+    leader.choose('a', 1);
+    await Promise.resolve();
+    leader.choose(undefined);
+    await new Promise((resolve) => setTimeout(resolve));
+    leader.choose('b', 2n);
+    await new Promise((resolve) => setTimeout(resolve));
+    stop.abort();
+    await Promise.all(watching);
+    for (const choices of seen) expect(choices.at(-1)).toEqual({ leader: 'b', epoch: 2n });
+  });
 });

@@ -87,11 +87,15 @@ export class Peers {
     return this.#named.get(name);
   }
 
-  /** The feeder of the highest term that is known, other than the node of this name. */
-  feeder(except: string): Peer | undefined {
+  /**
+   * The feeder of the highest term that is known, other than the node of this name. Where voters
+   * are known, it must be one of them.
+   */
+  feeder(except: string, voters: readonly string[]): Peer | undefined {
     let found: Peer | undefined;
     for (const peer of this.#feeders.values()) {
-      if (peer.name !== except && peer.metadata.term > (found?.metadata.term ?? -1n)) found = peer;
+      if (peer.name === except || peer.metadata.term <= (found?.metadata.term ?? -1n)) continue;
+      if (voters.length === 0 || voters.includes(peer.name)) found = peer;
     }
     return found;
   }

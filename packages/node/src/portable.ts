@@ -11,6 +11,8 @@ export {
   type LeaderChoice,
   type Leadership,
   type LeadershipContext,
+  type ManualLeader,
+  manualLeader,
 } from './leadership.ts';
 export type { Node, NodeStats } from './node.ts';
 export {

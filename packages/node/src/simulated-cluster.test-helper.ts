@@ -1,33 +1,11 @@
 import { local } from '@shoal/membership';
 import { MemoryNetwork, type Random, seededRandom, type VirtualClock } from '@shoal/testkit';
 import { CrashableLog, CrashableTerms } from './crashable-log.test-helper.ts';
-import type { LeaderChoice, Leadership } from './leadership.ts';
+import { type ManualLeader, manualLeader } from './leadership.ts';
 import type { Node } from './node.ts';
 import { commits } from './nodes.test-helper.ts';
 import { startNode } from './start-node.ts';
 import { formatTerm } from './term.ts';
-
-/** Hands choices out as the test makes them; a node that is not told goes on with an old one. */
-class Chooser implements Leadership {
-  #choice: LeaderChoice | undefined;
-  #wake: (() => void) | undefined;
-
-  tell(choice: LeaderChoice | undefined): void {
-    this.#choice = choice;
-    this.#wake?.();
-  }
-
-  async *choices({ signal }: { signal: AbortSignal }): AsyncGenerator<LeaderChoice | undefined> {
-    signal.addEventListener('abort', () => this.#wake?.(), { once: true });
-    while (!signal.aborted) {
-      yield this.#choice;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        if (signal.aborted) resolve();
-      });
-    }
-  }
-}
 
 /** A node that can be killed and started again. */
 interface Slot {
@@ -35,7 +13,8 @@ interface Slot {
   readonly host: string;
   readonly log: CrashableLog;
   readonly terms: CrashableTerms;
-  readonly chooser: Chooser;
+  /** Who is not told goes on with an old choice. */
+  readonly chooser: ManualLeader;
   node: Node | undefined;
 }
 
@@ -78,7 +57,7 @@ export class SimulatedCluster {
       host: `10.0.0.${i + 1}`,
       log: new CrashableLog(delay),
       terms: new CrashableTerms(delay),
-      chooser: new Chooser(),
+      chooser: manualLeader(),
       node: undefined,
     }));
   }
@@ -154,7 +133,7 @@ export class SimulatedCluster {
     this.#epoch++;
     this.note(`${leader.name} is chosen in epoch ${this.#epoch}`);
     for (const slot of this.slots) {
-      if (hears(slot)) slot.chooser.tell({ leader: leader.name, epoch: this.#epoch });
+      if (hears(slot)) slot.chooser.choose(leader.name, this.#epoch);
     }
   }
 

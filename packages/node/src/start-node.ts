@@ -5,7 +5,8 @@ import type { NodeIdentity } from '@shoal/wire';
 import { higher } from './bigint.ts';
 import { NodeError, toError } from './errors.ts';
 import { EventHub } from './event-hub.ts';
-import type { Leadership } from './leadership.ts';
+import type { Leadership, LeadershipContext } from './leadership.ts';
+import { sleep } from './lock.ts';
 import { Node } from './node.ts';
 import { encodeNodeMetadata, type NodeMetadata, streamAddressOf } from './node-metadata.ts';
 import type { PortableNodeOptions } from './options.ts';
@@ -28,28 +29,34 @@ export async function startNode(
   options: PortableNodeOptions,
   dispose: () => Promise<void> = async () => {},
 ): Promise<Node> {
-  const { datagrams, listeners = [] } = options;
+  const { datagrams, listeners = [], log } = options;
+  let marks: TermMarks | undefined;
   try {
-    return await start(options, dispose);
+    check(options);
+    marks = log && (await TermMarks.open(log));
+    return await start(options, marks, dispose);
   } catch (error) {
+    marks?.close();
     await datagrams.close();
     await Promise.all(listeners.map((listener) => listener.close()));
     throw error;
   }
 }
 
-async function start(options: PortableNodeOptions, dispose: () => Promise<void>): Promise<Node> {
+async function start(
+  options: PortableNodeOptions,
+  marks: TermMarks | undefined,
+  dispose: () => Promise<void>,
+): Promise<Node> {
   const { name, datagrams, log, label = DEFAULT_LABEL, random = Math.random } = options;
   const { listeners = [], streams, voters = [] } = options;
-  check(options);
-
-  const marks = log && (await TermMarks.open(log));
   const store = options.termStore ?? memoryTermStore();
   const stored = log ? await store.read() : 0n;
   const written = marks?.position.term ?? 0n;
   const guard = new TermGuard(store, higher(stored, written));
 
   const metadata = firstMetadata(options, guard.promised);
+  if (log) await options.onOpen?.(log);
 
   const events = new EventHub();
   const stopping = new AbortController();
@@ -199,22 +206,43 @@ async function serve(
   }
 }
 
-/** Passes the choices on until they end. Never rejects. */
+/** How long an adapter may take to let go of what it holds, in ms. */
+const LETTING_GO = 3000;
+
+/** Passes the choices on until they end, or the node does. Never rejects. */
 async function follow(
   leadership: Leadership | undefined,
   replication: Replication,
   events: EventHub,
-  context: Parameters<Leadership['choices']>[0],
+  context: LeadershipContext,
 ): Promise<void> {
   if (leadership === undefined) return;
+  const { signal } = context;
   // Not in the same turn, so that listeners can be added first.
-  await Promise.resolve();
-  try {
-    for await (const choice of leadership.choices(context)) replication.choose(choice);
-  } catch (cause) {
-    if (context.signal.aborted) return;
-    replication.choose(undefined);
-    const text = `no leader can be chosen: ${toError(cause).message}`;
-    events.emit('failed', { error: new NodeError('leadership', text, { cause }) });
-  }
+  await sleep(0, signal);
+  const following = (async () => {
+    try {
+      for await (const choice of leadership.choices(context)) {
+        if (signal.aborted) return;
+        replication.choose(choice);
+      }
+    } catch (cause) {
+      if (signal.aborted) return;
+      replication.choose(undefined);
+      const text = `no leader can be chosen: ${toError(cause).message}`;
+      events.emit('failed', { error: new NodeError('leadership', text, { cause }) });
+    }
+  })();
+  const left = new AbortController();
+  const ended = following.then(() => left.abort());
+  await aborted(signal, left.signal);
+  // One that does not heed the signal must not keep the node from closing.
+  await Promise.race([ended, sleep(LETTING_GO, left.signal)]);
+}
+
+/** Resolves when either fires. */
+async function aborted(one: AbortSignal, other: AbortSignal): Promise<void> {
+  const either = AbortSignal.any([one, other]);
+  if (either.aborted) return;
+  await new Promise((resolve) => either.addEventListener('abort', resolve, { once: true }));
 }

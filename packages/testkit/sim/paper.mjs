@@ -5,11 +5,14 @@ import { printLifeguard } from './paper-lifeguard.mjs';
 import { printSwim } from './paper-swim.mjs';
 
 const options = readArguments(
-  'node packages/testkit/sim/paper.mjs [--only swim|lifeguard|large] [--quick] [--large 1000]',
-  { only: '', quick: false, large: 1000 },
+  'node packages/testkit/sim/paper.mjs [--only swim|lifeguard|large] [--quick] [--large 10000]',
+  { only: '', quick: false, large: 0 },
 );
 const wanted = (name) => options.only === '' || options.only === name;
 
 if (wanted('swim')) printSwim(options);
 if (wanted('lifeguard')) printLifeguard(options);
-if (wanted('large')) printLarge(options.quick ? [100] : [100, options.large]);
+if (wanted('large')) {
+  const sizes = options.quick ? [100] : [100, 1000];
+  printLarge(options.large > 0 ? [...sizes, options.large] : sizes);
+}

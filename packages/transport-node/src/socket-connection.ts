@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import { type Connection, TransportError } from '@shoal/transport';
+import { abortError, type Connection, onAbort, TransportError } from '@shoal/transport';
 import { FrameDecoder, WireError } from '@shoal/wire';
 import { FrameWriter } from './frame-writer.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import type { StreamLimits } from './stream-options.ts';
-import { abortError, onAbort, transportError } from './system-error.ts';
+import { transportError } from './system-error.ts';
 
 type Result = IteratorResult<Uint8Array, undefined>;
 

@@ -17,6 +17,7 @@ import {
   hostFamily,
   type StreamTransport,
   TransportError,
+  wholeNumber,
 } from '@shoal/transport';
 import { certificateNames } from './certificate-names.ts';
 import { SocketConnection } from './socket-connection.ts';
@@ -29,7 +30,6 @@ import {
   socketOptions,
 } from './socket-events.ts';
 import { type StreamLimits, type StreamOptions, streamLimits } from './stream-options.ts';
-import { whole } from './system-error.ts';
 
 /** Options of {@link createTlsTransport}. Keys and certificates are PEM. */
 export interface TlsOptions extends StreamOptions {
@@ -62,7 +62,7 @@ export interface TlsOptions extends StreamOptions {
 export function createTlsTransport(options: TlsOptions): StreamTransport {
   const limits = streamLimits(options);
   const { key, cert, ca, mutual = true, allow } = options;
-  const handshakeTimeout = whole('handshakeTimeout', options.handshakeTimeout, 5000, 1);
+  const handshakeTimeout = wholeNumber('handshakeTimeout', options.handshakeTimeout, 5000, 1);
   if ((key === undefined) !== (cert === undefined)) {
     throw new TransportError('argument', 'key and cert belong together');
   }

@@ -1,11 +1,10 @@
-import * as bincode from './bincode.ts';
 import type { Codec } from './codec.ts';
 import { describeNoxuRestore, describeNoxuStream, describeNoxuSyncup } from './describe-noxu.ts';
 import { describeShoalState } from './describe-state.ts';
 import { describeShoalStream } from './describe-stream.ts';
 import { describeFoca, describeShoal } from './describe-swim.ts';
 import { describeAs, type PacketDescription, type PacketFamily } from './description.ts';
-import * as postcard from './postcard.ts';
+import { BINCODE, POSTCARD } from './formats.ts';
 import { SHOAL_MAGIC } from './shoal-codec.ts';
 
 /** What {@link describePacket} may be told. */
@@ -16,48 +15,8 @@ export interface DescribePacketOptions {
    * The identity type of a foca cluster, given the format's combinators. Default:
    * `{ addr: SocketAddr, bump: u64 }`.
    */
-  readonly focaIdentity?: (format: typeof postcard | typeof bincode) => Codec<unknown>;
+  readonly focaIdentity?: (format: typeof POSTCARD | typeof BINCODE) => Codec<unknown>;
 }
-
-// Objects, not the namespaces themselves, which a bundler would keep in every bundle, whole.
-const POSTCARD: typeof postcard = {
-  bool: postcard.bool,
-  bytes: postcard.bytes,
-  i8: postcard.i8,
-  i16: postcard.i16,
-  i32: postcard.i32,
-  i64: postcard.i64,
-  list: postcard.list,
-  option: postcard.option,
-  socketAddress: postcard.socketAddress,
-  str: postcard.str,
-  struct: postcard.struct,
-  tuple: postcard.tuple,
-  u8: postcard.u8,
-  u16: postcard.u16,
-  u32: postcard.u32,
-  u64: postcard.u64,
-  variants: postcard.variants,
-};
-const BINCODE: typeof bincode = {
-  bool: bincode.bool,
-  bytes: bincode.bytes,
-  i8: bincode.i8,
-  i16: bincode.i16,
-  i32: bincode.i32,
-  i64: bincode.i64,
-  list: bincode.list,
-  option: bincode.option,
-  socketAddress: bincode.socketAddress,
-  str: bincode.str,
-  struct: bincode.struct,
-  tuple: bincode.tuple,
-  u8: bincode.u8,
-  u16: bincode.u16,
-  u32: bincode.u32,
-  u64: bincode.u64,
-  variants: bincode.variants,
-};
 
 /** In this order they are tried: those that tell themselves best come first. */
 const FAMILIES: readonly PacketFamily[] = [
@@ -103,9 +62,9 @@ function describe(
   return describeAs(family, bytes, (fields) => {
     switch (family) {
       case 'foca+postcard':
-        return describeFoca(fields, postcard.u16, identity(POSTCARD));
+        return describeFoca(fields, POSTCARD.u16, identity(POSTCARD));
       case 'foca+bincode':
-        return describeFoca(fields, bincode.u16, identity(BINCODE));
+        return describeFoca(fields, BINCODE.u16, identity(BINCODE));
       case 'shoal':
         return describeShoal(fields);
       case 'shoal-stream':
@@ -122,6 +81,6 @@ function describe(
   });
 }
 
-function defaultFocaIdentity(format: typeof postcard | typeof bincode): Codec<unknown> {
+function defaultFocaIdentity(format: typeof POSTCARD | typeof BINCODE): Codec<unknown> {
   return format.struct({ addr: format.socketAddress, bump: format.u64 }) as Codec<unknown>;
 }

@@ -4,7 +4,8 @@ import { MemoryLog } from '@shoal/syncup';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { etcdLeader } from '../etcd.ts';
 import type { LeaderChoice } from '../leadership.ts';
-import { commits, start } from '../nodes.test-helper.ts';
+import type { Node } from '../node.ts';
+import { commits, start, texts } from '../nodes.test-helper.ts';
 import { epochOf } from '../term.ts';
 import { EtcdServer, etcdctl, etcdInstalled } from './etcd-server.test-helper.ts';
 
@@ -177,26 +178,29 @@ describe.runIf(etcdInstalled())('leaders by a lease in etcd', { timeout: 120_000
   });
 
   it('nodes follow whoever is chosen', async () => {
-    const leader = { key: '/shoal/nodes', ttl: TTL };
-    const log = (): MemoryLog => new MemoryLog();
-    const logs = [log(), log(), log()] as const;
-    const leadership = (): ReturnType<typeof etcdLeader> =>
-      etcdLeader({ endpoints: [server.url], ...leader });
-    const a = await start('a', { log: logs[0], leadership: leadership() });
-    await a.until(() => a.leader === undefined);
-    const seeds = [a.address];
-    await using b = await start('b', { log: logs[1], seeds, leadership: leadership() });
-    await using c = await start('c', { log: logs[2], seeds, leadership: leadership() });
-    await a.until(() => a.role === 'feeder');
-    await a.append(commits(2));
-    const epoch = epochOf(a.term);
-    await a.leave();
-    await Promise.any([b, c].map((node) => node.until(() => node.role === 'feeder')));
-    const feeder = b.role === 'feeder' ? b : c;
-    expect(epochOf(feeder.term) > epoch).toBe(true);
-    const { last } = await feeder.append(commits(1));
-    expect(last).toBe(5n);
-    expect(logs[1].digest()).toBe(logs[2].digest());
+    const options = { endpoints: [server.url], key: '/shoal/nodes', ttl: TTL };
+    const logs = new Map<string, MemoryLog>();
+    const nodes: Node[] = [];
+    for (const name of ['a', 'b', 'c']) {
+      const log = new MemoryLog();
+      logs.set(name, log);
+      const seeds = nodes.map(({ address }) => address);
+      nodes.push(await start(name, { log, seeds, leadership: etcdLeader(options) }));
+    }
+    const feeding = (those: Node[]): Promise<Node> =>
+      Promise.any(those.map((node) => node.until(() => node.role === 'feeder').then(() => node)));
+    const first = await feeding(nodes);
+    await first.append(commits(2, 'first'));
+    const epoch = epochOf(first.term);
+    await first.leave();
+    const rest = nodes.filter((node) => node !== first);
+    const second = await feeding(rest);
+    expect(epochOf(second.term) > epoch).toBe(true);
+    await second.append(commits(1, 'second'));
+    const [one, other] = rest.map(({ name }) => logs.get(name)!);
+    expect(await texts(one!)).toEqual(['first 0', 'first 1', 'second 0']);
+    expect(other!.digest()).toBe(one!.digest());
+    for (const node of rest) await node.leave();
   });
 });
 
