@@ -94,8 +94,10 @@ export class History {
     const { kept, cut, reason, matchpoint, end, generation, durable } = change;
     const archive = { id: this.#nextArchive++, reason, matchpoint, spans: cut };
     const open = { generation, first: end.last + 1, last: Number.POSITIVE_INFINITY };
+    const { archives } = this.#record;
     const record: LogRecord = {
       ...this.#record,
+      archives: cut.length > 0 ? [...archives, archive.id] : archives,
       first: kept[0]?.first ?? open.first,
       spans: [...kept, open],
       base: end,
@@ -131,11 +133,15 @@ export class History {
 
   /** False when there is none of this id. Throws `storage`. */
   async deleteArchive(id: string): Promise<boolean> {
-    const record = this.#archives.get(Number(id));
-    if (record === undefined || String(record.id) !== id) return false;
-    const records = { ...garbageRecords(record.spans), [archiveName(record.id)]: undefined };
+    const archive = this.#archives.get(Number(id));
+    if (archive === undefined || String(archive.id) !== id) return false;
+    const archives = this.#record.archives.filter((other) => other !== archive.id);
+    const record = { ...this.#record, archives };
+    const name = archiveName(archive.id);
+    const records = { ...garbageRecords(archive.spans), [name]: undefined, log: record };
     await this.#store.commit({ records });
-    this.#archives.delete(record.id);
+    this.#archives.delete(archive.id);
+    this.#become(record);
     return true;
   }
 

@@ -65,8 +65,9 @@ async function openIn(
       base: START,
       nextGeneration: 2,
       nextArchive: 1,
+      archives: [],
     };
-    await store.commit({ records: { log: record } });
+    await store.commit({ records: { log: record, durable: 0 } });
   }
   if (record.format !== 1) {
     throw new SyncupError('corrupt', `the log has format ${record.format}, not 1`);
@@ -78,12 +79,17 @@ async function openIn(
     throw new SyncupError('argument', 'the log was made with other kinds of entries');
   }
   const archives = store.records(ARCHIVES) as ArchiveRecord[];
+  const ids = archives.map(({ id }) => id).join();
+  if (ids !== record.archives.join()) {
+    throw new SyncupError('corrupt', `the archives are ${ids}, not ${record.archives.join()}`);
+  }
   const garbage = store.records(GARBAGE) as Span[];
   const generation = Math.max(record.nextGeneration, ...garbage.map((span) => span.generation + 1));
   const history = new History(store, kinds, record, archives, generation);
   const end = endOf(store, record, options);
   await history.purge();
-  const durable = (store.record('durable') as number | undefined) ?? 0;
+  const durable = store.record('durable') as number | undefined;
+  if (durable === undefined) throw new SyncupError('corrupt', 'what is durable is missing');
   return new LmdbLog({ options, store, history, end, durable, onClosed });
 }
 

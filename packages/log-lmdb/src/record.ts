@@ -17,6 +17,8 @@ export interface LogRecord {
   readonly base: Position;
   readonly nextGeneration: number;
   readonly nextArchive: number;
+  /** The ids of the archives, ascending: a damaged name must not make one disappear. */
+  readonly archives: readonly number[];
 }
 
 export interface ArchiveRecord {
