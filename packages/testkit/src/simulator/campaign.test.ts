@@ -39,6 +39,7 @@ function split(more: TimedFault[] = [], without: Plan['without'] = []): Plan {
     without,
     weather: FAIR_WEATHER,
     join: {},
+    exchange: false,
     faults,
     duration: 1_200_000,
   };
