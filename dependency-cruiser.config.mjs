@@ -12,13 +12,14 @@ const ALLOWED = {
   'transport-node': ['wire', 'transport', 'node:'],
   'transport-websocket': ['wire', 'transport', 'node:', 'ws'],
   'log-lmdb': ['wire', 'syncup', 'node:', 'lmdb'],
+  node: ['wire', 'transport', 'membership', 'syncup', 'transport-node', 'log-lmdb', 'node:'],
   // No Node API: its network and its simulator run in browsers, too.
   testkit: ['wire', 'transport', 'membership', 'syncup', 'vitest'],
 };
 
 const target = (name) => {
   if (name === 'node:') {
-    return '^(node:)?(dgram|net|tls|http|https|stream|crypto|events|dns|url|util|fs|path|os|zlib|diagnostics_channel)(/|$)|/@types/node/';
+    return '^(node:)?(dgram|net|tls|http|https|stream|crypto|events|dns|url|util|fs|fs/promises|path|os|zlib|diagnostics_channel)(/|$)|/@types/node/';
   }
   return ['ws', 'lmdb', 'vitest'].includes(name)
     ? `node_modules/${name}/`
@@ -62,7 +63,7 @@ export default {
       name: 'a core does not import its driver',
       severity: 'error',
       from: {
-        path: '^packages/([^/]+)/src/',
+        path: '^packages/(membership|syncup)/src/',
         pathNot: ['/driver', '\\.test(-helper|-script)?\\.(ts|mjs)$'],
       },
       to: { path: '^packages/$1/src/driver' },

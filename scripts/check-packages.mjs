@@ -4,8 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { bundleSizes } from './bundles.mjs';
 import { published, root } from './packages.mjs';
 
 let passed = 0;
@@ -30,6 +29,7 @@ command('import graph, no cycles', 'depcruise', [
   'packages',
 ]);
 command('no dead code (knip)', 'knip', ['--no-config-hints']);
+command('the picture of the packages', 'node', ['scripts/architecture.mjs', '--check']);
 command('tarballs', 'node', ['scripts/pack.mjs']);
 
 const tarballs = readdirSync(`${root}.release`).map((file) => `${root}.release/${file}`);
@@ -48,33 +48,9 @@ report(
   `${wireSize} bytes`,
 );
 
-/** Bundles that show whether unused code is shaken off: limits in bytes, minified and gzipped. */
-const BUNDLES = [
-  {
-    name: 'syncup codec alone',
-    limit: 3_000,
-    code: `export { decodeSyncup, encodeSyncup } from '@shoal/wire';`,
-  },
-];
 await cleanRoom();
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
-
-/** Bundles from the installed tarballs, as a user's build would. */
-async function bundles(folder) {
-  for (const { name, limit, code } of BUNDLES) {
-    const { outputFiles } = await build({
-      stdin: { contents: code, resolveDir: folder },
-      bundle: true,
-      minify: true,
-      write: false,
-      format: 'esm',
-      target: 'es2022',
-    });
-    const size = gzipSync(outputFiles[0].contents, { level: 9 }).length;
-    report(`bundle of ${name} under ${limit} bytes`, size < limit, `${size} bytes`);
-  }
-}
 
 async function cleanRoom() {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-clean-room-'));
@@ -102,7 +78,9 @@ async function cleanRoom() {
         command(`clean room: require ${id}`, 'node', run('commonjs', required), folder);
       }
     }
-    await bundles(folder);
+    for (const { name, limit, size } of await bundleSizes(folder)) {
+      report(`bundle of ${name} under ${limit} bytes`, size < limit, `${size} bytes`);
+    }
     const list = execFileSync('npm', ['ls', '--all', '--json'], { cwd: folder, encoding: 'utf8' });
     report(
       'clean room: wire has no dependencies',

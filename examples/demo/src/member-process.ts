@@ -1,20 +1,24 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Command, MemberOptions, Report } from './protocol.ts';
+import type { Command, MemberOptions, Report, State } from './protocol.ts';
 
 const SCRIPT = fileURLToPath(new URL('./member.js', import.meta.url));
 
 /** How long anything may take before the demo has failed, in ms. */
-const PATIENCE = 25_000;
+const PATIENCE = 60_000;
 
-type ReportOf<T extends Report['type']> = Extract<Report, { type: T }>;
+/** All but the states, of which only the last one counts. */
+type Told = Exclude<Report, State>;
+type ReportOf<T extends Told['type']> = Extract<Told, { type: T }>;
 
 /** One member of the cluster: a process of its own, seen from outside. */
 export class MemberProcess {
   readonly name: string;
   address = '';
+  /** How it stands, as it said last. */
+  state: State | undefined;
   readonly #child: ChildProcess;
-  readonly #reports: Report[] = [];
+  readonly #reports: Told[] = [];
   readonly #listeners = new Set<() => void>();
   #exited = false;
 
@@ -22,9 +26,12 @@ export class MemberProcess {
     this.name = options.name;
     this.#child = fork(SCRIPT, [JSON.stringify(options)]);
     this.#child.on('message', (report: Report) => {
-      this.#reports.push(report);
+      if (report.type === 'state') this.state = report;
+      else this.#reports.push(report);
       for (const listener of this.#listeners) listener();
     });
+    // A message that cannot be delivered any more: the exit tells.
+    this.#child.on('error', () => {});
     this.#child.on('exit', () => {
       this.#exited = true;
       for (const listener of this.#listeners) listener();
@@ -37,7 +44,7 @@ export class MemberProcess {
   }
 
   /** The first report of this type, from `since` on, that matches; waits for it. */
-  async report<T extends Report['type']>(
+  async report<T extends Told['type']>(
     type: T,
     matches: (report: ReportOf<T>) => boolean = () => true,
     since = 0,
@@ -51,14 +58,25 @@ export class MemberProcess {
     return this.#when(find, `report "${type}"`);
   }
 
+  /** Waits until it stands as wanted. */
+  async stands(what: string, wanted: (state: State) => boolean): Promise<State> {
+    return this.#when(() => (this.state && wanted(this.state) ? this.state : undefined), what);
+  }
+
+  get exited(): boolean {
+    return this.#exited;
+  }
+
   /** Whether such a report has come since. */
-  saw(type: Report['type'], address: string, since: number): boolean {
+  saw(type: Told['type'], address: string, since: number): boolean {
     return this.#reports
       .slice(since)
       .some((report) => report.type === type && 'address' in report && report.address === address);
   }
 
+  /** Throws when the process is gone. */
   tell(command: Command): void {
+    if (this.#exited || !this.#child.connected) throw new Error(`${this.name} has died`);
     this.#child.send(command);
   }
 

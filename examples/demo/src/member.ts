@@ -1,130 +1,127 @@
 // One member of the demo's cluster: a process of its own, told what to do by its parent.
-import { local, withMetadata } from '@shoal/membership';
-import { startMembership } from '@shoal/membership/driver';
-import { MemoryLog, NOXU_ENTRY_KINDS } from '@shoal/syncup';
-import { type Feeder, type Replica, startFeeder, startReplica } from '@shoal/syncup/driver';
+import { local } from '@shoal/membership';
+import { createNode, formatTerm, manualLeader, type NodeMember } from '@shoal/node';
 import { createTcpTransport } from '@shoal/transport-node';
+import { Cable } from './cable.ts';
 import { LABEL, openDatagrams } from './datagrams.ts';
-import type { Command, MemberOptions, Metadata, Report } from './protocol.ts';
+import type { Command, MemberOptions, Report } from './protocol.ts';
 
 const options = JSON.parse(process.argv[2]!) as MemberOptions;
 const report = (message: Report): void => void process.send?.(message);
+const { name, bind, seeds, voters, path } = options;
 
-// The local preset, with shorter periods: so that nobody has to wait for the demo.
-const config = { ...local(), probePeriod: 500, probeTimeout: 150, indirectProbes: 3 };
+const cable = new Cable();
+// The parent decides who feeds: in production that is a person, or a lease in etcd.
+const leadership = manualLeader();
 const { transport, gateway } = await openDatagrams(options);
-const membership = startMembership({ transport, seeds: options.seeds, config, label: LABEL });
-report({ type: 'ready', address: transport.localAddress, ...(gateway ? { gateway } : {}) });
-
-const reportMembers = (): void =>
-  report({ type: 'members', addresses: membership.members().map(({ id }) => id.address) });
-
-membership.on('memberUp', ({ member }) => {
-  report({ type: 'up', address: member.id.address });
-  reportMembers();
+const node = await createNode({
+  name,
+  ...(bind === undefined ? {} : { bind: '127.0.0.1:0' }),
+  seeds,
+  label: LABEL,
+  transports: {
+    datagrams: cable.datagrams(transport),
+    streams: cable.streams(createTcpTransport()),
+  },
+  // The local preset, with shorter periods: so that nobody has to wait for the demo.
+  config: { ...local(), probePeriod: 500, probeTimeout: 150, indirectProbes: 3 },
+  joinRetry: { first: 100, most: 1000 },
+  ...(path === undefined ? {} : { log: { path }, voters, leadership }),
+  replication: { heartbeatInterval: 200, idleTimeout: 2000, reconnect: { maxDelay: 500 } },
 });
-membership.on('memberDown', ({ member, reason }) => {
-  report({ type: 'down', address: member.id.address, reason });
-  reportMembers();
+report({ type: 'ready', address: node.address, ...(gateway ? { gateway } : {}) });
+
+const about = (type: 'up' | 'suspected' | 'refuted') => {
+  return ({ member }: { member: NodeMember }): void => report({ type, address: member.address });
+};
+node.on('memberUp', about('up'));
+node.on('memberSuspected', about('suspected'));
+node.on('memberRefuted', about('refuted'));
+node.on('memberDown', ({ member, reason }) =>
+  report({ type: 'down', address: member.address, reason }),
+);
+node.on('role', ({ role, term }) =>
+  report({ type: 'role', role, term: formatTerm(term), leader: node.leader ?? '' }),
+);
+node.on('steppedDown', ({ term, error }) =>
+  report({ type: 'steppedDown', term: formatTerm(term), reason: error.message }),
+);
+node.on('failed', ({ error }) => {
+  throw error;
 });
-membership.on('memberSuspected', ({ member }) =>
-  report({ type: 'suspected', address: member.id.address }),
-);
-membership.on('memberRefuted', ({ member }) =>
-  report({ type: 'refuted', address: member.id.address }),
-);
-
-/** Noxu's entry types: a commit, at which a matchpoint may lie, after every four inserts. */
-const COMMIT = 30;
-const INSERT = 13;
-const log = new MemoryLog({ kinds: NOXU_ENTRY_KINDS, fingerprint: 'noxu' });
-const tcp = createTcpTransport();
-let feeder: Feeder | undefined;
-let replica: Replica | undefined;
-
-/** The same entries everywhere, and then some that only this node has. */
-async function fillLog(entries: number, diverged: number): Promise<void> {
-  const utf8 = new TextEncoder();
-  const entry = (vlsn: number, from: string): { type: number; payload: Uint8Array } => ({
-    type: vlsn % 5 === 0 ? COMMIT : INSERT,
-    payload: utf8.encode(`entry ${vlsn} written on ${from}`),
+node.on('rollback', async ({ matchpoint, discarded, transactions }) => {
+  let archived = 0;
+  for await (const batch of discarded.entries()) archived += batch.length;
+  report({
+    type: 'rollback',
+    matchpoint: String(matchpoint),
+    first: String(discarded.first),
+    last: String(discarded.last),
+    transactions,
+    archive: discarded.id,
+    archived,
+    path: path!,
   });
-  const common = Array.from({ length: entries }, (_, i) => entry(i + 1, 'the first feeder'));
-  const own = Array.from({ length: diverged }, (_, i) => entry(entries + i + 1, options.name));
-  await log.append([...common, ...own]);
+});
+
+async function reportState(): Promise<void> {
+  const last = node.log?.range.last ?? 0n;
+  const entry = await node.log?.entry(last);
+  report({
+    type: 'state',
+    role: node.role,
+    term: node.term === 0n ? '' : formatTerm(node.term),
+    leader: node.leader ?? '',
+    members: node.members().map(({ address }) => address),
+    last: String(last),
+    digest: entry === undefined ? '' : entry.fingerprint.toString(16).padStart(16, '0'),
+  });
+}
+const reporting = setInterval(() => void reportState(), 200);
+
+const utf8 = new TextEncoder();
+const DATA = 0;
+const COMMIT = 1;
+let count = 0;
+
+/** Four entries of data and their commit, which live and die together. */
+function transaction(): { type: number; payload: Uint8Array }[] {
+  const number = ++count;
+  const entry = (type: number, text: string) => ({
+    type,
+    payload: utf8.encode(`${text} of transaction ${number}, written by ${name}`),
+  });
+  return [...[1, 2, 3, 4].map((i) => entry(DATA, `row ${i}`)), entry(COMMIT, 'commit')];
 }
 
-function reportLog(): void {
-  report({ type: 'log', entries: String(log.range.last), digest: log.digest() });
-}
-
-/** Feeds the log, and says so by this member's metadata. */
-async function feed(): Promise<void> {
-  const listener = await tcp.listen('127.0.0.1:0');
-  feeder = startFeeder({ log, listener });
-  const metadata: Metadata = { role: 'feeder', log: listener.address };
-  const bytes = new TextEncoder().encode(JSON.stringify(metadata));
-  membership.updateIdentity(withMetadata(membership.identity, bytes));
-}
-
-/** The log's address, of the first member that says that it feeds. */
-async function findFeeder(): Promise<string> {
-  for (;;) {
-    const updated = new Promise<void>((resolve) => {
-      membership.addEventListener('memberUpdated', () => resolve(), { once: true });
-    });
-    for (const { id } of membership.members()) {
-      if (id.metadata.length === 0) continue;
-      const metadata = JSON.parse(new TextDecoder().decode(id.metadata)) as Metadata;
-      if (metadata.role === 'feeder') return metadata.log;
-    }
-    await updated;
+async function append(transactions: number, timeout: number): Promise<void> {
+  try {
+    const all = Array.from({ length: transactions }, () => node.append(transaction(), { timeout }));
+    const done = await Promise.all(all);
+    const { last, term } = done.at(-1)!;
+    report({ type: 'appended', last: String(last), term: formatTerm(term) });
+  } catch (error) {
+    report({ type: 'notAppended', code: (error as { code?: string }).code ?? String(error) });
   }
-}
-
-async function replicate(): Promise<void> {
-  const address = await findFeeder();
-  replica = startReplica({
-    log,
-    dialect: 'noxu',
-    dial: (options) => tcp.dial(address, options),
-    onRollback: ({ matchpoint, discarded, plan }) =>
-      report({
-        type: 'rollback',
-        matchpoint: String(matchpoint),
-        first: String(discarded.first),
-        last: String(discarded.last),
-        transactions: plan.decision.passed.count,
-        archive: discarded.id,
-      }),
-  });
-  replica.on('streaming', ({ startVlsn }) =>
-    report({ type: 'streaming', startVlsn: String(startVlsn), feeder: address }),
-  );
 }
 
 /** Goes on as the parent says; a failure ends this process, which the parent notices. */
 async function obey(command: Command): Promise<void> {
   switch (command.type) {
-    case 'feed':
-      await fillLog(command.entries, command.diverged);
-      await feed();
-      return reportLog();
-    case 'replicate':
-      await fillLog(command.entries, command.diverged);
-      reportLog();
-      return replicate();
-    case 'digest':
-      await replica?.applied(BigInt(command.vlsn));
-      return reportLog();
+    case 'choose':
+      return leadership.choose(command.leader, command.epoch);
+    case 'append':
+      return append(command.transactions, command.timeout);
+    case 'cut':
+      return cable.cut();
+    case 'mend':
+      return cable.mend();
     case 'leave':
-      await replica?.close();
-      await feeder?.close();
-      await membership.leave();
-      await membership.close();
+      clearInterval(reporting);
+      await node.leave();
       process.disconnect();
   }
 }
 
 process.on('message', (command: Command) => void obey(command));
-process.on('disconnect', () => void membership.close());
+process.on('disconnect', () => process.exit());

@@ -1,6 +1,7 @@
 // What a cluster of 64 members in one process costs at rest, once all have joined at once with the
-// LAN defaults, beside the bare datagrams of it: a ping and an ack a member and second. Each runs
-// in a process of its own, and both are measured over the same spans.
+// LAN defaults, beside the bare datagrams of it, a ping and an ack a member and second, and beside
+// an npm peer at the same pace. Each runs in a process of its own, and all are measured over the
+// same spans.
 import { fork } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -9,6 +10,7 @@ import { lan } from '@shoal/membership';
 import { startMembership } from '@shoal/membership/driver';
 import { createTcpTransport, createUdpTransport } from '@shoal/transport-node';
 import { median } from './measure.mjs';
+import { installSwimNg, swimNg } from './swim-ng-peer.mjs';
 
 const SIZE = 64;
 const SPANS = 5;
@@ -71,25 +73,33 @@ async function bare() {
   return { joined: 0, suspicions: () => 0 };
 }
 
-const CONTESTANTS = { bare, shoal: () => shoal(false), 'shoal, with streams': () => shoal(true) };
+const PEER = 'npm swim-ng';
+const CONTESTANTS = {
+  bare,
+  [PEER]: () => swimNg(SIZE, lan().probePeriod),
+  shoal: () => shoal(false),
+  'shoal, with streams': () => shoal(true),
+};
 
 /** In a process of its own: begins, and answers each word of the parent with its use of CPU. */
 async function contestant(name) {
-  const { joined, suspicions } = await CONTESTANTS[name]();
+  const { joined, known, suspicions } = await CONTESTANTS[name]();
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
     process.send({ cpu: (user + system) / 1000, suspicions: suspicions() });
   });
   process.on('disconnect', () => process.exit());
-  process.send({ joined });
+  process.send({ joined, known });
 }
 
 async function compare() {
   const children = [];
+  const missing = installSwimNg();
   for (const name of Object.keys(CONTESTANTS)) {
+    if (name === PEER && missing !== undefined) continue;
     const child = fork(fileURLToPath(import.meta.url), [name]);
-    const [{ joined }] = await once(child, 'message');
-    children.push({ name, child, joined, shares: [], suspicions: 0 });
+    const [{ joined, known }] = await once(child, 'message');
+    children.push({ name, child, joined, known, shares: [], suspicions: 0 });
   }
   const ask = async (one) => {
     one.child.send('');
@@ -110,18 +120,32 @@ async function compare() {
     before = after;
   }
   for (const { child } of children) child.disconnect();
-  const limit = median(children[0].shares);
+  const shareOf = (name) => {
+    const found = children.find((one) => one.name === name);
+    return found && median(found.shares);
+  };
+  const [limit, peer] = [shareOf('bare'), shareOf(PEER)];
   console.log(`\n${SIZE} members in one process, LAN defaults, at rest`);
-  for (const { name, joined, shares, suspicions } of children) {
+  for (const { name, joined, known, shares, suspicions } of children) {
     const share = median(shares);
-    const held = share < GOAL && suspicions === 0 ? 'holds' : 'MISSED';
-    const detail =
-      name === 'bare'
-        ? ''
-        : `, ${(share / limit).toFixed(1)}x bare; goal < ${GOAL} %: ${held}; joined in ` +
-          `${(joined / 1000).toFixed(1)} s, ${suspicions} suspicions`;
-    console.log(`  ${name.padEnd(20)} ${share.toFixed(2)} % of one core${detail}`);
+    const details = [`${share.toFixed(2)} % of one core`];
+    if (name !== 'bare') {
+      details.push(`${(share / limit).toFixed(1)}x bare`);
+      if (peer !== undefined && name !== PEER)
+        details.push(`${(share / peer).toFixed(2)}x ${PEER}`);
+      const seconds = `${(joined / 1000).toFixed(1)} s`;
+      details.push(
+        joined === undefined ? `not all joined: ${known} known` : `joined in ${seconds}`,
+      );
+      details.push(`${suspicions} suspicions`);
+    }
+    if (name.startsWith('shoal')) {
+      const held = share < GOAL && suspicions === 0 ? 'holds' : 'MISSED';
+      details.push(`goal < ${GOAL} %: ${held}`);
+    }
+    console.log(`  ${name.padEnd(20)} ${details.join(', ')}`);
   }
+  if (missing !== undefined) console.log(`  ${PEER.padEnd(20)} not available: ${missing}`);
 }
 
 const [name] = process.argv.slice(2);

@@ -1,74 +1,30 @@
-// A log streamed from a feeder to a replica over TCP on loopback, both in this process, beside
-// the limit: the same payloads in length-prefixed frames over a bare socket, corked.
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
-import { crc32 } from 'node:zlib';
+// A log in memory streamed from a feeder to a replica over TCP on loopback, both in this process,
+// beside the limit: the same payloads, from the same memory, in frames over a bare socket.
 import { MemoryLog } from '@shoal/syncup';
 import { startFeeder, startReplica } from '@shoal/syncup/driver';
 import { createTcpTransport } from '@shoal/transport-node';
-import { FrameDecoder } from '@shoal/wire';
-import { median, report } from './measure.mjs';
+import { framedTcp } from './framed-tcp.mjs';
+import { median } from './measure.mjs';
+import { printTable, throughput, verdict } from './table.mjs';
 
-const ROUNDS = 5;
+const ROUNDS = 7;
 const CASES = [
   { size: 64, count: 200_000, goal: 0.5 },
-  { size: 1024, count: 50_000, goal: 0.6 },
+  { size: 1024, count: 100_000, goal: 0.6 },
   { size: 65_536, count: 2_000, goal: 0.8 },
 ];
 const COMMIT = 1;
 const tcp = createTcpTransport();
-// Node 20 before 20.15 has no zlib.crc32; the default of our own is used then.
-const checksums = crc32 ? { crc32 } : {};
-
-/** Nanoseconds an entry, over a bare socket. */
-async function bare(payload, count) {
-  let received = 0;
-  let finished;
-  const done = new Promise((resolve) => {
-    finished = resolve;
-  });
-  const server = createServer((socket) => {
-    const decoder = new FrameDecoder();
-    socket.on('data', (chunk) => {
-      decoder.push(chunk);
-      while (decoder.next()) received++;
-      if (received === count) finished();
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const socket = connect(server.address().port, '127.0.0.1');
-  await once(socket, 'connect');
-  const header = Buffer.alloc(4);
-  header.writeUInt32LE(payload.length);
-
-  const start = process.hrtime.bigint();
-  for (let sent = 0; sent < count; ) {
-    socket.cork();
-    let room = true;
-    for (let bytes = 0; sent < count && bytes < 65_536; sent++, bytes += payload.length + 4) {
-      socket.write(header);
-      room = socket.write(payload);
-    }
-    socket.uncork();
-    if (!room) await once(socket, 'drain');
-  }
-  await done;
-  const ns = Number(process.hrtime.bigint() - start) / count;
-  socket.destroy();
-  server.close();
-  return ns;
-}
 
 /** Nanoseconds an entry, from the dial to the last one applied. */
 async function shoal(source, count) {
   const listener = await tcp.listen('127.0.0.1:0');
-  const feeder = startFeeder({ log: source, listener, ...checksums });
+  const feeder = startFeeder({ log: source, listener });
   const log = new MemoryLog();
   const start = process.hrtime.bigint();
   const replica = startReplica({
     log,
     dial: (options) => tcp.dial(listener.address, options),
-    ...checksums,
   });
   await replica.applied(BigInt(count));
   const ns = Number(process.hrtime.bigint() - start) / count;
@@ -78,27 +34,43 @@ async function shoal(source, count) {
   return ns;
 }
 
+async function payloadsOf(log) {
+  const payloads = [];
+  for await (const batch of log.read(1n)) {
+    for (const { payload } of batch) payloads.push(payload);
+    if (BigInt(payloads.length) === log.range.last) break;
+  }
+  return payloads;
+}
+
 const rows = [];
 for (const { size, count, goal } of CASES) {
-  const payload = Buffer.alloc(size, 7);
   const source = new MemoryLog();
-  const entries = Array.from({ length: count }, (_, i) => ({
-    type: i % 10 === 9 ? COMMIT : 0,
-    payload,
-  }));
-  await source.append(entries);
-  const ours = [];
-  const theirs = [];
+  const payload = Buffer.alloc(size, 7);
+  await source.append(
+    Array.from({ length: count }, (_, i) => ({ type: i % 10 === 9 ? COMMIT : 0, payload })),
+  );
+  const payloads = await payloadsOf(source);
+  const times = { shoal: [], dropped: [], kept: [] };
   for (let round = 0; round < ROUNDS; round++) {
-    theirs.push(await bare(payload, count));
-    ours.push(await shoal(source, count));
+    const payloadAt = (i) => payloads[i];
+    times.dropped.push(await framedTcp(count, payloadAt, () => {}));
+    times.shoal.push(await shoal(source, count));
+    const kept = [];
+    times.kept.push(await framedTcp(count, payloadAt, (frame) => kept.push(frame)));
   }
-  rows.push({
-    what: `${size} B, memory log`,
-    ours: median(ours),
-    against: 'framed TCP, corked',
-    theirs: median(theirs),
-    goal,
-  });
+  const ours = median(times.shoal);
+  for (const [against, theirs, limit] of [
+    ['framed TCP, corked', median(times.dropped), goal],
+    ['the same, and kept', median(times.kept), undefined],
+  ]) {
+    const own = throughput(ours, size);
+    const other = throughput(theirs, size);
+    rows.push([`${size} B`, ...own, against, ...other, ...verdict(theirs / ours, limit)]);
+  }
 }
-report('A stream of entries, with checksums, fingerprints and acknowledgements', rows);
+printTable(
+  'A stream of entries between logs in memory, with fingerprints and acknowledgements',
+  ['entries of', 'shoal', '', 'against', 'makes', '', 'speed', 'goal', ''],
+  rows,
+);

@@ -81,18 +81,17 @@ export class Appender {
   }
 
   /**
-   * Takes entries. Resolves at once unless `durable`, otherwise when they are on the disk.
-   * Rejects with `storage`.
+   * Takes entries: `fill` adds them to the writer, or throws before it has added any. Resolves
+   * at once unless `durable`, otherwise when they are on the disk. Rejects with what `fill`
+   * throws, and with `storage`.
    */
-  append(entries: readonly NewEntry[], bytes: number, durable: boolean): Promise<void> {
-    if (this.#failure !== undefined) {
+  append(fill: (writer: BlockWriter) => void, bytes: number, durable: boolean): Promise<void> {
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      fill(this.#writer);
+    } catch (error) {
       this.#events.freed(bytes);
-      return Promise.reject(this.#failure);
-    }
-    let hint = bytes;
-    for (const { type, payload } of entries) {
-      this.#writer.add(type, payload, hint);
-      hint -= ENTRY_HEADER + payload.length;
+      return Promise.reject(error);
     }
     // While some entries are being written, the next can be prepared.
     this.#groupBytes += bytes;

@@ -1,10 +1,11 @@
 import { crc32 } from 'node:zlib';
-import type { Fingerprinter } from '@shoal/syncup';
+import type { Fingerprinter, VerifiedEntries } from '@shoal/syncup';
 import { ENTRY_OVERHEAD } from '@shoal/syncup';
 import {
   BLOCK_HEADER,
   BLOCK_MAGIC,
   Block,
+  ENCODED,
   ENTRY_HEADER,
   type KindFlags,
   SYNC,
@@ -65,22 +66,47 @@ export class BlockWriter {
    * @param hint how many bytes of entries will follow at least, this one included
    */
   add(type: number, payload: Uint8Array, hint: number = payload.length): void {
-    const size = ENTRY_HEADER + payload.length;
+    const at = this.#reserve(ENTRY_HEADER + payload.length, hint);
+    this.#fingerprinter.next(type, payload);
+    this.#bytes[at + ENCODED] = type;
+    this.#view.setUint32(at + ENCODED + 1, payload.length, true);
+    this.#bytes.set(payload, at + ENTRY_HEADER);
+    this.#added(at, type, payload.length);
+  }
+
+  /** Adds entries whose fingerprints are known, and copies them. */
+  addVerified({ count, bytes, fingerprints }: VerifiedEntries): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let from = 0;
+    for (let i = 1; i <= count; i++) {
+      const length = view.getUint32(from + 1, true);
+      const to = from + ENTRY_OVERHEAD + length;
+      const size = ENCODED + to - from;
+      const at = this.#reserve(size, bytes.length - from + (count - i + 1) * ENCODED);
+      this.#bytes.set(bytes.subarray(from, to), at + ENCODED);
+      this.#fingerprinter.low = fingerprints[2 * i]!;
+      this.#fingerprinter.high = fingerprints[2 * i + 1]!;
+      this.#added(at, bytes[from]!, length);
+      from = to;
+    }
+  }
+
+  /** Makes room for an entry, and returns where it goes. */
+  #reserve(size: number, hint: number): number {
     if (this.#count > 0 && this.#used + size > TARGET) this.seal();
     if (this.#count === 0) this.#begin(Math.max(size, Math.min(TARGET - BLOCK_HEADER, hint)));
     else if (this.#used + size > this.#bytes.length) this.#grow(this.#used + size);
-    const fingerprinter = this.#fingerprinter;
-    fingerprinter.next(type, payload);
-    const at = this.#used;
-    this.#bytes[at] = type;
-    this.#view.setUint32(at + 1, payload.length, true);
-    this.#view.setUint32(at + 5, fingerprinter.low, true);
-    this.#view.setUint32(at + 9, fingerprinter.high, true);
-    this.#bytes.set(payload, at + ENTRY_HEADER);
-    this.#used += size;
+    return this.#used;
+  }
+
+  /** The entry at `at` is written but for its fingerprint, which is the fingerprinter's. */
+  #added(at: number, type: number, length: number): void {
+    this.#view.setUint32(at, this.#fingerprinter.low, true);
+    this.#view.setUint32(at + 4, this.#fingerprinter.high, true);
+    this.#used += ENTRY_HEADER + length;
     this.#count++;
     this.#last++;
-    this.#lsn += ENTRY_OVERHEAD + payload.length;
+    this.#lsn += ENTRY_OVERHEAD + length;
     const flags = this.#kinds[type]!;
     if ((flags & SYNC) !== 0) this.#lastSync = this.#last;
     if ((flags & TXN_END) !== 0) {
@@ -107,7 +133,7 @@ export class BlockWriter {
   }
 
   #begin(size: number): void {
-    this.#bytes = new Uint8Array(BLOCK_HEADER + Math.max(SMALL, size));
+    this.#bytes = unfilled(BLOCK_HEADER + Math.max(SMALL, size));
     const view = new DataView(this.#bytes.buffer);
     view.setUint32(4, BLOCK_MAGIC, true);
     view.setUint32(8, this.generation, true);
@@ -123,9 +149,14 @@ export class BlockWriter {
   }
 
   #grow(needed: number): void {
-    const bigger = new Uint8Array(Math.max(needed, Math.min(TARGET, this.#bytes.length * 2)));
+    const bigger = unfilled(Math.max(needed, Math.min(TARGET, this.#bytes.length * 2)));
     bigger.set(this.#bytes.subarray(0, this.#used));
     this.#bytes = bigger;
     this.#view = new DataView(bigger.buffer);
   }
+}
+
+/** Memory that is overwritten before it is read. */
+function unfilled(size: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
 }

@@ -6,8 +6,10 @@ import type { Position } from './position.ts';
 export const BLOCK_MAGIC = 0x31424c53;
 /** What comes before the entries of a block, in bytes; see {@link Block}. */
 export const BLOCK_HEADER = 64;
-/** What comes before the payload of an entry: its type, its length and its fingerprint. */
+/** What comes before the payload of an entry: its fingerprint, its type and its length. */
 export const ENTRY_HEADER = 13;
+/** Where, in an entry, stands what stands in messages: its type, its length and its payload. */
+export const ENCODED = 8;
 
 /** What each type of entry means, as bits: {@link SYNC} and {@link TXN_END}. */
 export type KindFlags = Uint8Array;
@@ -18,8 +20,8 @@ export const TXN_END = 2;
  * Consecutive entries as they are stored, all little-endian: the CRC-32 of all that follows,
  * {@link BLOCK_MAGIC}, the generation and the number of entries as u32; the position before the
  * first entry (VLSN and LSN as f64, fingerprint as two u32, last sync point, last transaction
- * end and number of transaction ends as f64); then the entries, each a type u8, a length u32, the
- * fingerprint as two u32, and the payload.
+ * end and number of transaction ends as f64); then the entries, each a fingerprint as two u32, a
+ * type u8, a length u32, and the payload.
  */
 export class Block {
   readonly bytes: Uint8Array;
@@ -64,7 +66,7 @@ export class Block {
     for (let i = 0; i < this.count; i++) {
       offsets[i] = at;
       if (at + ENTRY_HEADER > length) throw damaged('an entry is cut short');
-      at += ENTRY_HEADER + view.getUint32(at + 1, true);
+      at += ENTRY_HEADER + view.getUint32(at + 9, true);
     }
     offsets[this.count] = at;
     if (at !== length) throw damaged('its entries do not fill it');
@@ -81,15 +83,15 @@ export class Block {
   }
 
   type(index: number): number {
-    return this.bytes[this.#offsets[index]!]!;
+    return this.bytes[this.#offsets[index]! + ENCODED]!;
   }
 
   low(index: number): number {
-    return this.#view.getUint32(this.#offsets[index]! + 5, true);
+    return this.#view.getUint32(this.#offsets[index]!, true);
   }
 
   high(index: number): number {
-    return this.#view.getUint32(this.#offsets[index]! + 9, true);
+    return this.#view.getUint32(this.#offsets[index]! + 4, true);
   }
 
   /** A view of the payload. */
@@ -99,6 +101,29 @@ export class Block {
 
   payloadLength(index: number): number {
     return this.#offsets[index + 1]! - this.#offsets[index]! - ENTRY_HEADER;
+  }
+
+  /** An entry as it stands in messages: a view. */
+  encoded(index: number): Uint8Array {
+    return this.bytes.subarray(this.#offsets[index]! + ENCODED, this.#offsets[index + 1]!);
+  }
+
+  /** Writes the entries `from..to` as they stand in messages, and returns where they end. */
+  encodeInto(target: Uint8Array, at: number, from: number, to: number): number {
+    const offsets = this.#offsets;
+    target.set(this.bytes.subarray(offsets[from]!, offsets[to]!), at);
+    const shift = at - offsets[from]!;
+    let end = at;
+    for (let i = from; i < to; i++) {
+      target.copyWithin(end, offsets[i]! + ENCODED + shift, offsets[i + 1]! + shift);
+      end += offsets[i + 1]! - offsets[i]! - ENCODED;
+    }
+    return end;
+  }
+
+  /** How many bytes the entries `from..to` take here. */
+  sizeOf(from: number, to: number): number {
+    return this.#offsets[to]! - this.#offsets[from]!;
   }
 
   /** An entry adds 5 bytes and its payload to the LSN; it takes 8 more here. */

@@ -1,4 +1,4 @@
-import { type LogEntry, type StoredEntry, SyncupError } from '@shoal/syncup';
+import { type EncodedEntries, type LogEntry, type StoredEntry, SyncupError } from '@shoal/syncup';
 import { type Block, type KindFlags, SYNC, TXN_END } from './block.ts';
 import type { BlockStore } from './block-store.ts';
 import type { Position } from './position.ts';
@@ -37,7 +37,7 @@ export class Entries {
     return {
       vlsn: BigInt(vlsn),
       lsn: BigInt(block.lsn(index)),
-      fingerprint: (BigInt(block.high(index)) << 32n) | BigInt(block.low(index)),
+      fingerprint: u64(block.low(index), block.high(index)),
       isSync: (flags & SYNC) !== 0,
       isTxnEnd: (flags & TXN_END) !== 0,
     };
@@ -88,4 +88,38 @@ export class Entries {
     }
     return batch;
   }
+
+  /** As {@link Entries.batch}, as the entries stand in messages. */
+  encoded(from: number, last: number, maxEntries: number, maxBytes: number): EncodedEntries {
+    const parts: { block: Block; from: number; to: number }[] = [];
+    const end = Math.min(last, from + maxEntries - 1);
+    let bytes = 0;
+    let size = 0;
+    let vlsn = from;
+    while (vlsn <= end && (vlsn === from || bytes < maxBytes)) {
+      const block = this.block(vlsn);
+      const stop = Math.min(block.last, spanAt(this.#spans, vlsn)!.last, end);
+      const first = vlsn - block.first;
+      let index = first;
+      for (; vlsn <= stop; vlsn++, index++) {
+        bytes += block.payloadLength(index);
+        if (bytes > maxBytes && vlsn > from) break;
+      }
+      if (index > first) parts.push({ block, from: first, to: index });
+      size += block.sizeOf(first, index);
+    }
+    const { block, to } = parts.at(-1)!;
+    const fingerprint = u64(block.low(to - 1), block.high(to - 1));
+    const count = vlsn - from;
+    const firstVlsn = BigInt(from);
+    if (count === 1) return { firstVlsn, count, bytes: block.encoded(to - 1), fingerprint };
+    const all = new Uint8Array(size);
+    let at = 0;
+    for (const part of parts) at = part.block.encodeInto(all, at, part.from, part.to);
+    return { firstVlsn, count, bytes: all.subarray(0, at), fingerprint };
+  }
+}
+
+function u64(low: number, high: number): bigint {
+  return (BigInt(high) << 32n) | BigInt(low);
 }

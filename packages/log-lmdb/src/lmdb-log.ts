@@ -1,10 +1,13 @@
 import {
+  type AppendOptions,
   type Archive,
   ChainedFingerprint,
+  checkEntries,
+  checkVerified,
+  type EncodedAccess,
   type Fingerprinter,
   type LogEntry,
   type LogStore,
-  MAX_PAYLOAD,
   type NewEntry,
   NoxuFingerprint,
   type PassedTransactions,
@@ -16,7 +19,7 @@ import {
   type VlsnRange,
 } from '@shoal/syncup';
 import { Appender } from './appender.ts';
-import { SYNC } from './block.ts';
+import { ENTRY_HEADER, SYNC } from './block.ts';
 import type { BlockStore } from './block-store.ts';
 import { BlockWriter } from './block-writer.ts';
 import type { Entries } from './entries.ts';
@@ -79,8 +82,6 @@ export class LmdbLog implements LogStore {
       first: () => history.first,
       last: () => this.#last,
       checkOpen: () => this.#checkOpen(),
-      batch: (from, maxEntries, maxBytes) =>
-        this.#readable().batch(from, this.#last, maxEntries, maxBytes),
     });
     this.#readers = readers;
     const generation = history.spans.at(-1)!.generation;
@@ -153,25 +154,17 @@ export class LmdbLog implements LogStore {
    *
    * Rejects with `argument`, `closed` or `storage`.
    */
-  async append(
-    entries: readonly NewEntry[],
-    options: { durable?: boolean } = {},
-  ): Promise<VlsnRange> {
+  async append(entries: readonly NewEntry[], options: AppendOptions = {}): Promise<VlsnRange> {
     this.#checkWritable();
-    for (const { type, payload } of entries) {
-      if (type !== (type & 0xff) || payload.length > MAX_PAYLOAD) {
-        const found = `type ${type}, ${payload.length} bytes`;
-        throw new SyncupError('argument', `a type of 0..255, ${MAX_PAYLOAD} bytes, not ${found}`);
-      }
-    }
+    checkEntries(entries);
     const bytes = Appender.sizeOf(entries);
-    const durable = options.durable ?? this.#options.durable;
-    await new Promise<void>((resolve, reject) => {
-      this.#queue.append(bytes, () => {
-        this.#appender.append(entries, bytes, durable).then(resolve, reject);
-      });
+    return this.#append(bytes, options, (writer) => {
+      let hint = bytes;
+      for (const { type, payload } of entries) {
+        writer.add(type, payload, hint);
+        hint -= ENTRY_HEADER + payload.length;
+      }
     });
-    return this.range;
   }
 
   /** Throws `corrupt` too, at the entry that is damaged. */
@@ -179,7 +172,50 @@ export class LmdbLog implements LogStore {
     from: bigint,
     options: ReadOptions = {},
   ): AsyncGenerator<readonly StoredEntry[], void, undefined> {
-    return this.#readers.read(from, options);
+    return this.#readers.follow(
+      from,
+      options,
+      (next, ...limits) => this.#readable().batch(next, this.#last, ...limits),
+      (batch) => batch.length,
+    );
+  }
+
+  /** Of a log with chained fingerprints; what is read is a copy. Fails as the others do. */
+  get encoded(): EncodedAccess | undefined {
+    return this.chained ? this.#encoded : undefined;
+  }
+
+  readonly #encoded: EncodedAccess = {
+    read: (from, options = {}) =>
+      this.#readers.follow(
+        from,
+        options,
+        (next, ...limits) => this.#readable().encoded(next, this.#last, ...limits),
+        (batch) => batch.count,
+      ),
+    append: async (batches, options = {}) => {
+      this.#checkWritable();
+      let size = 1;
+      for (const { bytes, count } of batches) size += bytes.length + 8 * count;
+      return this.#append(size, options, (writer) => {
+        checkVerified(batches, writer.position);
+        for (const batch of batches) writer.addVerified(batch);
+      });
+    },
+  };
+
+  async #append(
+    bytes: number,
+    options: AppendOptions,
+    fill: (writer: BlockWriter) => void,
+  ): Promise<VlsnRange> {
+    const durable = options.durable ?? this.#options.durable;
+    await new Promise<void>((resolve, reject) => {
+      this.#queue.append(bytes, () => {
+        this.#appender.append(fill, bytes, durable).then(resolve, reject);
+      });
+    });
+    return this.range;
   }
 
   /**

@@ -1,21 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { codeBlocks, runBlock } from '../../../scripts/code-blocks.ts';
 import { temporaryDirectories } from './directory.test-helper.ts';
-import { openLmdbLog } from './open.ts';
 
 const directory = temporaryDirectories();
 
 it('the example of the README prints what it says', async () => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const code = /```ts\n([\s\S]*?)```/.exec(readme)![1]!.replace(/^import .*$/gm, '');
-  const printed: string[] = [];
-  const given = {
-    openLmdbLog,
-    path: directory(),
-    console: { log: (...values: unknown[]) => printed.push(values.join(' ')) },
-  };
-  const run = new Function(...Object.keys(given), `return (async () => {${code}})();`);
-  await run(...Object.values(given));
+  const folder = new URL('../', import.meta.url);
+  const readme = readFileSync(new URL('README.md', folder), 'utf8');
+  const [example, ...more] = codeBlocks(readme).filter(({ language }) => language === 'ts');
+  const prelude = `const path = ${JSON.stringify(directory())};`;
   const said = /It prints (.*)\./.exec(readme)![1]!;
-  expect(printed).toEqual([...said.matchAll(/`([^`]+)`/g)].map((match) => match[1]));
+  expect(await runBlock(example!.code, { folder, prelude })).toEqual(
+    [...said.matchAll(/`([^`]+)`/g)].map((match) => match[1]),
+  );
+  expect(more).toEqual([]);
 });

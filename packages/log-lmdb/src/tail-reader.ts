@@ -1,4 +1,4 @@
-import { type ReadOptions, type StoredEntry, SyncupError } from '@shoal/syncup';
+import { type ReadOptions, SyncupError } from '@shoal/syncup';
 
 /** What a reader needs of the log that it reads. */
 export interface ReadSource {
@@ -6,7 +6,6 @@ export interface ReadSource {
   first(): number;
   last(): number;
   checkOpen(): void;
-  batch(from: number, maxEntries: number, maxBytes: number): readonly StoredEntry[];
 }
 
 /** Those who follow the tail of one log. */
@@ -29,10 +28,13 @@ export class TailReaders {
     this.wake();
   }
 
-  async *read(
+  /** Reads from `from` on for ever: `take` returns a batch, which has `countOf` entries. */
+  async *follow<Batch>(
     from: bigint,
     options: ReadOptions,
-  ): AsyncGenerator<readonly StoredEntry[], void, undefined> {
+    take: (from: number, maxEntries: number, maxBytes: number) => Batch,
+    countOf: (batch: Batch) => number,
+  ): AsyncGenerator<Batch, void, undefined> {
     const source = this.#source;
     const { signal, maxEntries = 1024, maxBytes = 256 * 1024 } = options;
     source.checkOpen();
@@ -63,8 +65,8 @@ export class TailReaders {
           reader.wake = undefined;
           continue;
         }
-        const batch = source.batch(reader.next, Math.floor(maxEntries), maxBytes);
-        reader.next += batch.length;
+        const batch = take(reader.next, Math.floor(maxEntries), maxBytes);
+        reader.next += countOf(batch);
         yield batch;
       }
     } finally {

@@ -96,8 +96,7 @@ const SIMPLE: SwimConfig = {
   maxBroadcastBytes: 262_144,
 };
 
-const LAN: SwimConfig = {
-  ...SIMPLE,
+const LAN: Partial<SwimConfig> = {
   probePeriod: 1000,
   suspicion: { type: 'scaled', multiplier: 4 },
   transmissions: { type: 'scaled', multiplier: 4 },
@@ -108,8 +107,7 @@ const LAN: SwimConfig = {
   lifeguard: true,
 };
 
-const WAN: SwimConfig = {
-  ...LAN,
+const WAN: Partial<SwimConfig> = {
   probePeriod: 5000,
   probeTimeout: 3000,
   suspicion: { type: 'scaled', multiplier: 6 },
@@ -119,8 +117,7 @@ const WAN: SwimConfig = {
   leaveTimeout: 15_000,
 };
 
-const LOCAL: SwimConfig = {
-  ...LAN,
+const LOCAL: Partial<SwimConfig> = {
   probeTimeout: 200,
   indirectProbes: 1,
   suspicion: { type: 'scaled', multiplier: 3 },
@@ -141,17 +138,17 @@ export function simple(): SwimConfig {
  * `expectedMembers` is a lower bound for N, which otherwise follows the live cluster.
  */
 export function lan(expectedMembers = 1): SwimConfig {
-  return { ...LAN, expectedMembers };
+  return { ...SIMPLE, ...LAN, expectedMembers };
 }
 
 /** For the internet. Source: memberlist's DefaultWANConfig and foca's `Config::new_wan`. */
 export function wan(expectedMembers = 1): SwimConfig {
-  return { ...WAN, expectedMembers };
+  return { ...SIMPLE, ...LAN, ...WAN, expectedMembers };
 }
 
 /** For one machine: tests and development. Source: memberlist's DefaultLocalConfig. */
 export function local(): SwimConfig {
-  return LOCAL;
+  return { ...SIMPLE, ...LAN, ...LOCAL };
 }
 
 /** How long a suspicion lasts at least, in ms, in a cluster of `size` with ourselves. */
@@ -196,47 +193,49 @@ export function lifeguardParts(config: SwimConfig): LifeguardParts | undefined {
 
 /** Throws a {@link SwimError} with code `config` if a setting is outside its range. */
 export function checkConfig(config: SwimConfig): void {
-  const above = (name: string, value: number, least: number): void => {
-    if (!(Number.isFinite(value) && value >= least)) {
-      throw new SwimError('config', `${name} must be a number of at least ${least}, not ${value}`);
-    }
+  const wrong = (message: string): never => {
+    throw new SwimError('config', message);
   };
-  const whole = (name: string, value: number, least: number, most: number): void => {
-    if (!(Number.isInteger(value) && value >= least && value <= most)) {
-      throw new SwimError(
-        'config',
-        `${name} must be an integer of ${least}..${most}, not ${value}`,
-      );
-    }
+  // With a `most` it must be an integer.
+  const check = (name: string, value: number, least: number, most?: number): void => {
+    const whole = most !== undefined;
+    const fits = whole ? Number.isInteger(value) && value <= most : Number.isFinite(value);
+    if (fits && value >= least) return;
+    const range = whole ? `an integer of ${least}..${most}` : `a number of at least ${least}`;
+    wrong(`${name} must be ${range}, not ${value}`);
   };
-  above('probeTimeout', config.probeTimeout, 1);
-  above('probePeriod', config.probePeriod, 1);
+  const each = (names: readonly Numeric[], least: number, most?: number): void => {
+    for (const name of names) check(name, config[name], least, most);
+  };
+  each(['probeTimeout', 'probePeriod', 'suspicionMaxFactor', 'removeDownAfter'], 1);
+  each(['expectedMembers'], 1);
+  each(['leaveTimeout'], 0);
+  each(['indirectProbes'], 0, 255);
+  each(['maxPacketSize'], 128, 65_507);
+  each(['maxMembers', 'maxBroadcasts'], 1, 2 ** 24);
+  each(['maxBroadcastBytes'], 1, 2 ** 31);
   if (config.probePeriod <= config.probeTimeout) {
-    throw new SwimError('config', 'probePeriod must be longer than probeTimeout');
+    wrong('probePeriod must be longer than probeTimeout');
   }
-  whole('indirectProbes', config.indirectProbes, 0, 255);
-  const { suspicion, transmissions } = config;
-  if (suspicion.type === 'fixed') above('suspicion.value', suspicion.value, 1);
-  else above('suspicion.multiplier', suspicion.multiplier, 1);
-  if (transmissions.type === 'fixed') whole('transmissions.value', transmissions.value, 1, 255);
-  else above('transmissions.multiplier', transmissions.multiplier, 0);
-  above('suspicionMaxFactor', config.suspicionMaxFactor, 1);
+  const { suspicion, transmissions, lifeguard } = config;
+  if (suspicion.type === 'fixed') check('suspicion.value', suspicion.value, 1);
+  else check('suspicion.multiplier', suspicion.multiplier, 1);
+  if (transmissions.type === 'fixed') check('transmissions.value', transmissions.value, 1, 255);
+  else check('transmissions.multiplier', transmissions.multiplier, 0);
   for (const name of ['gossip', 'announce', 'announceDown'] as const) {
     const periodic = config[name];
     if (periodic === undefined) continue;
-    above(`${name}.interval`, periodic.interval, 1);
-    whole(`${name}.members`, periodic.members, 1, 65_535);
+    check(`${name}.interval`, periodic.interval, 1);
+    check(`${name}.members`, periodic.members, 1, 65_535);
   }
-  const { lifeguard } = config;
   for (const name of ['localHealth', 'suspicion', 'buddy'] as const) {
     if (typeof lifeguard === 'boolean' || typeof lifeguard?.[name] === 'boolean') continue;
-    throw new SwimError('config', `lifeguard must be a boolean, or have a boolean ${name}`);
+    wrong(`lifeguard must be a boolean, or have a boolean ${name}`);
   }
-  above('removeDownAfter', config.removeDownAfter, 1);
-  whole('maxPacketSize', config.maxPacketSize, 128, 65_507);
-  above('leaveTimeout', config.leaveTimeout, 0);
-  above('expectedMembers', config.expectedMembers, 1);
-  whole('maxMembers', config.maxMembers, 1, 2 ** 24);
-  whole('maxBroadcasts', config.maxBroadcasts, 1, 2 ** 24);
-  whole('maxBroadcastBytes', config.maxBroadcastBytes, 1, 2 ** 31);
 }
+
+/** The settings that are numbers. */
+type Numeric = {
+  [Name in keyof SwimConfig]: SwimConfig[Name] extends number ? Name : never;
+}[keyof SwimConfig] &
+  string;

@@ -1,57 +1,31 @@
-import { readFile } from 'node:fs/promises';
-import * as transportNode from '@shoal/transport-node';
-import * as wire from '@shoal/wire';
-import * as postcard from '@shoal/wire/postcard';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import * as driver from './driver.ts';
-import * as membership from './index.ts';
+import { codeBlocks, runBlock } from '../../../scripts/code-blocks.ts';
 
-const modules: Readonly<Record<string, unknown>> = {
-  '@shoal/membership': membership,
-  '@shoal/membership/driver': driver,
-  '@shoal/transport-node': transportNode,
-  '@shoal/wire': wire,
-  '@shoal/wire/postcard': postcard,
-};
+const folder = new URL('../', import.meta.url);
+const [member, streams, machine, foca, ...more] = codeBlocks(
+  readFileSync(new URL('README.md', folder), 'utf8'),
+).filter(({ language }) => language === 'ts');
 
-const AsyncFunction = (async () => {}).constructor as new (
-  ...args: string[]
-) => (...args: unknown[]) => Promise<void>;
-
-/** Runs an example; returns what it logs. Everything it opens it closes itself. */
-async function run(code: string): Promise<string[]> {
-  const body = code
-    .replace(/^import \* as (\w+) from '(.+)';$/gm, "const $1 = modules['$2'];")
-    .replace(/^import (\{.+\}) from '(.+)';$/gm, "const $1 = modules['$2'];");
-  const lines: string[] = [];
-  const console = { log: (...values: unknown[]) => lines.push(values.join(' ')) };
-  await new AsyncFunction('modules', 'console', body)(modules, console);
-  return lines;
-}
-
-describe('the examples of the README', async () => {
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  const [member, streams, machine, foca, ...more] = [
-    ...readme.matchAll(/^```ts\n(.*?)^```/gms),
-  ].map(([, code]) => code!);
-
+describe('the examples of the README', () => {
   it('a member', async () => {
-    const lines = await run(member!);
+    const lines = await runBlock(member!.code, { folder });
     expect(lines[0]).toMatch(/^up: 127\.0\.0\.1:\d+$/);
     expect(lines.at(-1)).toMatch(/^left 127\.0\.0\.1:\d+$/);
   });
 
   it('streams', async () => {
-    expect(await run(streams!)).toContainEqual(expect.stringMatching(/^(equal|merged)$/));
+    const lines = await runBlock(streams!.code, { folder });
+    expect(lines).toContainEqual(expect.stringMatching(/^(equal|merged)$/));
   });
 
   it('the machine', async () => {
-    const lines = await run(machine!);
+    const lines = await runBlock(machine!.code, { folder });
     expect(lines).toEqual(['a:1 memberUp', 'a:1 active', 'active true']);
   });
 
   it('with foca', async () => {
-    expect(await run(foca!)).toEqual(['0']);
+    expect(await runBlock(foca!.code, { folder })).toEqual(['0']);
     expect(more).toEqual([]);
   });
 });

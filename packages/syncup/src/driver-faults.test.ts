@@ -1,6 +1,7 @@
 import {
   decodeShoalStream,
   encodeAck,
+  encodeEntries,
   encodeShoalStream,
   encodeStreamFrame,
   encodeStreamReply,
@@ -11,8 +12,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryNetwork } from './driver/pair.test-helper.ts';
 import { type FeederOptions, type ReplicaOptions, startFeeder, startReplica } from './driver.ts';
+import { ChainedFingerprint } from './fingerprint.ts';
 import { bytes, commits, data } from './log.test-helper.ts';
+import type { NewEntry } from './log.ts';
 import { MemoryLog } from './memory-log.ts';
+
+type Chained = Extract<ShoalStreamMessage, { type: 'chainedEntries' }>;
 
 const fast = { reconnect: { minDelay: 1, maxDelay: 5 }, heartbeatInterval: 20 } as const;
 const once = { reconnect: false, stepTimeout: 60, idleTimeout: 60, heartbeatInterval: 20 } as const;
@@ -290,8 +295,44 @@ describe('a replica and a bad feeder', () => {
     entries: [{ type: 1, payload: bytes('x') }],
   });
 
+  const chained = { ...welcome, features: 7 };
+  /** What a feeder of the same log sends for entries behind it, from VLSN 6 on. */
+  const chain =
+    (change: Partial<Chained> = {}, ...encoded: (string | number)[]) =>
+    (log: MemoryLog): Uint8Array[] => {
+      const fingerprint = fingerprintOf(log, [{ type: 1, payload: bytes('x') }]);
+      const frames = encoded.length > 0 ? encoded : ['x'];
+      return [
+        encodeShoalStream({ ...announced, fingerprint, ...change }),
+        ...frames.map((text) =>
+          typeof text === 'number'
+            ? new Uint8Array(text)
+            : encodeEntries([{ type: 1, payload: bytes(text) }]),
+        ),
+      ];
+    };
+  const announced: Chained = { type: 'chainedEntries', fingerprint: 0n, firstVlsn: 6n, count: 1 };
+  const fingerprintOf = (log: MemoryLog, entries: readonly NewEntry[]): bigint => {
+    const { fingerprint } = log.entry(log.range.last)!;
+    const next = new ChainedFingerprint();
+    next.low = Number(BigInt.asUintN(32, fingerprint));
+    next.high = Number(fingerprint >> 32n);
+    for (const { type, payload } of entries) next.next(type, payload);
+    return (BigInt(next.high) << 32n) | BigInt(next.low);
+  };
+
   it.each([
     ['says nothing', [], 'timeout'],
+    ['falls silent behind entries', [say(chained), match, chain({}, 'x')], 'timeout'],
+    ['sends another fingerprint', [say(chained), match, chain({ fingerprint: 1n })], 'protocol'],
+    ['sends other entries than it says', [say(chained), match, chain({}, 'y')], 'protocol'],
+    ['sends fewer entries', [say(chained), match, chain({ count: 2 })], 'protocol'],
+    ['sends an absurd count', [say(chained), match, chain({ count: 2 ** 32 - 1 })], 'protocol'],
+    ['sends garbage for entries', [say(chained), match, chain({}, 9)], 'protocol'],
+    ['sends nothing for entries', [say(chained), match, chain({}, 0)], 'protocol'],
+    ['sends a gap of chained entries', [say(chained), match, chain({ firstVlsn: 7n })], 'gap'],
+    ['sends entries unchained', [say(chained), match, say(one(6n))], 'protocol'],
+    ['chains what it should not', [say(welcome), match, chain()], 'protocol'],
     ['never answers', [say(welcome)], 'timeout'],
     ['falls silent in the stream', [say(welcome), match], 'timeout'],
     ['sends an empty frame', [() => [new Uint8Array(0)]], 'protocol'],
@@ -532,11 +573,13 @@ describe('a campaign of cuts, damage and new leaders', () => {
           expect(able.length).toBeGreaterThanOrEqual(2);
           const leader = able[Math.floor(random() * able.length)]!;
           const network = new MemoryNetwork();
-          network.wire.onFrame = (frame) => {
+          network.wire.onFrame = (frame, from) => {
             if (random() > 0.02) return frame;
             cuts++;
-            // What a network may do to a byte of a handshake, TCP or TLS must notice.
-            if (frame[0] !== 18 || random() < 0.5) throw new Error('cut');
+            // What a network may do to a byte of a handshake, TCP or TLS must notice. Entries are
+            // announced with opcode 26; their own frame begins with a type of 0 or 1.
+            const entries = from === 'listener' && (frame[0] === 26 || frame[0]! <= 1);
+            if (!entries || random() < 0.5) throw new Error('cut');
             const copy = frame.slice();
             copy[Math.floor(random() * copy.length)]! ^= 1 << Math.floor(random() * 8);
             return copy;

@@ -1,10 +1,17 @@
-/** Slabs of payload bytes grow from the first size to the last, in bytes. */
+/** Slabs grow from the first size to the last, in bytes. */
 const FIRST_SLAB = 4096;
 const LAST_SLAB = 1 << 20;
+/** Bytes that are at least this part of their buffer are worth keeping the buffer for. */
+const LARGE_PART = 128;
+/** Fewer bytes than this are copied: an object for their buffer would cost more. */
+const LARGE = 512;
+/** Type and length, before each payload. */
+const HEADER = 5;
 
 /**
- * Entries in columns: a few typed arrays and slabs of payload bytes instead of objects, about
- * 29 bytes an entry besides its payload. Indices count from the first entry held.
+ * Entries in columns: a few typed arrays and slabs of bytes instead of objects, about 34 bytes
+ * an entry besides its payload. Indices count from the first entry held. In the slabs entries
+ * stand as they do in messages: type u8, length u32 little-endian, payload.
  *
  * Bytes in a slab are never overwritten, so a view of a payload stays right even after its
  * entry has been cut off or trimmed.
@@ -17,12 +24,14 @@ export class EntryTable {
   #low = new Uint32Array(64);
   #high = new Uint32Array(64);
   #slab = new Uint32Array(64);
+  /** Where the payload begins in its slab. */
   #offset = new Uint32Array(64);
   #length = new Uint32Array(64);
-  /** The slabs from number {@link EntryTable.#firstSlab} on. */
+  /** The slabs from number {@link EntryTable.#firstSlab} on; one may have several numbers. */
   #slabs: Uint8Array[] = [];
   #firstSlab = 0;
-  /** Where the next payload goes in the last slab. */
+  /** The slab that entries are copied into, and where the next one goes. */
+  #copies: Uint8Array | undefined;
   #used = 0;
 
   get count(): number {
@@ -57,29 +66,80 @@ export class EntryTable {
     return slab.subarray(offset, offset + this.#length[at]!);
   }
 
-  append(type: number, payload: Uint8Array, lsn: number, low: number, high: number): void {
-    const at = this.#head + this.#count;
-    if (at === this.#types.length) {
-      this.#resize(this.#count * 2);
-      this.append(type, payload, lsn, low, high);
-      return;
+  /**
+   * The entries `from..to` as they stand in messages, or as many of them as lie together: a view,
+   * and where they end.
+   */
+  encoded(from: number, to: number): { readonly bytes: Uint8Array; readonly to: number } {
+    const first = this.#head + from;
+    const number = this.#slab[first]!;
+    const start = this.#offset[first]! - HEADER;
+    let at = first;
+    let end = start;
+    while (at < this.#head + to && this.#slab[at] === number && this.#offset[at] === end + HEADER) {
+      end = this.#offset[at]! + this.#length[at]!;
+      at++;
     }
-    let slab = this.#slabs.at(-1);
-    if (slab === undefined || this.#used + payload.length > slab.length) {
+    const bytes = this.#slabs[number - this.#firstSlab]!.subarray(start, end);
+    return { bytes, to: at - this.#head };
+  }
+
+  /** Adds an entry, and copies it. */
+  append(type: number, payload: Uint8Array, lsn: number, low: number, high: number): void {
+    const { length } = payload;
+    const slab = this.#room(HEADER + length);
+    const at = this.#used;
+    slab[at] = type;
+    slab[at + 1] = length;
+    slab[at + 2] = length >>> 8;
+    slab[at + 3] = length >>> 16;
+    slab[at + 4] = length >>> 24;
+    slab.set(payload, at + HEADER);
+    this.#used = at + HEADER + length;
+    this.add(type, at + HEADER, length, lsn, low, high);
+  }
+
+  /**
+   * Takes the bytes of encoded entries that nobody will change, without a copy where that pays,
+   * and returns where they are in the last slab; {@link EntryTable.add} is to be called for each.
+   */
+  place(bytes: Uint8Array): number {
+    const { buffer } = bytes;
+    if (bytes.length >= LARGE && bytes.length * LARGE_PART >= buffer.byteLength) {
+      if (this.#slabs.at(-1)?.buffer !== buffer) this.#slabs.push(new Uint8Array(buffer));
+      return bytes.byteOffset;
+    }
+    const slab = this.#room(bytes.length);
+    const at = this.#used;
+    slab.set(bytes, at);
+    this.#used = at + bytes.length;
+    return at;
+  }
+
+  /** Makes the slab that is copied into the last one, with room for `size` more bytes. */
+  #room(size: number): Uint8Array {
+    let slab = this.#copies;
+    if (slab === undefined || this.#used + size > slab.length) {
       const next = slab === undefined ? FIRST_SLAB : Math.min(slab.length * 2, LAST_SLAB);
-      slab = new Uint8Array(Math.max(next, payload.length));
-      this.#slabs.push(slab);
+      slab = new Uint8Array(Math.max(next, size));
+      this.#copies = slab;
       this.#used = 0;
     }
-    slab.set(payload, this.#used);
+    if (this.#slabs.at(-1) !== slab) this.#slabs.push(slab);
+    return slab;
+  }
+
+  /** Adds an entry whose payload is at `offset` of the last slab, behind its header. */
+  add(type: number, offset: number, length: number, lsn: number, low: number, high: number): void {
+    if (this.#head + this.#count === this.#types.length) this.#resize(this.#count * 2);
+    const at = this.#head + this.#count;
     this.#types[at] = type;
     this.#lsns[at] = lsn;
     this.#low[at] = low;
     this.#high[at] = high;
     this.#slab[at] = this.#firstSlab + this.#slabs.length - 1;
-    this.#offset[at] = this.#used;
-    this.#length[at] = payload.length;
-    this.#used += payload.length;
+    this.#offset[at] = offset;
+    this.#length[at] = length;
     this.#count++;
   }
 
@@ -112,8 +172,7 @@ export class EntryTable {
       const last = this.#slab[this.#head + index - 1]! - this.#firstSlab;
       this.#slabs.length = last + 1;
     }
-    // What lies behind in the last slab may still be seen by a reader: leave it alone.
-    this.#used = this.#slabs.at(-1)?.length ?? 0;
+    // What lies behind may still be seen by a reader: copies go on after it.
   }
 
   /** Drops the first `count` entries. */

@@ -1,3 +1,4 @@
+export { checkEntries, checkVerified } from './entry-check.ts';
 export { SyncupError, type SyncupErrorCode } from './errors.ts';
 export {
   type FeederLookup,
@@ -10,7 +11,10 @@ export {
 export { ChainedFingerprint, type Fingerprinter, NoxuFingerprint } from './fingerprint.ts';
 export { Hash64 } from './hash64.ts';
 export {
+  type AppendOptions,
   type Archive,
+  type EncodedAccess,
+  type EncodedEntries,
   type EntryKinds,
   type LogEntry,
   type LogStore,
@@ -24,6 +28,7 @@ export {
   SHOAL_ENTRY_KINDS,
   type Snapshot,
   type StoredEntry,
+  type VerifiedEntries,
   type VlsnRange,
 } from './log.ts';
 export {

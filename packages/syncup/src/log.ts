@@ -115,15 +115,56 @@ export interface ReadOptions {
   readonly maxBytes?: number;
 }
 
+/** How {@link LogStore.append} appends. */
+export interface AppendOptions {
+  /** Whether to wait for stable storage. Default: the log's own. */
+  readonly durable?: boolean;
+}
+
+/** Consecutive entries as they stand in messages and snapshots, one behind the other. */
+export interface EncodedEntries {
+  /** The VLSN of the first one. */
+  readonly firstVlsn: bigint;
+  /** How many there are: 1 or more. */
+  readonly count: number;
+  /** Of each the type u8, the length u32 little-endian and the payload. Never to be changed. */
+  readonly bytes: Uint8Array;
+  /** The chained fingerprint of the last one. */
+  readonly fingerprint: bigint;
+}
+
+/** Entries whose chained fingerprints have been computed. */
+export interface VerifiedEntries {
+  readonly count: number;
+  /** As in {@link EncodedEntries}. Nobody will change them: the log may keep them. */
+  readonly bytes: Uint8Array;
+  /** The fingerprint before the first one and that of each, all as their low and high u32. */
+  readonly fingerprints: Uint32Array;
+}
+
+/** What a chained log may offer so that a stream need not take its entries apart. */
+export interface EncodedAccess {
+  /** As {@link LogStore.read}. */
+  read(from: bigint, options?: ReadOptions): AsyncIterable<EncodedEntries>;
+  /**
+   * As {@link LogStore.append}. Throws `argument` too when the fingerprints do not follow on
+   * that of the last entry, or the bytes are not `count` entries.
+   */
+  append(batches: readonly VerifiedEntries[], options?: AppendOptions): Promise<VlsnRange>;
+}
+
 /** A replicated log: what a driver reads from, appends to and rolls back. */
 export interface LogStore extends LogView, AsyncDisposable {
   /** Whether fingerprints are chained, so that one equal fingerprint proves the prefix. */
   readonly chained: boolean;
+  /** A faster way in and out, where the log has one. */
+  readonly encoded?: EncodedAccess | undefined;
   /**
    * Appends in order, all or none, and resolves with the new range: once the entries are on
-   * stable storage where `durable` is true and the log has any.
+   * stable storage where `durable` is true and the log has any. Throws `argument` for an entry
+   * that is none (see {@link checkEntries}), and has changed nothing then.
    */
-  append(entries: readonly NewEntry[], options?: { durable?: boolean }): Promise<VlsnRange>;
+  append(entries: readonly NewEntry[], options?: AppendOptions): Promise<VlsnRange>;
   /**
    * The entries from `from` on in batches, following the tail for ever. `from` may be one past
    * the last. Throws `trimmed` or `rolled-back` when `from` is no longer there, `argument` when
@@ -156,9 +197,12 @@ export interface LogStore extends LogView, AsyncDisposable {
   importSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
-/** Shoal's own entry types: 1 is a commit, 2 an abort, anything else data. */
+/**
+ * Shoal's own entry types: 1 is a commit, 2 an abort, 3 marks the term of what follows, anything
+ * else is data. A mark is a sync point, but ends no transaction.
+ */
 export const SHOAL_ENTRY_KINDS: EntryKinds = {
-  isSync: (type) => type === 1 || type === 2,
+  isSync: (type) => type === 1 || type === 2 || type === 3,
   isTxnEnd: (type) => type === 1 || type === 2,
 };
 

@@ -1,9 +1,10 @@
-import { AscendingList } from './ascending-list.ts';
-import { EntryTable } from './entry-table.ts';
+import { checkEntries, checkVerified } from './entry-check.ts';
+import type { EntryTable } from './entry-table.ts';
 import { SyncupError } from './errors.ts';
 import { ChainedFingerprint, type Fingerprinter, NoxuFingerprint } from './fingerprint.ts';
 import {
   type Archive,
+  type EncodedAccess,
   type EntryKinds,
   type LogEntry,
   type LogStore,
@@ -15,8 +16,11 @@ import {
   type StoredEntry,
   type VlsnRange,
 } from './log.ts';
+import { MemoryArchive } from './memory-archive.ts';
+import { type ContentStart, EMPTY, MemoryContent, u64 } from './memory-content.ts';
+import { MemoryReaders } from './memory-readers.ts';
 import { MemorySnapshot } from './memory-snapshot.ts';
-import { ENTRY_OVERHEAD, MAX_PAYLOAD, readSnapshot } from './snapshot-format.ts';
+import { readSnapshot } from './snapshot-format.ts';
 
 /** How a {@link MemoryLog} reads its entries. */
 export interface MemoryLogOptions {
@@ -26,39 +30,20 @@ export interface MemoryLogOptions {
   readonly fingerprint?: 'chained' | 'noxu';
 }
 
-interface Reader {
-  next: number;
-  /** True when entries that it has read were cut off. */
-  cut: boolean;
-  wake: (() => void) | undefined;
-}
-
-/** Everything that an import replaces at once. */
-interface Content {
-  readonly table: EntryTable;
-  /** The VLSN of index 0 of the table. */
-  first: number;
-  /** The LSN of the next entry. */
-  nextLsn: number;
-  /** The fingerprint before the first entry. */
-  baseLow: number;
-  baseHigh: number;
-  readonly fingerprinter: Fingerprinter;
-  readonly syncs: AscendingList;
-  readonly txnEnds: AscendingList;
-  durable: number;
-}
-
 /**
  * A replicated log in memory: about 40 bytes an entry besides its payload, look-ups in O(log n).
  * An entry's LSN is the sum of `5 + payload.length` over the entries before it. It takes
  * payloads of up to 64 MiB - 64 bytes, and 2^53-1 of anything.
  */
 export class MemoryLog implements LogStore {
+  readonly encoded: EncodedAccess | undefined;
   readonly #kinds: EntryKinds;
   readonly #makeFingerprinter: () => Fingerprinter;
-  #content: Content;
-  readonly #readers = new Set<Reader>();
+  #content: MemoryContent;
+  readonly #readers: MemoryReaders = new MemoryReaders({
+    content: () => this.#content,
+    checkOpen: () => this.#checkOpen(),
+  });
   readonly #retentions = new Set<{ from: number }>();
   readonly #archives: MemoryArchive[] = [];
   #archiveCount = 0;
@@ -68,7 +53,8 @@ export class MemoryLog implements LogStore {
     this.#kinds = options.kinds ?? SHOAL_ENTRY_KINDS;
     this.#makeFingerprinter = () =>
       options.fingerprint === 'noxu' ? new NoxuFingerprint() : new ChainedFingerprint();
-    this.#content = this.#empty(1, 0, 0, 0);
+    this.#content = this.#contentFrom(EMPTY);
+    this.encoded = this.chained ? this.#encodedAccess() : undefined;
   }
 
   get chained(): boolean {
@@ -76,8 +62,7 @@ export class MemoryLog implements LogStore {
   }
 
   get range(): VlsnRange {
-    const { first, table, syncs, txnEnds, durable } = this.#content;
-    const last = this.#last;
+    const { first, last, table, syncs, txnEnds, durable } = this.#content;
     return {
       first: table.count === 0 ? 0n : BigInt(first),
       last: BigInt(last),
@@ -88,8 +73,8 @@ export class MemoryLog implements LogStore {
   }
 
   entry(vlsn: bigint): LogEntry | undefined {
-    const { first, table } = this.#content;
-    if (vlsn < first || vlsn > this.#last) return undefined;
+    const { first, last, table } = this.#content;
+    if (vlsn < first || vlsn > last) return undefined;
     const index = Number(vlsn) - first;
     const type = table.type(index);
     return {
@@ -122,81 +107,62 @@ export class MemoryLog implements LogStore {
     };
   }
 
-  /** Appends at once; the promise is the port's. Throws `argument` for an entry that is none. */
+  /**
+   * Appends at once; the promise is the port's. Rejects with `argument` for an entry that is
+   * none, and with `closed`.
+   */
   async append(entries: readonly NewEntry[]): Promise<VlsnRange> {
     this.#checkOpen();
-    for (const { type, payload } of entries) {
-      if (type !== (type & 0xff) || payload.length > MAX_PAYLOAD) {
-        const found = `type ${type}, ${payload.length} bytes`;
-        throw new SyncupError('argument', `a type of 0..255, ${MAX_PAYLOAD} bytes, not ${found}`);
-      }
-    }
-    for (const { type, payload } of entries) this.#add(this.#content, type, payload);
-    this.#wakeReaders();
+    checkEntries(entries);
+    for (const { type, payload } of entries) this.#content.add(type, payload);
+    this.#readers.wake();
     return this.range;
   }
 
-  async *read(
+  read(
     from: bigint,
     options: ReadOptions = {},
   ): AsyncGenerator<readonly StoredEntry[], void, undefined> {
-    const { signal, maxEntries = 1024, maxBytes = 256 * 1024 } = options;
-    if (from < 1n || from > BigInt(this.#last) + 1n) {
-      throw new SyncupError('argument', `a VLSN of 1..${this.#last + 1}, not ${from}`);
-    }
-    const reader: Reader = { next: Number(from), cut: false, wake: undefined };
-    const wake = (): void => reader.wake?.();
-    signal?.addEventListener('abort', wake);
-    this.#readers.add(reader);
-    try {
-      for (;;) {
-        signal?.throwIfAborted();
+    return this.#readers.follow(
+      from,
+      options,
+      (content, ...limits) => content.batch(...limits),
+      (batch) => batch.length,
+    );
+  }
+
+  #encodedAccess(): EncodedAccess {
+    return {
+      read: (from, options = {}) =>
+        this.#readers.follow(
+          from,
+          options,
+          (content, ...limits) => content.encoded(...limits),
+          (batch) => batch.count,
+        ),
+      append: async (batches) => {
         this.#checkOpen();
-        if (reader.cut) {
-          throw new SyncupError('rolled-back', `entries below VLSN ${reader.next} were cut off`);
-        }
-        if (reader.next < this.#content.first) {
-          throw new SyncupError('trimmed', `VLSN ${reader.next} is no longer held`);
-        }
-        if (reader.next > this.#last) {
-          await new Promise<void>((resolve) => {
-            reader.wake = resolve;
-          });
-          reader.wake = undefined;
-          continue;
-        }
-        const batch = this.#batch(reader.next, maxEntries, maxBytes);
-        reader.next += batch.length;
-        yield batch;
-      }
-    } finally {
-      signal?.removeEventListener('abort', wake);
-      this.#readers.delete(reader);
-    }
+        checkVerified(batches, this.#content.fingerprinter);
+        for (const batch of batches) this.#content.addVerified(batch);
+        this.#readers.wake();
+        return this.range;
+      },
+    };
   }
 
   async rollback(to: bigint, reason: string): Promise<Archive> {
     this.#checkOpen();
     const content = this.#content;
-    const { first, table } = content;
-    const last = this.#last;
+    const { first, last, table } = content;
     if ((to < first - 1 && to !== 0n) || to > last) {
       throw new SyncupError('argument', `a VLSN of 0 or ${first - 1}..${last}, not ${to}`);
     }
-    if (to === 0n && first > 1) return this.#replace(this.#empty(1, 0, 0, 0), reason);
-    const keep = Number(to) - first + 1;
-    const archive = this.#archive(table.slice(keep, table.count), Number(to) + 1, to, reason);
-    if (keep === table.count) return archive;
-    content.nextLsn = table.lsn(keep);
-    table.truncate(keep);
-    content.syncs.dropAbove(Number(to));
-    content.txnEnds.dropAbove(Number(to));
-    content.durable = Math.min(content.durable, Number(to));
-    const { fingerprinter } = content;
-    fingerprinter.low = keep > 0 ? table.low(keep - 1) : content.baseLow;
-    fingerprinter.high = keep > 0 ? table.high(keep - 1) : content.baseHigh;
-    for (const reader of this.#readers) if (reader.next > to + 1n) reader.cut = true;
-    this.#wakeReaders();
+    if (to === 0n && first > 1) return this.#replace(this.#contentFrom(EMPTY), reason);
+    const tail = table.slice(Number(to) - first + 1, table.count);
+    const archive = this.#archive(tail, Number(to) + 1, to, reason);
+    if (tail.count === 0) return archive;
+    content.truncate(Number(to));
+    this.#readers.cut(Number(to));
     return archive;
   }
 
@@ -232,33 +198,23 @@ export class MemoryLog implements LogStore {
   async trimHead(before: bigint): Promise<bigint> {
     this.#checkOpen();
     const content = this.#content;
-    const { first, table } = content;
-    let limit = Math.min(Number(before), this.#last);
+    let limit = Math.min(Number(before), content.last);
     for (const { from } of this.#retentions) limit = Math.min(limit, from);
-    if (limit > first) {
-      const dropped = limit - first;
-      content.baseLow = table.low(dropped - 1);
-      content.baseHigh = table.high(dropped - 1);
-      table.trim(dropped);
-      content.first = limit;
-      content.syncs.dropBelow(limit);
-      content.txnEnds.dropBelow(limit);
-      this.#wakeReaders();
+    if (limit > content.first) {
+      content.trim(limit);
+      this.#readers.wake();
     }
     return this.range.first;
   }
 
   async exportSnapshot(): Promise<MemorySnapshot> {
     this.#checkOpen();
-    const { table, first, nextLsn, baseLow, baseHigh, durable, fingerprinter } = this.#content;
+    const { table, last, start, durable, fingerprinter } = this.#content;
     const header = {
+      ...start,
       chained: fingerprinter.chained,
-      first,
-      last: this.#last,
-      lsn: table.count === 0 ? nextLsn : table.lsn(0),
-      low: baseLow,
-      high: baseHigh,
-      durable: Math.min(durable, this.#last),
+      last,
+      durable: Math.min(durable, last),
     };
     const fingerprint = u64(fingerprinter.low, fingerprinter.high);
     return new MemorySnapshot(header, table.slice(0, table.count), fingerprint);
@@ -266,18 +222,18 @@ export class MemoryLog implements LogStore {
 
   async importSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<void> {
     this.#checkOpen();
-    let content = this.#empty(1, 0, 0, 0);
+    let content = this.#contentFrom(EMPTY);
     let last = 0;
     await readSnapshot(chunks, {
       header: (header) => {
         if (header.chained !== this.chained) {
           throw new SyncupError('snapshot', 'the snapshot is of a log with other fingerprints');
         }
-        content = this.#empty(header.first, header.lsn, header.low, header.high);
+        content = this.#contentFrom(header);
         content.durable = header.durable;
         last = header.last;
       },
-      entry: (type, payload) => this.#add(content, type, payload),
+      entry: (type, payload) => content.add(type, payload),
       trailer: (fingerprint) => {
         const { low, high } = content.fingerprinter;
         if (u64(low, high) === fingerprint) return;
@@ -306,63 +262,22 @@ export class MemoryLog implements LogStore {
   /** Ends all readers with `closed`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    this.#wakeReaders();
-  }
-
-  get #last(): number {
-    return this.#content.first + this.#content.table.count - 1;
+    this.#readers.wake();
   }
 
   #checkOpen(): void {
     if (this.#closed) throw new SyncupError('closed', 'this log is closed');
   }
 
-  #empty(first: number, nextLsn: number, low: number, high: number): Content {
-    const fingerprinter = this.#makeFingerprinter();
-    fingerprinter.low = low;
-    fingerprinter.high = high;
-    return {
-      table: new EntryTable(),
-      first,
-      nextLsn,
-      baseLow: low,
-      baseHigh: high,
-      fingerprinter,
-      syncs: new AscendingList(),
-      txnEnds: new AscendingList(),
-      durable: 0,
-    };
+  #contentFrom(start: ContentStart): MemoryContent {
+    return new MemoryContent(this.#kinds, this.#makeFingerprinter(), start);
   }
 
-  #add(content: Content, type: number, payload: Uint8Array): void {
-    const { table, fingerprinter } = content;
-    fingerprinter.next(type, payload);
-    const vlsn = content.first + table.count;
-    table.append(type, payload, content.nextLsn, fingerprinter.low, fingerprinter.high);
-    content.nextLsn += ENTRY_OVERHEAD + payload.length;
-    if (this.#kinds.isSync(type)) content.syncs.push(vlsn);
-    if (this.#kinds.isTxnEnd(type)) content.txnEnds.push(vlsn);
-  }
-
-  #replace(content: Content, reason: string): MemoryArchive {
+  #replace(content: MemoryContent, reason: string): MemoryArchive {
     const old = this.#content;
     this.#content = content;
-    for (const reader of this.#readers) reader.cut = true;
-    this.#wakeReaders();
+    this.#readers.cut();
     return this.#archive(old.table, old.first, 0n, reason);
-  }
-
-  #batch(from: number, maxEntries: number, maxBytes: number): StoredEntry[] {
-    const { table, first } = this.#content;
-    const batch: StoredEntry[] = [];
-    const start = from - first;
-    const end = Math.min(table.count, start + maxEntries);
-    for (let i = start, bytes = 0; i < end; i++) {
-      bytes += table.payloadLength(i);
-      if (bytes > maxBytes && batch.length > 0) break;
-      batch.push({ vlsn: BigInt(first + i), type: table.type(i), payload: table.payload(i) });
-    }
-    return batch;
   }
 
   #archive(table: EntryTable, first: number, matchpoint: bigint, reason: string): MemoryArchive {
@@ -376,41 +291,4 @@ export class MemoryLog implements LogStore {
     if (table.count > 0) this.#archives.push(archive);
     return archive;
   }
-
-  #wakeReaders(): void {
-    for (const reader of this.#readers) reader.wake?.();
-  }
-}
-
-class MemoryArchive implements Archive {
-  readonly id: string;
-  readonly reason: string;
-  readonly matchpoint: bigint;
-  readonly first: bigint;
-  readonly last: bigint;
-  readonly #table: EntryTable;
-
-  constructor(id: string, reason: string, matchpoint: bigint, first: number, table: EntryTable) {
-    this.id = id;
-    this.reason = reason;
-    this.matchpoint = matchpoint;
-    this.first = table.count === 0 ? 0n : BigInt(first);
-    this.last = table.count === 0 ? 0n : BigInt(first + table.count - 1);
-    this.#table = table;
-  }
-
-  async *entries(): AsyncGenerator<readonly StoredEntry[], void, undefined> {
-    for (let from = 0; from < this.#table.count; from += 1024) {
-      const batch: StoredEntry[] = [];
-      for (let i = from; i < Math.min(from + 1024, this.#table.count); i++) {
-        const vlsn = this.first + BigInt(i);
-        batch.push({ vlsn, type: this.#table.type(i), payload: this.#table.payload(i) });
-      }
-      yield batch;
-    }
-  }
-}
-
-function u64(low: number, high: number): bigint {
-  return (BigInt(high) << 32n) | BigInt(low);
 }

@@ -1,22 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { createTcpTransport } from '@shoal/transport-node';
 import { expect, it } from 'vitest';
-import { startFeeder, startReplica } from './driver.ts';
-import { MemoryLog } from './memory-log.ts';
+import { codeBlocks, runBlock } from '../../../scripts/code-blocks.ts';
 
 it('the example of the README prints what it says', async () => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const code = /```ts\n([\s\S]*?)```/.exec(readme)![1]!.replace(/^import .*$/gm, '');
-  const printed: string[] = [];
-  const given = {
-    MemoryLog,
-    startFeeder,
-    startReplica,
-    createTcpTransport,
-    console: { log: (value: unknown) => printed.push(String(value)) },
-  };
-  const run = new Function(...Object.keys(given), `return (async () => {${code}})();`);
-  await run(...Object.values(given));
+  const folder = new URL('../', import.meta.url);
+  const readme = readFileSync(new URL('README.md', folder), 'utf8');
+  const [example, ...more] = codeBlocks(readme).filter(({ language }) => language === 'ts');
   const said = /It prints (.*)\./.exec(readme)![1]!;
-  expect(printed).toEqual([...said.matchAll(/`([^`]+)`/g)].map((match) => match[1]));
+  expect(await runBlock(example!.code, { folder })).toEqual(
+    [...said.matchAll(/`([^`]+)`/g)].map((match) => match[1]),
+  );
+  expect(more).toEqual([]);
 });

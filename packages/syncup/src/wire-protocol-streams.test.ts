@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { decodeShoalStream, encodeShoalStream, type ShoalStreamMessage } from '@shoal/wire';
+import {
+  decodeShoalStream,
+  encodeEntries,
+  encodeShoalStream,
+  type ShoalStreamMessage,
+} from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
 import { Hash64 } from './hash64.ts';
 import { bytes, commit, data } from './log.test-helper.ts';
@@ -13,6 +18,9 @@ const examples = new Map(
     body!.replace(/#.*$/gm, '').replace(/\s/g, ''),
   ]),
 );
+
+/** Of VLSN 2 of the log in the specification. */
+const FINGERPRINT = 0x4c6eea05ba78eaf1n;
 
 const messages: Record<string, ShoalStreamMessage> = {
   'stream-hello': {
@@ -60,6 +68,12 @@ const messages: Record<string, ShoalStreamMessage> = {
       { type: 1, payload: bytes('') },
     ],
   },
+  'stream-chained-entries': {
+    type: 'chainedEntries',
+    fingerprint: FINGERPRINT,
+    firstVlsn: 1n,
+    count: 2,
+  },
   'stream-ack': { type: 'ack', vlsn: 202n },
   'stream-heartbeat': {
     type: 'heartbeat',
@@ -91,13 +105,20 @@ describe('the streams in the specification', () => {
   });
 
   it('has an example for each message, and a test for each example', () => {
-    const others = ['stream-log', 'stream-snapshot'];
+    const others = ['stream-log', 'stream-snapshot', 'stream-encoded-entries'];
     expect([...examples.keys()].sort()).toEqual([...Object.keys(messages), ...others].sort());
+  });
+
+  it('the entries behind chained entries', () => {
+    expect(hex(encodeEntries([data('k=v'), commit('')]))).toBe(
+      examples.get('stream-encoded-entries'),
+    );
   });
 
   it('fingerprints and LSNs', async () => {
     const log = new MemoryLog();
     await log.append([data('k=v'), commit('')]);
+    expect(log.entry(2n)!.fingerprint).toBe(FINGERPRINT);
     const written = [1n, 2n].map((vlsn) => {
       const { lsn, fingerprint } = log.entry(vlsn)!;
       const row = Buffer.alloc(16);

@@ -8,7 +8,7 @@ import { datagramCases } from './datagram-cases.ts';
  *
  * ```ts
  * import { describe, it } from 'vitest';
- * datagramConformance({ describe, it }, { name: 'mine', create: (limits) => createMine(limits) });
+ * datagramConformance({ describe, it }, { name: 'mine', create: () => createMine() });
  * ```
  */
 export function datagramConformance(runner: TestRunner, setup: DatagramConformanceSetup): void {

@@ -1,11 +1,14 @@
-import type { StoredEntry } from '@shoal/syncup';
+import { ChainedFingerprint, type StoredEntry } from '@shoal/syncup';
 import { check, checkEqual } from './conformance-bench.ts';
 import {
   checkList,
   checkRefuses,
+  checkSame,
   checkText,
+  checkVlsn,
   commit,
   commits,
+  data,
   type LogBench,
   show,
 } from './log-conformance-bench.ts';
@@ -113,5 +116,34 @@ export const logReadCases: Record<string, (bench: LogBench) => Promise<void>> = 
     const batch = value as StoredEntry[];
     checkEqual(batch.length, 3, 'the number of entries');
     checkList(batch.map(show), ['1:1:old1', '2:1:old2', '3:1:old3'], 'the entries');
+  },
+
+  'encoded entries, where there are any, are the same in and out': async (bench) => {
+    const batch = [commit('a'), data('b'), commit('x'.repeat(3000)), commit('')];
+    const log = await bench.filled(batch, commits(20));
+    const copy = await bench.create();
+    const { encoded } = log;
+    if (encoded === undefined || copy.encoded === undefined) return;
+    const chain = new ChainedFingerprint();
+    for await (const { firstVlsn, count, bytes, fingerprint } of encoded.read(1n, {
+      maxEntries: 7,
+    })) {
+      checkVlsn(firstVlsn, copy.range.last + 1n, 'the first VLSN of a batch');
+      check(count >= 1 && count <= 7, 'a batch keeps the limits');
+      const fingerprints = chain.all(bytes, count);
+      check(fingerprints !== undefined, 'the bytes are as many entries as are told');
+      const { last } = await copy.encoded.append([{ count, bytes, fingerprints }]);
+      checkVlsn(last, firstVlsn + BigInt(count - 1), 'the last VLSN');
+      const { fingerprint: held } = (await copy.entry(last))!;
+      check(held === fingerprint, 'the fingerprint of the last entry is right');
+      const again = copy.encoded.append([{ count, bytes, fingerprints }]);
+      await checkRefuses(again, 'argument', 'what does not follow');
+      if (last === log.range.last) break;
+    }
+    await checkSame(copy, log);
+    await checkSame(await bench.reopened(copy), log);
+    const late = encoded.read(24n)[Symbol.asyncIterator]();
+    await log.rollback(20n, 'test');
+    await checkRefuses(late.next(), 'argument', 'reading beyond the end');
   },
 };

@@ -1,5 +1,4 @@
-import { type Connection, TransportError } from '@shoal/transport';
-import { abortError, onAbort } from './checks.ts';
+import { abortError, type Connection, onAbort, TransportError } from '@shoal/transport';
 import type { Timer } from './clock.ts';
 import { Fifo } from './fifo.ts';
 import { drawDelay, type Place } from './link-faults.ts';

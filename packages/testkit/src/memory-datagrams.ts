@@ -1,5 +1,4 @@
-import { type DatagramTransport, TransportError } from '@shoal/transport';
-import { whole } from './checks.ts';
+import { type DatagramTransport, TransportError, wholeNumber } from '@shoal/transport';
 import { drawDelay, type Place, placeOf } from './link-faults.ts';
 import type { DatagramEnd, NetworkCore, StreamEnd } from './network-core.ts';
 
@@ -34,9 +33,14 @@ export class MemoryDatagrams implements DatagramTransport, DatagramEnd {
   #onFlushed: (() => void) | undefined;
 
   constructor(network: NetworkCore<StreamEnd>, address: string, options: MemoryDatagramsOptions) {
-    this.maxDatagramSize = whole('maxDatagramSize', options.maxDatagramSize, 1452, 1, 65_507);
-    this.#sendQueueSize = whole('sendQueueSize', options.sendQueueSize, 1 << 20, 0);
-    this.#receiveBufferSize = whole('receiveBufferSize', options.receiveBufferSize, 1 << 22, 0);
+    this.maxDatagramSize = wholeNumber('maxDatagramSize', options.maxDatagramSize, 1452, 1, 65_507);
+    this.#sendQueueSize = wholeNumber('sendQueueSize', options.sendQueueSize, 1 << 20, 0);
+    this.#receiveBufferSize = wholeNumber(
+      'receiveBufferSize',
+      options.receiveBufferSize,
+      1 << 22,
+      0,
+    );
     this.#network = network;
     this.#place = network.bind(address, network.datagrams);
     this.localAddress = this.#place.address;

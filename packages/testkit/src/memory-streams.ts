@@ -1,13 +1,15 @@
 import {
   AsyncQueue,
+  abortError,
   type Connection,
   formatAddress,
   type Listener,
+  onAbort,
   parseAddress,
   type StreamTransport,
   TransportError,
+  wholeNumber,
 } from '@shoal/transport';
-import { abortError, onAbort, whole } from './checks.ts';
 import type { Timer } from './clock.ts';
 import { drawDelay, type Place } from './link-faults.ts';
 import { MemoryConnection, type MemoryStreamLimits } from './memory-connection.ts';
@@ -38,18 +40,18 @@ export class MemoryStreams implements StreamTransport {
   constructor(network: Core, options: MemoryStreamsOptions) {
     this.#network = network;
     this.#host = parseAddress(formatAddress({ host: options.host ?? '127.0.0.1', port: 0 })).host;
-    this.#dialTimeout = whole('dialTimeout', options.dialTimeout, 10_000, 1);
-    this.#maxConnections = whole('maxConnections', options.maxConnections, 1024, 1);
+    this.#dialTimeout = wholeNumber('dialTimeout', options.dialTimeout, 10_000, 1);
+    this.#maxConnections = wholeNumber('maxConnections', options.maxConnections, 1024, 1);
     const most = MAX_FRAME_LENGTH;
-    const maxFrameLength = whole('maxFrameLength', options.maxFrameLength, most, 1, most);
+    const maxFrameLength = wholeNumber('maxFrameLength', options.maxFrameLength, most, 1, most);
     const preset = Math.max(2 * maxFrameLength, 1 << 24);
     const { highWaterMark, receiveHighWaterMark, maxBuffered, closeTimeout } = options;
     this.#limits = {
       maxFrameLength,
-      highWaterMark: whole('highWaterMark', highWaterMark, 1 << 20, 1),
-      maxBuffered: whole('maxBuffered', maxBuffered, preset, maxFrameLength),
-      receiveHighWaterMark: whole('receiveHighWaterMark', receiveHighWaterMark, 1 << 20, 1),
-      closeTimeout: whole('closeTimeout', closeTimeout, 5000, 0),
+      highWaterMark: wholeNumber('highWaterMark', highWaterMark, 1 << 20, 1),
+      maxBuffered: wholeNumber('maxBuffered', maxBuffered, preset, maxFrameLength),
+      receiveHighWaterMark: wholeNumber('receiveHighWaterMark', receiveHighWaterMark, 1 << 20, 1),
+      closeTimeout: wholeNumber('closeTimeout', closeTimeout, 5000, 0),
     };
     if (this.#limits.highWaterMark > this.#limits.maxBuffered) {
       throw new TransportError('argument', 'highWaterMark must not be over maxBuffered');

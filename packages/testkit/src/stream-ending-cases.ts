@@ -2,11 +2,15 @@ import {
   check,
   checkBytes,
   checkEqual,
+  checkError,
   checkRejects,
   pattern,
   turns,
 } from './conformance-bench.ts';
 import { all, next, type StreamBench } from './stream-bench.ts';
+
+/** A time-out that fails a case which waits for it, in ms. */
+const NEVER = 10 ** 9;
 
 /** How connections end. */
 export const endingCases: Record<string, (bench: StreamBench) => Promise<void>> = {
@@ -73,6 +77,9 @@ export const endingCases: Record<string, (bench: StreamBench) => Promise<void>> 
   /** The reason reaches whoever waits; the peer is not made to believe in an orderly end. */
   'abort gives its reason to everybody who waits, and a reset to the peer': async (bench) => {
     const [near, far] = await bench.pair();
+    // While a handshake is just being finished, TLS cannot tell a reset from an end.
+    far.send(Uint8Array.of(1));
+    await next(near);
     const reason = new Error('no longer wanted');
     const loop = checkRejects(all(near), ['aborted'], 'the loop that waited');
     const atPeer = checkRejects(all(far), ['reset'], "the peer's loop");
@@ -98,6 +105,42 @@ export const endingCases: Record<string, (bench: StreamBench) => Promise<void>> 
     check(error.cause === reason, 'the cause is the first reason');
     await near.close();
     await near.close();
+  },
+
+  /** Who has lost patience with `close` need not wait for `closeTimeout`. */
+  'abort ends a close that still flushes, and the peer is not told of an orderly end': async (
+    bench,
+  ) => {
+    const [near, far] = await bench.pair({ closeTimeout: NEVER });
+    let sent = 0;
+    do sent++;
+    while (near.send(pattern(1 << 18, sent)) && sent < 16);
+    const closing = near.close();
+    near.abort(new Error('no patience'));
+    near.abort(new Error('none at all'));
+    await closing;
+    await near.close();
+    const frames = await all(far).catch((error: unknown) => {
+      checkError(error, ['reset', 'protocol'], "the error of the peer's loop");
+      return undefined;
+    });
+    if (frames) checkEqual(frames.length, sent, 'the number of frames before an orderly end');
+  },
+
+  /** The same when everything has left, but the peer has not ended its side. */
+  'abort ends a close that waits for the peer, whenever it comes': async (bench) => {
+    const listener = await bench.listen({ closeTimeout: NEVER });
+    for (const wait of [0, 1, 2, 3, 20]) {
+      for (const frames of [0, 1]) {
+        const near = await bench.dial(listener.address, { closeTimeout: NEVER });
+        bench.keep(await next(listener));
+        for (let i = 0; i < frames; i++) near.send(pattern(1000, i));
+        const closing = near.close();
+        if (wait > 0) await turns(wait);
+        near.abort(new Error('no patience'));
+        await closing;
+      }
+    }
   },
 
   /** A peer that waits is told, even if it is about to close. */

@@ -1,4 +1,4 @@
-import { type DatagramTransport, TransportError } from '@shoal/transport';
+import { type DatagramTransport, TransportError, wholeNumber } from '@shoal/transport';
 import {
   DatagramOpener,
   DatagramSealer,
@@ -8,7 +8,6 @@ import {
   type Refusal,
 } from './datagram-cipher.ts';
 import type { Keyring } from './keyring.ts';
-import { whole } from './system-error.ts';
 
 /**
  * - `strict`: sends encrypted datagrams and refuses plain ones.
@@ -96,8 +95,8 @@ class Encrypted implements EncryptedDatagrams {
 
   constructor(transport: DatagramTransport, options: EncryptionOptions) {
     const label = encodeLabel(options.label);
-    const maxSenders = whole('maxSenders', options.maxSenders, 8192, 1, 2 ** 20);
-    this.#skew = whole('maxClockSkew', options.maxClockSkew, 0, 1000) / 1000;
+    const maxSenders = wholeNumber('maxSenders', options.maxSenders, 8192, 1, 2 ** 20);
+    this.#skew = wholeNumber('maxClockSkew', options.maxClockSkew, 0, 1000) / 1000;
     this.maxDatagramSize = transport.maxDatagramSize - OVERHEAD;
     if (this.maxDatagramSize < 1) {
       const text = `datagrams of ${transport.maxDatagramSize} bytes are too small to encrypt`;

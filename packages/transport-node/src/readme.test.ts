@@ -1,42 +1,22 @@
-import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import * as library from './index.ts';
+import { codeBlocks, promisedOutput, runBlock } from '../../../scripts/code-blocks.ts';
 
-const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-const blocks = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
-
-/** Runs a block of the README as it stands, without its imports; returns what it printed. */
-async function run(code: string): Promise<string[]> {
-  const printed: string[] = [];
-  const known = {
-    ...library,
-    randomBytes,
-    console: {
-      log: (...values: unknown[]) => {
-        printed.push(
-          values.map((v) => (typeof v === 'object' ? JSON.stringify(v) : String(v))).join(' '),
-        );
-      },
-    },
-  };
-  const body = code.replace(/^import .*$/gm, '');
-  const AsyncFunction: FunctionConstructor = Object.getPrototypeOf(run).constructor;
-  await new AsyncFunction(...Object.keys(known), body)(...Object.values(known));
-  return printed;
-}
+const folder = new URL('../', import.meta.url);
+const blocks = codeBlocks(readFileSync(new URL('README.md', folder), 'utf8'))
+  .filter(({ language }) => language === 'ts')
+  .map(({ heading, code }) => ({ heading, code, promised: promisedOutput(code) }));
 
 describe('the examples in the README', () => {
-  it.each(blocks.filter((code) => code.includes('console.log')))(
-    'print what they say %#',
-    async (code) => {
-      const said = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text);
-      expect(said.length).toBeGreaterThan(0);
-      expect(await run(code)).toEqual(said);
+  it.each(blocks.filter(({ promised }) => promised.length > 0))(
+    'print what they say: $heading',
+    async ({ code, promised }) => {
+      expect(await runBlock(code, { folder })).toEqual(promised);
     },
   );
 
   it('are all there', () => {
-    expect(blocks.map((code) => code.includes('console.log'))).toEqual([true, true, false, true]);
+    // That of TLS needs certificates.
+    expect(blocks.map(({ promised }) => promised.length > 0)).toEqual([true, true, false, true]);
   });
 });

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
-import { type Connection, TransportError } from '@shoal/transport';
+import { abortError, type Connection, onAbort, TransportError } from '@shoal/transport';
 import { FrameDecoder, WireError } from '@shoal/wire';
 import { FrameWriter } from './frame-writer.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import type { StreamLimits } from './stream-options.ts';
-import { abortError, onAbort, transportError } from './system-error.ts';
+import { transportError } from './system-error.ts';
 
 type Result = IteratorResult<Uint8Array, undefined>;
 
@@ -14,6 +15,14 @@ interface Waiting<T> {
   reject(error: TransportError): void;
 }
 
+/** What a {@link SocketConnection} may be told besides its limits. */
+interface SocketConnectionOptions {
+  /** Limits the first frame that the peer sends, in bytes. Default: as any frame. */
+  readonly firstFrame?: number;
+  /** The TCP socket beneath one of TLS, which has no reset of its own. */
+  readonly beneath?: Socket;
+}
+
 /**
  * A {@link Connection} over a connected socket, be it TCP or TLS. The socket must have been made
  * with `allowHalfOpen` and must not have been read from: reading starts with the first frame
@@ -22,6 +31,7 @@ interface Waiting<T> {
 export class SocketConnection implements Connection {
   readonly remoteAddress: string;
   readonly #socket: Socket;
+  readonly #beneath: Socket;
   readonly #limits: StreamLimits;
   readonly #decoder: FrameDecoder;
   readonly #writer: FrameWriter;
@@ -31,25 +41,28 @@ export class SocketConnection implements Connection {
   readonly #gone: Promise<void>;
   #reading = false;
   #paused = false;
+  #silence: SilenceWatch | undefined;
   /** Whether the peer has ended its side. */
   #ended = false;
   #closing: Promise<void> | undefined;
   #failure: TransportError | undefined;
 
-  /** `firstFrame` limits the first frame that the peer sends, in bytes. */
   constructor(
     socket: Socket,
     remoteAddress: string,
     limits: StreamLimits,
-    firstFrame: number = limits.maxFrameLength,
+    options: SocketConnectionOptions = {},
   ) {
+    const { firstFrame = limits.maxFrameLength, beneath = socket } = options;
     this.remoteAddress = remoteAddress;
     this.#socket = socket;
+    this.#beneath = beneath;
     this.#limits = limits;
     this.#decoder = new FrameDecoder({ maxLength: firstFrame });
     this.#writer = new FrameWriter(socket, () => this.#onProgress());
     this.#gone = new Promise((resolve) => {
       socket.once('close', () => {
+        this.#silence?.stop();
         this.#fail(new TransportError('reset', `${this.#name()}: broken off`));
         resolve();
       });
@@ -137,6 +150,8 @@ export class SocketConnection implements Connection {
     }
     if (!this.#reading) {
       this.#reading = true;
+      const { idleTimeout } = this.#limits;
+      if (idleTimeout > 0) this.#silence = new SilenceWatch(idleTimeout, () => this.#onSilence());
       this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
       this.#socket.resume();
     }
@@ -154,6 +169,7 @@ export class SocketConnection implements Connection {
         decoder.maxLength = this.#limits.maxFrameLength;
         if (this.#paused && !this.#full(this.#limits.receiveHighWaterMark >>> 1)) {
           this.#paused = false;
+          this.#silence?.heard();
           this.#socket.resume();
         }
         return { done: false, value: frame };
@@ -179,6 +195,7 @@ export class SocketConnection implements Connection {
 
   #onData(chunk: Buffer): void {
     if (this.#closing || this.#failure) return;
+    this.#silence?.heard();
     this.#decoder.push(chunk);
     this.#serve();
     if (!this.#paused && this.#full(this.#limits.receiveHighWaterMark)) {
@@ -187,8 +204,16 @@ export class SocketConnection implements Connection {
     }
   }
 
+  #onSilence(): void {
+    // Who must wait for us is not silent.
+    if (this.#paused || this.#closing) return this.#silence?.heard();
+    const text = `${this.#name()}: nothing heard for ${this.#limits.idleTimeout} ms`;
+    this.#breakOff(new TransportError('timeout', text));
+  }
+
   #onEnd(): void {
     this.#ended = true;
+    this.#silence?.stop();
     this.#serve();
   }
 
@@ -222,15 +247,32 @@ export class SocketConnection implements Connection {
     this.#serve();
   }
 
-  /** Breaks off so that the peer sees it: a reset where there is one, not an orderly end. */
+  /** Breaks off so that the peer sees it: a reset, not an orderly end. */
   #break(failure: TransportError): void {
     this.#decoder.clear();
     this.#ended = false;
+    this.#breakOff(failure);
+  }
+
+  /** The same, but frames that are here stay. */
+  #breakOff(failure: TransportError): void {
     if (this.#failure) return;
-    // TLS has no reset of its own.
-    if ('encrypted' in this.#socket) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    // While a socket is shut down a reset fails and would leave it open. All has left by then.
+    const left = this.#closing !== undefined && this.#socket.writableLength === 0;
+    if (!left) this.#reset();
+    this.#socket.destroy();
     this.#fail(failure);
+  }
+
+  #reset(): void {
+    const beneath = this.#beneath;
+    if (beneath === this.#socket) return void beneath.resetAndDestroy();
+    // TLS destroys the socket beneath when it is done with it: to do so before would crash Node.
+    const { destroy } = beneath;
+    beneath.destroy = () => {
+      beneath.destroy = destroy;
+      return beneath.resetAndDestroy();
+    };
   }
 
   async #close(): Promise<void> {

@@ -2,15 +2,17 @@ import type { Server, Socket, TcpNetConnectOpts } from 'node:net';
 import {
   type Address,
   type AsyncQueue,
+  abortError,
   type Connection,
   formatAddress,
   type Listener,
+  onAbort,
   parseAddress,
   TransportError,
 } from '@shoal/transport';
 import { SocketListener } from './socket-listener.ts';
 import type { StreamLimits } from './stream-options.ts';
-import { abortError, onAbort, transportError } from './system-error.ts';
+import { transportError } from './system-error.ts';
 
 /** What every socket is made with. */
 export function socketOptions(

@@ -1,6 +1,5 @@
-import { TransportError } from '@shoal/transport';
+import { TransportError, wholeNumber } from '@shoal/transport';
 import { MAX_FRAME_LENGTH } from '@shoal/wire';
-import { whole } from './system-error.ts';
 
 /** Limits and times of framed streams. Sizes are in bytes, times in ms. */
 export interface StreamOptions {
@@ -29,6 +28,12 @@ export interface StreamOptions {
    * and breaks the connection off after ten questions; 0: never. Default 15000.
    */
   readonly keepAlive?: number;
+  /**
+   * A connection is broken off (`timeout`) when its peer has sent nothing for this long although
+   * it is read from; 0: never, the default. For protocols in which a peer is never silent for long:
+   * unlike `keepAlive` it also finds one that is gone, or stuck, while something is on the way to it.
+   */
+  readonly idleTimeout?: number;
   /** How many connections a listener has at most; more are refused at once. Default 1024. */
   readonly maxConnections?: number;
 }
@@ -39,24 +44,30 @@ export type StreamLimits = Required<StreamOptions>;
 /** Completes the options. Throws `argument` for one that is out of range. */
 export function streamLimits(options: StreamOptions): StreamLimits {
   const most = MAX_FRAME_LENGTH;
-  const maxFrameLength = whole('maxFrameLength', options.maxFrameLength, most, 1, most);
+  const maxFrameLength = wholeNumber('maxFrameLength', options.maxFrameLength, most, 1, most);
   const preset = Math.max(2 * maxFrameLength, 1 << 24);
   const limits: StreamLimits = {
     maxFrameLength,
-    maxFirstFrameLength: whole(
+    maxFirstFrameLength: wholeNumber(
       'maxFirstFrameLength',
       options.maxFirstFrameLength,
       maxFrameLength,
       1,
       maxFrameLength,
     ),
-    highWaterMark: whole('highWaterMark', options.highWaterMark, 1 << 20, 1),
-    maxBuffered: whole('maxBuffered', options.maxBuffered, preset, maxFrameLength + 4),
-    receiveHighWaterMark: whole('receiveHighWaterMark', options.receiveHighWaterMark, 1 << 20, 1),
-    dialTimeout: whole('dialTimeout', options.dialTimeout, 10_000, 1),
-    closeTimeout: whole('closeTimeout', options.closeTimeout, 5000, 0),
-    keepAlive: whole('keepAlive', options.keepAlive, 15_000, 0),
-    maxConnections: whole('maxConnections', options.maxConnections, 1024, 1),
+    highWaterMark: wholeNumber('highWaterMark', options.highWaterMark, 1 << 20, 1),
+    maxBuffered: wholeNumber('maxBuffered', options.maxBuffered, preset, maxFrameLength + 4),
+    receiveHighWaterMark: wholeNumber(
+      'receiveHighWaterMark',
+      options.receiveHighWaterMark,
+      1 << 20,
+      1,
+    ),
+    dialTimeout: wholeNumber('dialTimeout', options.dialTimeout, 10_000, 1),
+    closeTimeout: wholeNumber('closeTimeout', options.closeTimeout, 5000, 0),
+    keepAlive: wholeNumber('keepAlive', options.keepAlive, 15_000, 0),
+    idleTimeout: wholeNumber('idleTimeout', options.idleTimeout, 0, 0),
+    maxConnections: wholeNumber('maxConnections', options.maxConnections, 1024, 1),
   };
   if (limits.highWaterMark > limits.maxBuffered) {
     throw new TransportError('argument', 'highWaterMark must not be over maxBuffered');

@@ -587,4 +587,23 @@ describe('services over TCP', () => {
     await expect(all(unknown)).rejects.toMatchObject({ code: 'reset' });
     for (const connection of [restore, syncup]) connection.abort(new Error('done'));
   });
+
+  it('break off who sends the name of one too slowly, and serve others meanwhile', async () => {
+    const listener = await listen();
+    const { A } = serviceListeners(listener, ['A'], { timeout: 300 });
+    const { host, port } = parseAddress(listener.address);
+    const slow = connect({ host, port });
+    slow.on('error', () => {}).resume();
+    const gone = new Promise((resolve) => slow.once('close', resolve));
+    // A frame of 100 bytes, one at a time.
+    slow.write(u32(100));
+    const drip = setInterval(() => slow.write(bytes(65)), 20);
+    const good = await dialService(createTcpTransport(), listener.address, 'A');
+    const accepted = await next(A);
+    await gone;
+    clearInterval(drip);
+    good.send(bytes(1));
+    expect(await next(accepted)).toEqual(bytes(1));
+    good.abort(new Error('done'));
+  });
 });

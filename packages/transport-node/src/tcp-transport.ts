@@ -32,7 +32,8 @@ export function createTcpTransport(options: StreamOptions = {}): StreamTransport
       const server = createServer(options, (socket) => {
         const remote = remoteAddress(socket);
         if (remote === undefined) return void socket.destroy();
-        enqueue(queue, new SocketConnection(socket, remote, limits, limits.maxFirstFrameLength));
+        const firstFrame = limits.maxFirstFrameLength;
+        enqueue(queue, new SocketConnection(socket, remote, limits, { firstFrame }));
       });
       return listening(server, queue, address, limits, signal);
     },

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { Socket } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import {
   checkServerIdentity,
   connect,
@@ -17,6 +17,7 @@ import {
   hostFamily,
   type StreamTransport,
   TransportError,
+  wholeNumber,
 } from '@shoal/transport';
 import { certificateNames } from './certificate-names.ts';
 import { SocketConnection } from './socket-connection.ts';
@@ -29,7 +30,6 @@ import {
   socketOptions,
 } from './socket-events.ts';
 import { type StreamLimits, type StreamOptions, streamLimits } from './stream-options.ts';
-import { whole } from './system-error.ts';
 
 /** Options of {@link createTlsTransport}. Keys and certificates are PEM. */
 export interface TlsOptions extends StreamOptions {
@@ -56,13 +56,13 @@ export interface TlsOptions extends StreamOptions {
  * and times are those of `createTcpTransport`.
  *
  * In TLS 1.3 a listener judges the peer's certificate after `dial` has resolved: whoever is
- * refused finds the connection lost. Nor has TLS a reset: to the peer, `abort` may look like the
- * end. Throws `argument` for an option out of range, or a key or certificate that cannot be read.
+ * refused finds the connection lost. Throws `argument` for an option out of range, or a key or
+ * certificate that cannot be read.
  */
 export function createTlsTransport(options: TlsOptions): StreamTransport {
   const limits = streamLimits(options);
   const { key, cert, ca, mutual = true, allow } = options;
-  const handshakeTimeout = whole('handshakeTimeout', options.handshakeTimeout, 5000, 1);
+  const handshakeTimeout = wholeNumber('handshakeTimeout', options.handshakeTimeout, 5000, 1);
   if ((key === undefined) !== (cert === undefined)) {
     throw new TransportError('argument', 'key and cert belong together');
   }
@@ -80,11 +80,10 @@ export function createTlsTransport(options: TlsOptions): StreamTransport {
   return {
     async dial(address, { signal } = {}) {
       const { host, port } = placeToDial(address);
+      const beneath = connectTcp({ host, port, ...socketOptions(limits) });
       const socket = connect({
-        host,
-        port,
+        socket: beneath,
         secureContext,
-        ...socketOptions(limits),
         servername: hostFamily(host) === 0 ? host : '',
         checkServerIdentity: (_name: string, certificate: PeerCertificate) =>
           // A host that is in the list of allowed names needs no other.
@@ -92,8 +91,7 @@ export function createTlsTransport(options: TlsOptions): StreamTransport {
       });
       const make = (): Connection => {
         check(socket, allow);
-        tune(socket, limits);
-        return new SocketConnection(socket, formatAddress({ host, port }), limits);
+        return new SocketConnection(socket, formatAddress({ host, port }), limits, { beneath });
       };
       return connected(
         socket,
@@ -120,16 +118,17 @@ export function createTlsTransport(options: TlsOptions): StreamTransport {
       server.on('connection', (socket) => shaking.begin(socket));
       server.on('tlsClientError', (_error, socket) => socket.destroy());
       server.on('secureConnection', (socket) => {
-        shaking.end(socket);
+        const beneath = shaking.end(socket);
         const remote = remoteAddress(socket);
         try {
           if (mutual) check(socket, allow);
         } catch {
           socket.destroy();
         }
-        if (remote === undefined || socket.destroyed) return void socket.destroy();
-        tune(socket, limits);
-        enqueue(queue, new SocketConnection(socket, remote, limits, limits.maxFirstFrameLength));
+        if (remote === undefined || !beneath || socket.destroyed) return void socket.destroy();
+        tune(beneath, limits);
+        const firstFrame = limits.maxFirstFrameLength;
+        enqueue(queue, new SocketConnection(socket, remote, limits, { firstFrame, beneath }));
       });
       return listening(server, queue, address, limits, signal);
     },
@@ -159,10 +158,15 @@ function sameName(a: string, b: string): boolean {
   return a === b || (!a.includes(':') && a.toLowerCase() === b.toLowerCase());
 }
 
-/** A TLS socket does not take these from its options on every version of Node. */
-function tune(socket: TLSSocket, limits: StreamLimits): void {
+/** A server of TLS does not take these from its options on every version of Node. */
+function tune(socket: Socket, limits: StreamLimits): void {
   socket.setNoDelay(true);
   if (limits.keepAlive > 0) socket.setKeepAlive(true, limits.keepAlive);
+}
+
+interface Handshake {
+  readonly socket: Socket;
+  readonly timer: NodeJS.Timeout;
 }
 
 /**
@@ -172,7 +176,7 @@ function tune(socket: TLSSocket, limits: StreamLimits): void {
 class Handshakes {
   readonly #timeout: number;
   /** By remote address: the TLS socket is another object than the one it was made from. */
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #shaking = new Map<string, Handshake>();
 
   constructor(timeout: number) {
     this.#timeout = timeout;
@@ -181,19 +185,23 @@ class Handshakes {
   begin(socket: Socket): void {
     const remote = `${socket.remoteAddress} ${socket.remotePort}`;
     const timer = setTimeout(() => {
-      this.#timers.delete(remote);
+      this.#shaking.delete(remote);
       socket.destroy();
     }, this.#timeout);
-    this.#timers.set(remote, timer);
+    const handshake = { socket, timer };
+    this.#shaking.set(remote, handshake);
     socket.once('close', () => {
       clearTimeout(timer);
-      if (this.#timers.get(remote) === timer) this.#timers.delete(remote);
+      if (this.#shaking.get(remote) === handshake) this.#shaking.delete(remote);
     });
   }
 
-  end(socket: Socket): void {
+  /** The TCP socket on which the handshake was finished, `undefined` when it has gone. */
+  end(socket: Socket): Socket | undefined {
     const remote = `${socket.remoteAddress} ${socket.remotePort}`;
-    clearTimeout(this.#timers.get(remote));
-    this.#timers.delete(remote);
+    const handshake = this.#shaking.get(remote);
+    clearTimeout(handshake?.timer);
+    this.#shaking.delete(remote);
+    return handshake?.socket;
   }
 }

@@ -1,14 +1,17 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { lookup as systemLookup } from 'node:dns/promises';
 import {
+  abortError,
   type DatagramTransport,
   formatAddress,
   hostFamily,
+  onAbort,
   parseAddress,
   TransportError,
+  wholeNumber,
 } from '@shoal/transport';
 import { type Lookup, NameCache } from './name-cache.ts';
-import { abortError, onAbort, systemCode, transportError, whole } from './system-error.ts';
+import { systemCode, transportError } from './system-error.ts';
 
 /** Options of {@link createUdpTransport}. */
 export interface UdpOptions {
@@ -75,13 +78,13 @@ const MAX_CACHED = 16_384;
  */
 export async function createUdpTransport(options: UdpOptions): Promise<UdpTransport> {
   const { host, port } = parseAddress(options.bind);
-  const maxDatagramSize = whole('maxDatagramSize', options.maxDatagramSize, 1452, 1, 65507);
+  const maxDatagramSize = wholeNumber('maxDatagramSize', options.maxDatagramSize, 1452, 1, 65507);
   const settings = {
     maxDatagramSize,
-    sendQueueSize: whole('sendQueueSize', options.sendQueueSize, 1 << 20, maxDatagramSize),
-    closeTimeout: whole('closeTimeout', options.closeTimeout, 2000, 0),
+    sendQueueSize: wholeNumber('sendQueueSize', options.sendQueueSize, 1 << 20, maxDatagramSize),
+    closeTimeout: wholeNumber('closeTimeout', options.closeTimeout, 2000, 0),
   };
-  const receiveBufferSize = whole('receiveBufferSize', options.receiveBufferSize, 0, 1);
+  const receiveBufferSize = wholeNumber('receiveBufferSize', options.receiveBufferSize, 0, 1);
   const lookup =
     options.lookup ?? (async (name, family) => (await systemLookup(name, { family })).address);
   const doing = `bind to ${options.bind}`;

@@ -20,16 +20,22 @@ function median(values) {
   return values.sort((a, b) => a - b)[values.length >> 1];
 }
 
-/** Prints one line of the table: what, both rates, the ratio, the goal and whether it holds. */
-export function report(what, { ours, bare }, goal) {
+/**
+ * Prints one line of the table: what, both rates, ours in MB/s for frames of `size` bytes, the
+ * ratio, the goal and whether it holds.
+ */
+export function report(what, size, { ours, bare }, goal) {
   const ratio = ours / bare;
   const rate = (value) => `${Math.round(value).toLocaleString('en')}/s`.padStart(14);
+  const megabytes = `${Math.round((ours * size) / 1e6).toLocaleString('en')} MB/s`.padStart(12);
   const verdict = ratio >= goal ? 'holds' : 'MISSED';
   console.log(
-    `${what.padEnd(34)} ${rate(ours)} ${rate(bare)}   ${ratio.toFixed(2)}   >= ${goal.toFixed(2)}  ${verdict}`,
+    `${what.padEnd(34)} ${rate(ours)} ${megabytes} ${rate(bare)}   ${ratio.toFixed(2)}   >= ${goal.toFixed(2)}  ${verdict}`,
   );
 }
 
 export function heading() {
-  console.log(`${'what'.padEnd(34)} ${'Shoal'.padStart(14)} ${'bare'.padStart(14)}  ratio  goal`);
+  console.log(
+    `${'what'.padEnd(34)} ${'Shoal'.padStart(14)} ${''.padStart(12)} ${'bare'.padStart(14)}  ratio  goal`,
+  );
 }

@@ -9,6 +9,6 @@ for (const [size, count] of [
 ]) {
   const ours = await ourWs(size, count);
   const bare = await bareWs(size, count);
-  report(`WebSocket frames of ${size} B`, await compare(ours.run, bare.run), 0.8);
+  report(`WebSocket frames of ${size} B`, size, await compare(ours.run, bare.run), 0.8);
   await Promise.all([ours.close(), bare.close()]);
 }

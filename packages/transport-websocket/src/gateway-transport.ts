@@ -1,69 +1,10 @@
-import {
-  type Connection,
-  type DatagramTransport,
-  parseAddress,
-  type StreamTransport,
-  TransportError,
-} from '@shoal/transport';
+import { parseAddress, TransportError } from '@shoal/transport';
 import { abortError, callOut, onAbort, whole } from './checks.ts';
 import { Destinations } from './destinations.ts';
 import { checkSize } from './gateway-aware-transport.ts';
-import {
-  decodeGatewayMessage,
-  encodeGatewayMessage,
-  GATEWAY_VERSION,
-  isClientName,
-} from './gateway-protocol.ts';
-
-/** Options of {@link createGatewayTransport}. Times are in ms. */
-export interface GatewayTransportOptions {
-  /** Dials the gateways, like `createWebSocketTransport()`. */
-  readonly transport: StreamTransport;
-  /** Where gateways listen, the preferred ones first. At least one. */
-  readonly gateways: readonly string[];
-  /** The name to ask for, 1..22 letters, digits, `.`, `_`, `~` or `-`. Default: the gateway's choice. */
-  readonly name?: string;
-  /** How often the gateway is asked whether it is alive; lost after twice that. Default 5000. */
-  readonly pingInterval?: number;
-  /** How long a gateway may take to answer the hello. Default 5000. */
-  readonly welcomeTimeout?: number;
-  /** The wait after all gateways have failed, doubled from time to time. Default 100. */
-  readonly retryDelay?: number;
-  /** Its greatest value. Default 5000. */
-  readonly maxRetryDelay?: number;
-  /** Spreads the waits of many clients. Default `Math.random`. */
-  readonly random?: () => number;
-  /** Closes the transport when it fires. */
-  readonly signal?: AbortSignal;
-}
-
-/** The transport of a member behind a gateway. */
-export interface GatewayTransport extends DatagramTransport {
-  /**
-   * Where members reach this one: the gateway's address, `!`, and a name. It changes when the
-   * gateway does; the last one is kept while there is none.
-   */
-  readonly localAddress: string;
-  /** Whether there is a gateway at the moment; without one `send` says false. */
-  readonly isConnected: boolean;
-  /**
-   * Calls `listener` after each change of `localAddress`: the member has to take a new identity.
-   * The returned function ends that.
-   */
-  onAddressChange(listener: (address: string, previous: string) => void): () => void;
-}
-
-/** A gateway that has said welcome. */
-interface Link {
-  readonly gateway: string;
-  readonly connection: Connection;
-  readonly frames: AsyncIterator<Uint8Array>;
-  readonly address: string;
-  readonly key: Uint8Array;
-  readonly maxDatagramSize: number;
-}
-
-const NO_KEY = new Uint8Array(0);
+import { GatewayFinder, type Link } from './gateway-link.ts';
+import { decodeGatewayMessage, encodeGatewayMessage, isClientName } from './gateway-protocol.ts';
+import type { GatewayTransport, GatewayTransportOptions } from './gateway-transport-options.ts';
 
 /**
  * Makes a program without UDP, like a browser tab, a member of a cluster: connects to a gateway,
@@ -99,7 +40,7 @@ export async function createGatewayTransport(
 class ClientTransport implements GatewayTransport {
   readonly #options: GatewayTransportOptions;
   readonly #pingInterval: number;
-  readonly #welcomeTimeout: number;
+  readonly #finder: GatewayFinder;
   readonly #retryDelay: number;
   readonly #maxRetryDelay: number;
   readonly #destinations = new Destinations();
@@ -119,7 +60,8 @@ class ClientTransport implements GatewayTransport {
   constructor(options: GatewayTransportOptions) {
     this.#options = options;
     this.#pingInterval = whole('pingInterval', options.pingInterval, 5000, 1);
-    this.#welcomeTimeout = whole('welcomeTimeout', options.welcomeTimeout, 5000, 1);
+    const welcomeTimeout = whole('welcomeTimeout', options.welcomeTimeout, 5000, 1);
+    this.#finder = new GatewayFinder(options, welcomeTimeout, this.#end.signal);
     this.#retryDelay = whole('retryDelay', options.retryDelay, 100, 1);
     this.#maxRetryDelay = whole('maxRetryDelay', options.maxRetryDelay, 5000, 1);
   }
@@ -176,7 +118,7 @@ class ClientTransport implements GatewayTransport {
 
   /** Connects to the first gateway that takes this client, and stays connected from then on. */
   async start(): Promise<void> {
-    this.#adopt(await this.#connectToAny(0));
+    this.#adopt(await this.#finder.connectToAny(0));
     this.#running = this.#run();
   }
 
@@ -196,7 +138,7 @@ class ClientTransport implements GatewayTransport {
       const first = this.#options.gateways.indexOf(this.#link.gateway);
       let delay = this.#retryDelay;
       for (let link: Link | undefined; !link && !this.#closing; ) {
-        link = await this.#connectToAny(first).catch(() => undefined);
+        link = await this.#finder.connectToAny(first).catch(() => undefined);
         if (link) {
           if (this.#closing) await link.connection.close();
           else this.#adopt(link);
@@ -248,60 +190,6 @@ class ClientTransport implements GatewayTransport {
     for (const listener of [...this.#listeners]) callOut(listener, link.address, previous);
   }
 
-  /** Tries each gateway once, beginning with the one at index `first`. */
-  async #connectToAny(first: number): Promise<Link> {
-    const { gateways } = this.#options;
-    let last: unknown;
-    for (let i = 0; i < gateways.length; i++) {
-      const gateway = gateways[(first + i) % gateways.length]!;
-      try {
-        return await this.#connect(gateway);
-      } catch (error) {
-        if (this.#closing) throw error;
-        last = error;
-      }
-    }
-    throw last;
-  }
-
-  async #connect(gateway: string): Promise<Link> {
-    const previous = this.#link?.gateway === gateway ? this.#link : undefined;
-    // Back to the same gateway it is under the name that was given there, else as it was asked.
-    const given = previous ? parseAddress(previous.address).client : undefined;
-    const name = given ?? this.#options.name ?? '';
-    try {
-      return await this.#greet(gateway, name, previous?.key ?? NO_KEY);
-    } catch (error) {
-      // A member that has lost its name meanwhile had rather take another than be none.
-      const isTaken = error instanceof TransportError && error.cause === NAME_REFUSED;
-      if (!isTaken || !this.#link || name === '') throw error;
-      return this.#greet(gateway, '', NO_KEY);
-    }
-  }
-
-  async #greet(gateway: string, name: string, key: Uint8Array): Promise<Link> {
-    const { signal } = this.#end;
-    const connection = await this.#options.transport.dial(gateway, { signal });
-    const forget = onAbort(signal, () => connection.abort(signal.reason as Error));
-    const timer = setTimeout(() => {
-      connection.abort(new TransportError('timeout', `the gateway ${gateway} says no welcome`));
-    }, this.#welcomeTimeout);
-    try {
-      connection.send(encodeGatewayMessage({ type: 'hello', version: GATEWAY_VERSION, name, key }));
-      const frames = connection[Symbol.asyncIterator]();
-      const { value: first } = await frames.next();
-      if (!first) throw new TransportError('reset', `the gateway ${gateway} ended the connection`);
-      return { gateway, connection, frames, ...readWelcome(gateway, first) };
-    } catch (error) {
-      connection.abort(error as Error);
-      const cause = error instanceof TransportError && error.code === 'aborted' && error.cause;
-      throw cause instanceof TransportError ? cause : error;
-    } finally {
-      clearTimeout(timer);
-      forget();
-    }
-  }
-
   #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
@@ -313,25 +201,4 @@ class ClientTransport implements GatewayTransport {
       const forget = onAbort(this.#end.signal, wake);
     });
   }
-}
-
-/** The cause of a refusal that another name may avoid. */
-const NAME_REFUSED = 'name';
-
-/** What a gateway's first frame says, or throws why it is no welcome. */
-function readWelcome(
-  gateway: string,
-  frame: Uint8Array,
-): { address: string; key: Uint8Array; maxDatagramSize: number } {
-  const message = decodeGatewayMessage(frame);
-  if (message.type === 'refused') {
-    const text = `the gateway ${gateway} refused (${message.reason}): ${message.text}`;
-    throw new TransportError('refused', text, { cause: message.reason });
-  }
-  if (message.type !== 'welcome') {
-    throw new TransportError('protocol', `the gateway ${gateway} began with ${message.type}`);
-  }
-  const { address, key, maxDatagramSize } = message;
-  if (parseAddress(address).client !== undefined) return { address, key, maxDatagramSize };
-  throw new TransportError('protocol', `the gateway ${gateway} gave no client's address`);
 }

@@ -1,4 +1,5 @@
-export { createGateway, type Gateway, type GatewayOptions, type GatewayStats } from './gateway.ts';
+export { createGateway } from './gateway.ts';
+export type { Gateway, GatewayOptions, GatewayStats } from './gateway-options.ts';
 export type {
   AcceptedConnection,
   WebSocketListener,

@@ -12,7 +12,7 @@ export interface Codec<T> {
   decode(reader: ByteReader): T;
   /**
    * Moves the reader past one value without making it. It need not check more than that the
-   * bytes are there. Optional: a codec that has it can be {@link interned}.
+   * bytes are there. Optional: a codec that has it can be `interned`.
    */
   skip?(reader: ByteReader): void;
 }

@@ -1,7 +1,7 @@
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { crc32 } from './crc32.ts';
+import { crc32, smallCrc32 } from './crc32.ts';
 
 /** The definition, bit by bit. */
 function bitwise(bytes: Uint8Array): number {
@@ -25,6 +25,7 @@ describe('crc32', () => {
         const view = bytes.subarray(Math.min(skip, bytes.length));
         expect(crc32(view)).toBe(bitwise(view));
         expect(crc32(view)).toBe(zlibCrc32(view));
+        expect(smallCrc32(view)).toBe(zlibCrc32(view));
       }),
     );
   });

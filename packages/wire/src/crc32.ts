@@ -1,14 +1,17 @@
 /** Computes a CRC-32 as {@link crc32} does; `zlib.crc32` of Node is one, and a faster one. */
 export type Crc32 = (bytes: Uint8Array, initial?: number) => number;
 
+/** The CRC of one byte, or of a CRC with one byte behind. */
+function crcOfByte(byte: number): number {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  return crc;
+}
+
 /** Eight tables of 256: entry `k * 256 + b` is the CRC of byte `b` with `k` zero bytes behind. */
 function makeTables(): Int32Array {
   const tables = new Int32Array(8 * 256);
-  for (let byte = 0; byte < 256; byte++) {
-    let crc = byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-    tables[byte] = crc;
-  }
+  for (let byte = 0; byte < 256; byte++) tables[byte] = crcOfByte(byte);
   for (let at = 256; at < tables.length; at++) {
     const shorter = tables[at - 256]!;
     tables[at] = (shorter >>> 8) ^ tables[shorter & 0xff]!;
@@ -44,5 +47,12 @@ export function crc32(bytes: Uint8Array, initial = 0): number {
       TABLES[bytes[at + 7]!]!;
   }
   for (; at < length; at++) crc = TABLES[(crc ^ bytes[at]!) & 0xff]! ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+/** The same for a few bytes, without tables: they would weigh more in a bundle than this. */
+export function smallCrc32(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of bytes) crc = crcOfByte((crc ^ byte) & 0xff) ^ (crc >>> 8);
   return ~crc >>> 0;
 }

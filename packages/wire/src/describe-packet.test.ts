@@ -6,8 +6,9 @@ import { describePacket } from './describe-packet.ts';
 import { type DescribedField, formatDescription, type PacketFamily } from './description.ts';
 import { WireError } from './errors.ts';
 import { decodePacket, encodePacket } from './packet.ts';
-import { shoalCodec } from './shoal-codec.ts';
-import { encodeShoalStream } from './shoal-stream.ts';
+import { labelTag, shoalCodec } from './shoal-codec.ts';
+import { encodeShoalStream } from './shoal-stream-encoder.ts';
+import { decodeStateMessage, encodeStateMessage, type StateMessage } from './state-exchange.ts';
 import { fromHex, readVectors } from './vectors.test-helper.ts';
 
 const metadata = new Uint8Array(0);
@@ -25,9 +26,12 @@ const ping = encodePacket(codec, {
 
 const labelOf = (bytes: Uint8Array): string => bytes.subarray(2, 6).join();
 
-function verdict(bytes: Uint8Array): 'read' | 'refused' {
+function verdict(
+  bytes: Uint8Array,
+  decode: (bytes: Uint8Array) => unknown = (all) => decodePacket(codec, all),
+): 'read' | 'refused' {
   try {
-    decodePacket(codec, bytes);
+    decode(bytes);
     return 'read';
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
@@ -124,6 +128,47 @@ describe('describePacket', () => {
       0012  02000000              length  2
       0016  0708                  payload  2 bytes"
     `);
+  });
+
+  it('tells every byte of a state exchange, and judges damaged ones as the codec does', () => {
+    const label = labelTag('test');
+    const messages: StateMessage<typeof a>[] = [
+      { type: 'stateRequest', label, digest: 2n ** 63n },
+      { type: 'stateReply', digest: 7n },
+      { type: 'members', members: [{ id: a, incarnation: 4, state: 'alive' }] },
+      { type: 'membersEnd', total: 1 },
+      { type: 'streamPing', label },
+      { type: 'streamPong', member: { id: b, incarnation: 0, state: 'alive' } },
+    ];
+    const encoded = messages.map((message) => encodeStateMessage(codec, message));
+    for (const [i, bytes] of encoded.entries()) {
+      const description = describePacket(bytes);
+      expect(description).toMatchObject({ family: 'shoal-state' });
+      expect(description.error).toBeUndefined();
+      expect(description.fields[0]!.value).toBe(`${32 + i} ${messages[i]!.type}`);
+      expect(covered(description.fields)).toBe(bytes.length);
+    }
+    expect(formatDescription(describePacket(encoded[2]!), encoded[2]!)).toMatchInlineSnapshot(`
+      "shoal-state, 26 bytes
+      0000  22                  opcode  34 members
+      0001  0100                count  1
+      0003                      member 0
+      0003  00                    flags  alive
+      0004  0d31302e302e302e..    id  {"address":"10.0.0.1:7946","generation":9,"metadata":""}
+      0019  04                    incarnation  4"
+    `);
+    fc.assert(
+      fc.property(fc.constantFrom(...encoded).chain(mutated), (bytes) => {
+        const { error } = describePacket(bytes, { family: 'shoal-state' });
+        const said = verdict(bytes, (all) => {
+          const { type } = decodeStateMessage(codec, all);
+          // A goodbye is described as the stream message that it is.
+          if (type === 'goodbye') throw new WireError('variant', 0, 'an opcode of 32..37');
+        });
+        expect(said).toBe(error === undefined ? 'read' : 'refused');
+      }),
+      { numRuns: 5_000 },
+    );
   });
 
   it('says where and why a damaged packet ends, and what was read before', () => {

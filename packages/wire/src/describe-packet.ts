@@ -1,5 +1,6 @@
 import type { Codec } from './codec.ts';
 import { describeNoxuRestore, describeNoxuStream, describeNoxuSyncup } from './describe-noxu.ts';
+import { describeShoalState } from './describe-state.ts';
 import { describeShoalStream } from './describe-stream.ts';
 import { describeFoca, describeShoal } from './describe-swim.ts';
 import { describeAs, type PacketDescription, type PacketFamily } from './description.ts';
@@ -23,6 +24,7 @@ const FAMILIES: readonly PacketFamily[] = [
   'noxu-syncup',
   'noxu-stream',
   'shoal-stream',
+  'shoal-state',
   'foca+postcard',
   'foca+bincode',
   'noxu-restore',
@@ -67,6 +69,8 @@ function describe(
         return describeShoal(fields);
       case 'shoal-stream':
         return describeShoalStream(fields, bytes);
+      case 'shoal-state':
+        return describeShoalState(fields, bytes);
       case 'noxu-syncup':
         return describeNoxuSyncup(fields, bytes);
       case 'noxu-stream':

@@ -1,7 +1,7 @@
 import { describeNoxuSyncup } from './describe-noxu.ts';
 import type { FieldReader } from './description.ts';
 import type { ByteReader } from './reader.ts';
-import { decodeShoalStream } from './shoal-stream.ts';
+import { decodeShoalStream } from './shoal-stream-decoder.ts';
 import type { ShoalStreamMessage } from './shoal-stream-message.ts';
 
 /** How a field is read and shown. */
@@ -32,6 +32,11 @@ const FIELDS: {
     ['last', 'u64'],
   ],
   entries: [CRC, ['firstVlsn', 'u64']],
+  chainedEntries: [
+    ['fingerprint', 'u64'],
+    ['firstVlsn', 'u64'],
+    ['count', 'u32'],
+  ],
   ack: [['vlsn', 'u64']],
   heartbeat: [
     ['term', 'u64'],

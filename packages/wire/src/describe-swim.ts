@@ -22,6 +22,9 @@ const KINDS: readonly MessageType[] = [
 ];
 const STATES = ['alive', 'suspect', 'down'];
 
+const identity = (r: ByteReader): unknown => nodeIdentity.decode(r);
+const incarnation = (r: ByteReader): number => readVarint32(r, 0xffff_ffff);
+
 function named<T>(names: readonly T[], what: string): (reader: ByteReader) => T {
   return (reader) => {
     const name = names[reader.u8()];
@@ -60,12 +63,12 @@ function hasProbeNumber(type: MessageType): boolean {
 export function describeFoca(
   fields: FieldReader,
   u16: Codec<number>,
-  identity: Codec<unknown>,
+  ofCluster: Codec<unknown>,
 ): void {
-  const id = (r: ByteReader): unknown => identity.decode(r);
-  const incarnation = (r: ByteReader): number => u16.decode(r);
+  const id = (r: ByteReader): unknown => ofCluster.decode(r);
+  const shortIncarnation = (r: ByteReader): number => u16.decode(r);
   fields.field('src', id);
-  fields.field('srcIncarnation', incarnation);
+  fields.field('srcIncarnation', shortIncarnation);
   fields.field('dst', id);
   const type = fields.field('message', named(KINDS.slice(0, 11), 'a message'));
   const who = subject(type);
@@ -73,18 +76,16 @@ export function describeFoca(
   if (hasProbeNumber(type)) fields.field('probeNumber', (r) => r.u8());
   describeBody(fields, type, () => {
     fields.field('id', id);
-    fields.field('incarnation', incarnation);
+    fields.field('incarnation', shortIncarnation);
     fields.field('state', named(STATES, 'a state'));
   });
 }
 
 export function describeShoal(fields: FieldReader): void {
-  const identity = (r: ByteReader): unknown => nodeIdentity.decode(r);
   const reference = (r: ByteReader): unknown => {
     const { address, generation } = nodeReference.decode(r);
     return { address, generation };
   };
-  const incarnation = (r: ByteReader): number => readVarint32(r, 0xffff_ffff);
   fields.field('magic', (r) => {
     const magic = r.u8();
     return magic === SHOAL_MAGIC ? magic : r.fail('magic', `the byte ${SHOAL_MAGIC}`, 0);
@@ -101,14 +102,11 @@ export function describeShoal(fields: FieldReader): void {
   if (hasProbeNumber(type)) fields.field('probeNumber', (r) => r.u32be());
   const who = subject(type);
   if (who) fields.field(who, reference);
-  describeBody(fields, type, () => describeShoalMember(fields, identity, incarnation));
+  describeBody(fields, type, () => describeShoalMember(fields));
 }
 
-function describeShoalMember(
-  fields: FieldReader,
-  identity: (reader: ByteReader) => unknown,
-  incarnation: (reader: ByteReader) => number,
-): void {
+/** A member of Shoal's own protocol, as it is in datagrams and in streams. */
+export function describeShoalMember(fields: FieldReader): void {
   const flags = fields.field(
     'flags',
     (r) => {

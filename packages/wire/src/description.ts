@@ -10,6 +10,8 @@ export type PacketFamily =
   | 'shoal'
   /** A message of Shoal's own stream protocol. */
   | 'shoal-stream'
+  /** A message with which two members bring each other up to date, or ping, over a stream. */
+  | 'shoal-state'
   /** One of Noxu's seven syncup messages. */
   | 'noxu-syncup'
   /** An entry on Noxu's `PEER_FEEDER` stream. */

@@ -62,12 +62,13 @@ export {
   type ShoalCodecOptions,
   shoalCodec,
 } from './shoal-codec.ts';
+export { decodeShoalStream } from './shoal-stream-decoder.ts';
 export {
-  decodeShoalStream,
+  encodeEntries,
   encodeShoalStream,
   type ShoalStreamOptions,
   shoalStreamEntrySize,
-} from './shoal-stream.ts';
+} from './shoal-stream-encoder.ts';
 export {
   GOODBYE,
   SHOAL_FEATURES,

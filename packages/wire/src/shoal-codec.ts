@@ -1,7 +1,7 @@
 import type { Codec } from './codec.ts';
-import { crc32 } from './crc32.ts';
+import { smallCrc32 } from './crc32.ts';
 import { interned } from './interned.ts';
-import type { MemberState, Message } from './message.ts';
+import type { MemberState, Message, MessageType } from './message.ts';
 import {
   type NodeIdentity,
   nodeIdentity,
@@ -26,6 +26,22 @@ const LEFT = 0b0100;
 const HAS_SUSPECTOR = 0b1000;
 const STATES: readonly MemberState[] = ['alive', 'suspect', 'down'];
 
+/** The messages by their number. */
+const TYPES: readonly MessageType[] = [
+  'ping',
+  'ack',
+  'pingReq',
+  'indirectPing',
+  'indirectAck',
+  'forwardedAck',
+  'announce',
+  'feed',
+  'gossip',
+  'broadcast',
+  'turnUndead',
+  'nack',
+];
+
 /** What a {@link shoalCodec} is made of. */
 export interface ShoalCodecOptions<Id> {
   /** The cluster's label. Packets that carry another one's tag are refused. */
@@ -41,7 +57,7 @@ export interface ShoalCodecOptions<Id> {
 
 /** The tag of a cluster's label: the CRC-32 of its UTF-8 bytes. It keeps strays out, no more. */
 export function labelTag(label: string): number {
-  return crc32(new TextEncoder().encode(label));
+  return smallCrc32(new TextEncoder().encode(label));
 }
 
 /**
@@ -61,76 +77,31 @@ export function shoalCodec(
 }
 
 function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): SwimCodec<Id> {
-  const writeProbe = (writer: ByteWriter, index: number, probeNumber: number): void => {
-    writer.u8(index);
-    writer.u32be(probeNumber);
-  };
-  const writeIndirect = (writer: ByteWriter, index: number, probeNumber: number, id: Id): void => {
-    writeProbe(writer, index, probeNumber);
-    reference.encode(writer, id);
-  };
   const writeMessage = (writer: ByteWriter, message: Message<Id>): void => {
-    switch (message.type) {
-      case 'ping':
-        return writeProbe(writer, 0, message.probeNumber);
-      case 'ack':
-        return writeProbe(writer, 1, message.probeNumber);
-      case 'pingReq':
-        return writeIndirect(writer, 2, message.probeNumber, message.target);
-      case 'indirectPing':
-        return writeIndirect(writer, 3, message.probeNumber, message.origin);
-      case 'indirectAck':
-        return writeIndirect(writer, 4, message.probeNumber, message.target);
-      case 'forwardedAck':
-        return writeIndirect(writer, 5, message.probeNumber, message.origin);
-      case 'announce':
-        return writer.u8(6);
-      case 'feed':
-        return writer.u8(7);
-      case 'gossip':
-        return writer.u8(8);
-      case 'broadcast':
-        return writer.u8(9);
-      case 'turnUndead':
-        return writer.u8(10);
-      case 'nack':
-        return writeIndirect(writer, 11, message.probeNumber, message.target);
-    }
+    writer.u8(TYPES.indexOf(message.type));
+    if (!('probeNumber' in message)) return;
+    writer.u32be(message.probeNumber);
+    if ('target' in message) reference.encode(writer, message.target);
+    else if ('origin' in message) reference.encode(writer, message.origin);
   };
   const readMessage = (reader: ByteReader): Message<Id> => {
     const at = reader.offset;
-    const index = reader.u8();
-    if (index >= 6 && index <= 10) {
-      switch (index) {
-        case 6:
-          return { type: 'announce' };
-        case 7:
-          return { type: 'feed' };
-        case 8:
-          return { type: 'gossip' };
-        case 9:
-          return { type: 'broadcast' };
-        default:
-          return { type: 'turnUndead' };
-      }
-    }
-    if (index > 11) reader.fail('variant', 'a message of 0..11', at);
-    const probeNumber = reader.u32be();
-    switch (index) {
-      case 0:
-        return { type: 'ping', probeNumber };
-      case 1:
-        return { type: 'ack', probeNumber };
-      case 2:
-        return { type: 'pingReq', probeNumber, target: reference.decode(reader) };
-      case 3:
-        return { type: 'indirectPing', probeNumber, origin: reference.decode(reader) };
-      case 4:
-        return { type: 'indirectAck', probeNumber, target: reference.decode(reader) };
-      case 5:
-        return { type: 'forwardedAck', probeNumber, origin: reference.decode(reader) };
+    const type = TYPES[reader.u8()];
+    switch (type) {
+      case undefined:
+        return reader.fail('variant', 'a message of 0..11', at);
+      case 'ping':
+      case 'ack':
+        return { type, probeNumber: reader.u32be() };
+      case 'pingReq':
+      case 'indirectAck':
+      case 'nack':
+        return { type, probeNumber: reader.u32be(), target: reference.decode(reader) };
+      case 'indirectPing':
+      case 'forwardedAck':
+        return { type, probeNumber: reader.u32be(), origin: reference.decode(reader) };
       default:
-        return { type: 'nack', probeNumber, target: reference.decode(reader) };
+        return { type };
     }
   };
 

@@ -7,11 +7,17 @@ export const SHOAL_STREAM_MAGIC = 0x534c4853;
 export const SHOAL_STREAM_VERSION = 1;
 
 /** The features that this package knows, as bits of `features`. */
-export const SHOAL_FEATURES: { readonly restore: number; readonly heartbeats: number } = {
+export const SHOAL_FEATURES: {
+  readonly restore: number;
+  readonly heartbeats: number;
+  readonly chained: number;
+} = {
   /** Restore in chunks, resumable. */
   restore: 1,
   /** The feeder sends heartbeats. */
   heartbeats: 2,
+  /** The feeder sends chained fingerprints with its entries, which the replica checks. */
+  chained: 4,
 };
 
 /** Why a connection is ended, as the code of a goodbye. A receiver must bear others. */
@@ -92,6 +98,15 @@ export type ShoalStreamMessage =
       readonly type: 'entries';
       readonly firstVlsn: bigint;
       readonly entries: readonly ShoalStreamEntry[];
+    }
+  /** Feeder, in place of entries: these are the whole next frame, see {@link encodeEntries}. */
+  | {
+      readonly type: 'chainedEntries';
+      /** The chained fingerprint of the last one. */
+      readonly fingerprint: bigint;
+      readonly firstVlsn: bigint;
+      /** How many there are: u32, 1 or more. */
+      readonly count: number;
     }
   /** Replica: I have applied everything up to this VLSN. */
   | { readonly type: 'ack'; readonly vlsn: bigint }

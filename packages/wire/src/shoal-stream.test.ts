@@ -2,7 +2,8 @@ import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WireError } from './errors.ts';
-import { decodeShoalStream, encodeShoalStream } from './shoal-stream.ts';
+import { decodeShoalStream } from './shoal-stream-decoder.ts';
+import { encodeEntries, encodeShoalStream } from './shoal-stream-encoder.ts';
 import type { ShoalStreamMessage } from './shoal-stream-message.ts';
 import { encodeSyncup } from './syncup-codec.ts';
 
@@ -36,6 +37,12 @@ const anyMessage: fc.Arbitrary<ShoalStreamMessage> = fc.oneof(
     type: fc.constant('entries' as const),
     firstVlsn: u64,
     entries: fc.array(fc.record({ type: u8, payload: bytes }), { minLength: 1, maxLength: 8 }),
+  }),
+  fc.record({
+    type: fc.constant('chainedEntries' as const),
+    fingerprint: u64,
+    firstVlsn: u64,
+    count: fc.integer({ min: 1, max: 0xffff_ffff }),
   }),
   fc.record({ type: fc.constant('ack' as const), vlsn: u64 }),
   fc.record({
@@ -133,6 +140,16 @@ describe('shoal stream codec', () => {
   it('carries the syncup messages with the same bytes as Noxu', () => {
     const message = { type: 'startStream', startVlsn: 9n } as const;
     expect(encodeShoalStream(message)).toEqual(encodeSyncup(message));
+  });
+
+  it('encodes entries for the frame behind chainedEntries as a message of entries has them', () => {
+    const list = fc.array(fc.record({ type: u8, payload: bytes }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(list, (entries) => {
+        const message = encodeShoalStream({ type: 'entries', firstVlsn: 1n, entries });
+        expect(encodeEntries(entries)).toEqual(message.subarray(17));
+      }),
+    );
   });
 
   it('refuses values that do not fit', () => {

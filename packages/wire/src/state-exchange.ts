@@ -1,7 +1,8 @@
 import { WireError } from './errors.ts';
 import type { Member, MemberRecord } from './message.ts';
 import { ByteReader } from './reader.ts';
-import { decodeShoalStream, encodeShoalStream } from './shoal-stream.ts';
+import { decodeShoalStream } from './shoal-stream-decoder.ts';
+import { encodeShoalStream } from './shoal-stream-encoder.ts';
 import type { SwimCodec } from './swim-codec.ts';
 import { ByteWriter } from './writer.ts';
 

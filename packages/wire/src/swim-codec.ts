@@ -10,7 +10,7 @@ export const DEFAULT_MAX_PACKET_SIZE = 1400;
  * and asks it what the wire can carry.
  *
  * Behind the header every profile has the same body: `count:u16 BE`, that many members, then
- * `(length:u16 BE, bytes)` for each custom broadcast, as far as {@link payloadOf} allows.
+ * `(length:u16 BE, bytes)` for each custom broadcast, as far as `payloadOf` allows.
  */
 export interface SwimCodec<Id> {
   /** A name for humans: `foca+postcard`, `foca+bincode`, `shoal`. */

@@ -10,12 +10,7 @@ import { MembershipEventTarget } from './event-target.ts';
 import type { Joiner } from './joiner.ts';
 import type { DriverEvent } from './options.ts';
 import type { Streams } from './streams.ts';
-
-/** The longest delay that `setTimeout` takes; a longer wait is made of several. */
-const MAX_DELAY = 2 ** 31 - 1;
-
-/** When a timer is so late, in ms, what came in meanwhile is read first. */
-const LATE = 50;
+import { MAX_DELAY, TickTimer } from './tick-timer.ts';
 
 /** {@link SwimStats}, and what the driver itself counts. */
 export interface DriverStats extends SwimStats {
@@ -51,9 +46,7 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
   readonly #datagramHealth = new DatagramHealth();
   readonly #probePeriod: number;
   readonly #unlisten: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the timer fires; Infinity when it is not set. */
-  #armedFor: number = Number.POSITIVE_INFINITY;
+  readonly #timer = new TickTimer(() => this.#act((now) => this.#swim.tick(now)));
   #sendsRefused = 0;
   #closed = false;
   #closing: Promise<void> | undefined;
@@ -67,7 +60,10 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
     this.#probePeriod = parts.swim.config.probePeriod;
     this.#joiner = parts.joiner(this);
     this.#streams = parts.streams?.(this);
-    this.#transport.receive((_from, bytes) => this.#act((now) => this.#swim.receive(bytes, now)));
+    this.#transport.receive((_from, bytes) => {
+      this.#timer.onInput();
+      this.#act((now) => this.#swim.receive(bytes, now));
+    });
     const { signal } = parts;
     const abort = (): void => void this.close();
     signal?.addEventListener('abort', abort, { once: true });
@@ -216,7 +212,7 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
     this.#closed = true;
     this.#unlisten();
     this.#joiner.stop();
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#transport.receive(() => {});
     this.endStreams();
     this.dispatchEvent(new Event('close'));
@@ -261,26 +257,7 @@ export class Membership<Id> extends MembershipEventTarget<Id> implements AsyncDi
         if (!sent) this.#sendsRefused++;
       } else this.tell(output.type === 'event' ? output.event : output);
     }
-    this.#arm();
-  }
-
-  /** A timer that fires too early costs less than one that is set anew for each packet. */
-  #arm(): void {
-    const deadline = this.#swim.nextDeadline;
-    if (this.closed || deadline >= this.#armedFor || deadline === Number.POSITIVE_INFINITY) return;
-    clearTimeout(this.#timer);
-    this.#armedFor = deadline;
-    const delay = Math.min(MAX_DELAY, Math.max(0, Math.ceil(deadline - performance.now())));
-    this.#timer = setTimeout(() => {
-      // Timers come before sockets: when we were held up, the acks that were in time wait there.
-      if (performance.now() - deadline > LATE) this.#timer = setTimeout(() => this.#tick(), 0);
-      else this.#tick();
-    }, delay);
-  }
-
-  #tick(): void {
-    this.#armedFor = Number.POSITIVE_INFINITY;
-    this.#act((now) => this.#swim.tick(now));
+    if (!this.closed) this.#timer.arm(this.#swim.nextDeadline);
   }
 
   /** Resolves when the state is as wanted; rejects when it cannot be any more. */

@@ -70,7 +70,7 @@ interface CommonOptions<Id, Seed> {
    * passed over. A function is asked afresh for each attempt, and may look them up.
    */
   readonly seeds?: readonly Seed[] | (() => readonly Seed[] | Promise<readonly Seed[]>);
-  /** Default {@link lan}. `maxPacketSize` is lowered to what the transport carries. */
+  /** Default `lan()`. `maxPacketSize` is lowered to what the transport carries. */
   readonly config?: SwimConfig;
   readonly broadcasts?: BroadcastHandler<Id>;
   readonly joinRetry?: JoinRetry;

@@ -12,7 +12,7 @@ const DEFAULT_LABEL = 'shoal';
 
 /**
  * Makes us a member, over `transport`: joins at the seeds, with Shoal's own protocol or another
- * wire, and keeps trying. Throws, with nothing begun: a {@link SwimError} with code `config`,
+ * wire, and keeps trying. Throws, with nothing begun: a `SwimError` with code `config`,
  * or `identity` when it cannot be sent.
  */
 export function startMembership(options: MembershipOptions): Membership<NodeIdentity>;

@@ -40,6 +40,8 @@ export async function serveNoxuStream(session: FeederSession, link: Link): Promi
   const options = crc32 === undefined ? {} : { crc32 };
   try {
     await feed(session, link, served, {
+      read: (from, options) => log.read(from, options),
+      lastOf: (batch) => batch.at(-1)!.vlsn,
       send: (batch) => {
         let room = true;
         for (const entry of batch) room = link.send(encodeStreamFrame(entry, options));

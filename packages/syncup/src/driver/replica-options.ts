@@ -58,6 +58,11 @@ export interface ReplicaOptions {
   readonly label?: string;
   /** The highest term that is known: a feeder of a lower one is refused. Default 0. Shoal only. */
   readonly term?: bigint;
+  /**
+   * Called with the term of each feeder that greets, before anything is changed for its sake: the
+   * place to make a promise durable. What it throws ends that attempt. Shoal only.
+   */
+  readonly onTerm?: (term: bigint) => void | Promise<void>;
   /** Called with entries that were appended, in order, before they are acknowledged. */
   readonly onEntries?: (entries: readonly StoredEntry[]) => void | Promise<void>;
   /** Called after the tail was cut off, before the stream goes on. */
@@ -81,7 +86,7 @@ export interface ReplicaOptions {
   readonly heartbeatInterval?: number;
   /** How long the feeder may be silent, in ms. Default 10,000. Shoal only. */
   readonly idleTimeout?: number;
-  /** How many bytes may wait to be applied. Default 8 MiB. */
+  /** How many bytes may wait to be applied, or be on their way to the disk. Default 2 MiB. */
   readonly maxPendingBytes?: number;
   /** Attempts follow each other after `minDelay` ms, doubled up to `maxDelay`, with jitter. */
   readonly reconnect?: false | { readonly minDelay?: number; readonly maxDelay?: number };

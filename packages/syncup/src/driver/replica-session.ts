@@ -1,7 +1,8 @@
 import { SyncupError } from '../errors.ts';
-import type { StoredEntry, VlsnRange } from '../log.ts';
+import type { VlsnRange } from '../log.ts';
 import { ReplicaSyncup, type RollbackPlan } from '../replica-syncup.ts';
 import type { AckSender } from './ack-sender.ts';
+import { Applier } from './applier.ts';
 import { ApplyQueue } from './apply-queue.ts';
 import type { Emitter } from './emitter.ts';
 import { clock, closeTimeoutOf, Link, toError } from './link.ts';
@@ -157,22 +158,22 @@ export class ReplicaSession {
     acks: AckSender,
     receive: (queue: ApplyQueue) => Promise<boolean>,
   ): Promise<void> {
-    const { log, onEntries, durable, maxPendingBytes = 8 << 20 } = this.options;
+    const { log, durable, onEntries, maxPendingBytes = 2 << 20 } = this.options;
     const queue = new ApplyQueue(maxPendingBytes);
-    let failure: { error: unknown } | undefined;
-    const applying = (async () => {
-      for (let batch = await queue.take(); batch; batch = await queue.take()) {
-        const entries: StoredEntry[] = batch;
-        const range = await log.append(entries, durable === undefined ? {} : { durable });
-        if (onEntries) await this.callback('onEntries', () => onEntries(entries));
-        acks.send(range.last);
-        this.#release(range.last);
+    const applier = new Applier(queue, {
+      log,
+      durable,
+      onEntries: onEntries && ((entries) => this.callback('onEntries', () => onEntries(entries))),
+      onApplied: (vlsn) => {
+        acks.send(vlsn);
+        this.#release(vlsn);
         this.events.emit('progress', this.lag);
-      }
-    })().catch((error: unknown) => {
+      },
+    });
+    let failure: { error: unknown } | undefined;
+    const applying = applier.run().catch((error: unknown) => {
       failure = { error };
       link.abort(toError(error));
-      queue.end();
     });
     let lost: { error: unknown } | undefined;
     try {
@@ -182,6 +183,7 @@ export class ReplicaSession {
     }
     queue.end();
     await applying;
+    acks.end();
     // The application's own fault comes first: it has broken the connection off.
     const reason = failure ?? lost;
     if (reason) throw reason.error;

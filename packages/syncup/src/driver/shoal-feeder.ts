@@ -9,6 +9,7 @@ import { SyncupError } from '../errors.ts';
 import { Hash64 } from '../hash64.ts';
 import type { FeederSession } from './feeder-session.ts';
 import { clock, type Link } from './link.ts';
+import { readEncoded } from './outgoing-entries.ts';
 import { runFeederSyncup, type SyncupChannel } from './run-syncup.ts';
 import { isSyncup, ShoalChannel, tagOf } from './shoal-channel.ts';
 import { feed } from './stream-out.ts';
@@ -52,7 +53,10 @@ export async function serveShoal(
       link.unwatch();
       if (outcome !== undefined) session.events.emit('syncup', { outcome, address, name });
       if (outcome?.type === 'stream') {
-        await stream(session, channel, name, outcome.startVlsn, () => retention[Symbol.dispose]());
+        const chained = (features & SHOAL_FEATURES.chained) !== 0;
+        await stream(session, channel, name, outcome.startVlsn, chained, () =>
+          retention[Symbol.dispose](),
+        );
         return;
       }
       if (outcome === undefined && resume === undefined) return;
@@ -88,7 +92,10 @@ function greet(session: FeederSession, channel: ShoalChannel, hello: Hello): num
     const text = `term ${hello.term} is known, but this feeder leads in term ${term}`;
     throw new SyncupError('stale-term', text);
   }
-  const own = SHOAL_FEATURES.heartbeats | (restore === false ? 0 : SHOAL_FEATURES.restore);
+  const own =
+    SHOAL_FEATURES.heartbeats |
+    (log.chained ? SHOAL_FEATURES.chained : 0) |
+    (restore === false ? 0 : SHOAL_FEATURES.restore);
   const features = own & hello.features;
   const { first, last } = log.range;
   channel.send({
@@ -124,6 +131,7 @@ async function stream(
   channel: ShoalChannel,
   name: string,
   startVlsn: bigint,
+  chained: boolean,
   retained: () => void,
 ): Promise<void> {
   const { link } = channel;
@@ -144,27 +152,43 @@ async function stream(
   const expire = (): Error =>
     new SyncupError('timeout', `the replica has been silent for ${idleTimeout} ms`);
   try {
-    const feeding = feed(session, link, served, {
-      send: (batch) => {
-        room = channel.send({ type: 'entries', firstVlsn: batch[0]!.vlsn, entries: batch });
-        if (!room)
-          link
-            .ready()
-            .then(() => (room = true))
-            .catch(() => undefined);
-        return room;
-      },
-      receive: async () => {
-        link.watch(clock() + idleTimeout, expire);
-        const message = await channel.next();
-        if (message === undefined) return false;
-        if (message.type === 'ack') session.acknowledge(served, message.vlsn);
-        else if (message.type !== 'heartbeat') {
-          throw new SyncupError('protocol', `expected ack or heartbeat, not ${message.type}`);
-        }
-        return true;
-      },
-    });
+    const follow = (sent: boolean): boolean => {
+      room = sent;
+      if (!sent)
+        link
+          .ready()
+          .then(() => (room = true))
+          .catch(() => undefined);
+      return sent;
+    };
+    const receive = async (): Promise<boolean> => {
+      link.watch(clock() + idleTimeout, expire);
+      const message = await channel.next();
+      if (message === undefined) return false;
+      if (message.type === 'ack') session.acknowledge(served, message.vlsn);
+      else if (message.type !== 'heartbeat') {
+        throw new SyncupError('protocol', `expected ack or heartbeat, not ${message.type}`);
+      }
+      return true;
+    };
+    const feeding = chained
+      ? feed(session, link, served, {
+          receive,
+          read: (from, options) =>
+            log.encoded?.read(from, options) ?? readEncoded(log, from, options),
+          lastOf: ({ firstVlsn, count }) => firstVlsn + BigInt(count - 1),
+          send: ({ firstVlsn, count, bytes, fingerprint }) => {
+            channel.send({ type: 'chainedEntries', fingerprint, firstVlsn, count });
+            return follow(link.send(bytes));
+          },
+        })
+      : feed(session, link, served, {
+          receive,
+          read: (from, options) => log.read(from, options),
+          lastOf: (batch) => batch.at(-1)!.vlsn,
+          send: (entries) =>
+            follow(channel.send({ type: 'entries', firstVlsn: entries[0]!.vlsn, entries })),
+        });
     // The stream holds on to what it needs by now.
     retained();
     await feeding;

@@ -1,6 +1,9 @@
 import { SHOAL_FEATURES, SHOAL_STREAM_VERSION, type ShoalStreamMessage } from '@shoal/wire';
 import { SyncupError } from '../errors.ts';
+import { ChainedFingerprint } from '../fingerprint.ts';
+import type { LogView } from '../log.ts';
 import { AckSender } from './ack-sender.ts';
+import { IncomingEntries } from './incoming-entries.ts';
 import { clock } from './link.ts';
 import type { ReplicaSession } from './replica-session.ts';
 import { RestoreTransfer } from './restore-transfer.ts';
@@ -44,7 +47,11 @@ export async function replicateFromShoal(
         session.events.emit('streaming', { startVlsn: outcome.startVlsn, feeder });
         const acks = new AckSender(link, (vlsn) => channel.encode({ type: 'ack', vlsn }));
         beat = setInterval(() => acks.send(log.range.last), heartbeatInterval);
-        await stream(session, channel, acks, outcome.startVlsn);
+        const chain =
+          (welcome.features & SHOAL_FEATURES.chained) === 0
+            ? undefined
+            : await chainFrom(log, outcome.startVlsn - 1n);
+        await stream(session, channel, acks, outcome.startVlsn, chain);
         return;
       }
       if (session.options.restore === false || (welcome.features & SHOAL_FEATURES.restore) === 0) {
@@ -63,12 +70,15 @@ export async function replicateFromShoal(
 }
 
 async function greet(session: ReplicaSession, channel: ShoalChannel): Promise<Welcome> {
-  const { label, name = '', restore, stepTimeout = 30_000 } = session.options;
+  const { label, log, name = '', restore, stepTimeout = 30_000 } = session.options;
   channel.send({
     type: 'hello',
     versionMin: SHOAL_STREAM_VERSION,
     versionMax: SHOAL_STREAM_VERSION,
-    features: SHOAL_FEATURES.heartbeats | (restore === false ? 0 : SHOAL_FEATURES.restore),
+    features:
+      SHOAL_FEATURES.heartbeats |
+      (log.chained ? SHOAL_FEATURES.chained : 0) |
+      (restore === false ? 0 : SHOAL_FEATURES.restore),
     label: tagOf(label),
     term: session.term,
     name,
@@ -88,8 +98,9 @@ async function greet(session: ReplicaSession, channel: ShoalChannel): Promise<We
     const text = `the feeder leads in term ${welcome.term}, but term ${session.term} is known`;
     throw new SyncupError('stale-term', text);
   }
+  await session.options.onTerm?.(welcome.term);
   session.term = welcome.term;
-  const { durable } = session.options.log.range;
+  const { durable } = log.range;
   if (welcome.last < durable && !session.options.rollback?.durableLimit) {
     // A majority holds what this feeder lacks: it cannot rightly lead.
     const text = `the feeder ends at VLSN ${welcome.last}, but ${durable} is known to be durable`;
@@ -174,34 +185,51 @@ async function keepingAlive(
   }
 }
 
+/** What the fingerprint of the entry behind `vlsn` is chained to. */
+async function chainFrom(log: LogView, vlsn: bigint): Promise<ChainedFingerprint> {
+  const chain = new ChainedFingerprint();
+  if (vlsn === 0n) return chain;
+  const entry = await log.entry(vlsn);
+  if (entry === undefined) throw new SyncupError('internal', `the matchpoint ${vlsn} is gone`);
+  chain.low = Number(BigInt.asUintN(32, entry.fingerprint));
+  chain.high = Number(entry.fingerprint >> 32n);
+  return chain;
+}
+
 async function stream(
   session: ReplicaSession,
   channel: ShoalChannel,
   acks: AckSender,
   startVlsn: bigint,
+  chain: ChainedFingerprint | undefined,
 ): Promise<void> {
   const { link } = channel;
   const { log, idleTimeout = 10_000 } = session.options;
   const expire = (): Error =>
     new SyncupError('timeout', `the feeder has been silent for ${idleTimeout} ms`);
-  let next = startVlsn;
+  const incoming = new IncomingEntries(startVlsn, chain);
   await session.stream(link, acks, async (queue) => {
     // While this side makes the feeder wait, its silence proves nothing.
     link.watch(clock() + idleTimeout, expire);
     const message = await channel.next();
+    if (message?.type === 'chainedEntries' && chain !== undefined) {
+      const bytes = await link.next();
+      link.unwatch();
+      if (bytes === undefined) return false;
+      incoming.takeChained(message, bytes, chain, queue);
+      session.noteFeeder(incoming.next - 1n);
+      return true;
+    }
     link.unwatch();
     if (message === undefined) return false;
-    if (message.type === 'entries') {
-      if (message.firstVlsn !== next) {
-        const found = `${message.firstVlsn}`;
-        throw new SyncupError('gap', `expected VLSN ${next} on the stream, not ${found}`);
-      }
-      for (const { type, payload } of message.entries) queue.push({ vlsn: next++, type, payload });
-      session.noteFeeder(next - 1n);
+    if (message.type === 'entries' && chain === undefined) {
+      incoming.takeChecked(message, queue);
+      session.noteFeeder(incoming.next - 1n);
       return true;
     }
     if (message.type !== 'heartbeat') {
-      throw new SyncupError('protocol', `expected entries or heartbeat, not ${message.type}`);
+      const due = chain === undefined ? 'entries' : 'chainedEntries';
+      throw new SyncupError('protocol', `expected ${due} or heartbeat, not ${message.type}`);
     }
     if (message.term !== session.term) {
       const found = `${message.term}, not ${session.term}`;

@@ -1,12 +1,19 @@
 import { SyncupError } from '../errors.ts';
-import type { StoredEntry } from '../log.ts';
+import type { ReadOptions } from '../log.ts';
 import type { FeederSession, Served } from './feeder-session.ts';
 import { type Link, reasonOf, toError } from './link.ts';
 
+/** How many entries go into a frame: as many as a replica hashes at once. */
+const MAX_ENTRIES = 4096;
+
 /** How a dialect streams. */
-export interface StreamOut {
+export interface StreamOut<Batch> {
+  /** Reads batches of the log, following its tail. */
+  read(from: bigint, options: ReadOptions): AsyncIterable<Batch>;
+  /** The last VLSN of a batch. */
+  lastOf(batch: Batch): bigint;
   /** Sends a batch; false: the connection is full. */
-  send(batch: readonly StoredEntry[]): boolean;
+  send(batch: Batch): boolean;
   /** Takes one message of the replica; false at the end. */
   receive(): Promise<boolean>;
 }
@@ -15,13 +22,13 @@ export interface StreamOut {
  * Streams a log to a replica, following its tail, until the connection is over: entries out
  * and acknowledgements in, at the same time. What is not acknowledged is not trimmed.
  */
-export async function feed(
+export async function feed<Batch>(
   session: FeederSession,
   link: Link,
   served: Served,
-  out: StreamOut,
+  out: StreamOut<Batch>,
 ): Promise<void> {
-  const { log, batchBytes = 64 * 1024 } = session.options;
+  const { log, batchBytes = 256 * 1024 } = session.options;
   const stop = new AbortController();
   const over = new SyncupError('closed', 'the connection is over');
   const retention = log.retain(served.sent);
@@ -34,9 +41,10 @@ export async function feed(
   })();
   let failure: { error: unknown } | undefined;
   try {
-    const batches = log.read(served.sent + 1n, { signal: stop.signal, maxBytes: batchBytes });
+    const limits = { maxBytes: batchBytes, maxEntries: MAX_ENTRIES };
+    const batches = out.read(served.sent + 1n, { signal: stop.signal, ...limits });
     for await (const batch of batches) {
-      served.sent = batch.at(-1)!.vlsn;
+      served.sent = out.lastOf(batch);
       if (!out.send(batch)) await link.ready();
     }
   } catch (error) {

@@ -1,7 +1,12 @@
-import { TransportError } from '@shoal/transport';
+import { TransportError } from './errors.ts';
 
-/** The given option, or its default; throws `argument` unless it is a whole number in range. */
-export function whole(
+// What everybody who writes a transport needs for its options and signals.
+
+/**
+ * The given option, or `preset` when it was not given. Throws `argument` unless it is a whole
+ * number of `min` to `max`, by default the longest time that `setTimeout` takes in ms.
+ */
+export function wholeNumber(
   name: string,
   value: number | undefined,
   preset: number,
@@ -13,12 +18,15 @@ export function whole(
   throw new TransportError('argument', `${name} is a whole number of ${min}..${max}, not ${value}`);
 }
 
-/** What a fired signal becomes. */
+/** What a signal that has fired becomes: `aborted`, with the signal's reason as the cause. */
 export function abortError(doing: string, signal: AbortSignal): TransportError {
   return new TransportError('aborted', `${doing}: aborted`, { cause: signal.reason });
 }
 
-/** Runs `action` when the signal fires, unless the returned function was called before. */
+/**
+ * Runs `action` when the signal fires, unless the returned function was called before. A signal
+ * that has fired already does nothing.
+ */
 export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
   if (!signal) return () => {};
   signal.addEventListener('abort', action, { once: true });

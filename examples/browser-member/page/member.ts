@@ -1,0 +1,45 @@
+import { local, type NodeIdentity } from '@shoal/membership';
+import { type Membership, startMembership } from '@shoal/membership/driver';
+import {
+  createGatewayTransport,
+  createWebSocketTransport,
+  type GatewayTransport,
+} from '@shoal/transport-websocket';
+import { type ClusterInfo, encodeProfile, LABEL, MEMBERS_PATH } from '../src/protocol.ts';
+
+/** This page as a member of the cluster. */
+export interface PageMember {
+  readonly membership: Membership<NodeIdentity>;
+  readonly transport: GatewayTransport;
+}
+
+/** Joins through the first gateway that answers. */
+export async function joinCluster(cluster: ClusterInfo, name: string): Promise<PageMember> {
+  const transport = await createGatewayTransport({
+    transport: createWebSocketTransport({ path: MEMBERS_PATH }),
+    gateways: cluster.gateways,
+    name,
+    pingInterval: 2000,
+  });
+  const metadata = encodeProfile({ name, role: 'page' });
+  const membership = startMembership({
+    transport,
+    seeds: cluster.seeds,
+    config: local(),
+    label: LABEL,
+    identity: { metadata },
+  });
+  // Behind another gateway we have another address, and so are somebody else to the cluster.
+  transport.onAddressChange((address) => {
+    const before = membership.identity;
+    membership.updateIdentity({ address, generation: Date.now(), metadata });
+    // Nobody is there any more who could answer for the old one: do not make others find out.
+    membership.applyMany([{ id: before, incarnation: 0, state: 'down', left: true }], {
+      broadcast: true,
+    });
+  });
+  addEventListener('pagehide', () => void membership.leave());
+  // A page that the browser has kept after it left begins anew.
+  addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
+  return { membership, transport };
+}

@@ -1,0 +1,7 @@
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: 'page',
+  base: './',
+  build: { outDir: '../dist/page', emptyOutDir: true },
+});

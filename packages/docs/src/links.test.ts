@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { pages, ROOT, read } from './pages.ts';
+
+/** The repository as its pages on the web name it. */
+const REPOSITORY = /^https:\/\/github\.com\/shoal-ts\/shoal\/(?:blob|tree)\/main\//;
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(page: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, heading] of read(page).matchAll(/^#+ (.*)$/gm)) {
+    const text = heading!.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '');
+    const anchor = text.replaceAll(' ', '-');
+    let unique = anchor;
+    for (let i = 1; anchors.has(unique); i++) unique = `${anchor}-${i}`;
+    anchors.add(unique);
+  }
+  return anchors;
+}
+
+describe.each(pages())('%s', (page) => {
+  it('links to what is there', () => {
+    const broken: string[] = [];
+    const prose = read(page).replace(/^(`{3,})[\s\S]*?^\1$/gm, '');
+    for (const [, link] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
+      const own = link!.replace(REPOSITORY, '/');
+      if (/^[a-z]+:/.test(own)) continue;
+      const [path, anchor] = own.split('#') as [string, string?];
+      const base = path.startsWith('/') ? ROOT : new URL(page, ROOT);
+      const target = path === '' ? new URL(page, ROOT) : new URL(path.replace(/^\//, ''), base);
+      if (!existsSync(target)) broken.push(link!);
+      else if (anchor !== undefined && target.pathname.endsWith('.md')) {
+        const name = target.pathname.slice(ROOT.pathname.length);
+        if (!anchorsOf(name).has(anchor)) broken.push(link!);
+      }
+    }
+    expect(broken).toEqual([]);
+  });
+});

@@ -1,0 +1,102 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { MEMBERSHIP_CHANNELS } from '@shoal/membership/diagnostics';
+import { startMembership } from '@shoal/membership/driver';
+import { createNode } from '@shoal/node';
+import { NODE_CHANNELS } from '@shoal/node/diagnostics';
+import { createUdpTransport, encryptDatagrams, Keyring } from '@shoal/transport-node';
+import { createGateway, createWebSocketServerTransport } from '@shoal/transport-websocket/server';
+import { describe, expect, it } from 'vitest';
+import { ROOT, read } from './pages.ts';
+
+const page = read('docs/operating.md');
+
+/** The part of the page under a heading, as far as the next one of its level or above. */
+function section(heading: string): string {
+  const [, marks, rest] = new RegExp(`^(#+) ${heading}\n([\\s\\S]*)`, 'm').exec(page)!;
+  return rest!.split(new RegExp(`^#{1,${marks!.length}} `, 'm'))[0]!;
+}
+
+/** What the first columns of a section's tables name. */
+function named(text: string): string[] {
+  const columns = [...text.matchAll(/^\| (`[^|]*) \|/gm)].map(([, column]) => column!);
+  return columns.flatMap((column) => [...column.matchAll(/`([^`]+)`/g)].map(([, name]) => name!));
+}
+
+/** The sources of the packages that are published. */
+function sources(): string[] {
+  const folder = new URL('packages/', ROOT);
+  return readdirSync(fileURLToPath(folder), { encoding: 'utf8', recursive: true })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => /^(?!bench|interop|docs)[^/]+\/src\/.*\.ts$/.test(file))
+    .filter((file) => !/\.(test|test-helper)\.ts$/.test(file))
+    .map((file) => read(`packages/${file}`));
+}
+
+/** The names in an interface of events, as the source of a driver has it. */
+function eventsOf(file: string, name: string): string[] {
+  const [, body] = new RegExp(`interface ${name} \\{([\\s\\S]*?)\n\\}`).exec(read(file))!;
+  return [...body!.matchAll(/^ {2}readonly '?([\w-]+)'?:/gm)].map(([, event]) => event!);
+}
+
+describe('docs/operating.md', () => {
+  it('explains every counter, and no other', async () => {
+    const udp = await createUdpTransport({ bind: '127.0.0.1:0' });
+    const keyring = new Keyring(new Uint8Array(32));
+    const encrypted = encryptDatagrams(udp, { keyring, label: 'test' });
+    const listener = await createWebSocketServerTransport().listen('127.0.0.1:0');
+    const gateway = createGateway({ udp: encrypted, listener });
+    const membership = startMembership({ transport: gateway });
+    const node = await createNode({ name: 'a', bind: '127.0.0.1:0' });
+    const stats = {
+      Membership: membership.stats(),
+      UDP: udp.stats(),
+      Encryption: encrypted.stats(),
+      Gateway: gateway.stats(),
+      Node: node.stats(),
+    };
+    await Promise.all([membership.close(), node.close()]);
+    for (const [heading, counters] of Object.entries(stats)) {
+      expect(named(section(heading)).sort(), heading).toEqual(Object.keys(counters).sort());
+    }
+  });
+
+  it('knows everything that has stats', () => {
+    const types = sources().flatMap((source) =>
+      [...source.matchAll(/^ {2}stats\(\): (\w+)/gm)].map(([, type]) => type!),
+    );
+    // The network in memory and the simulator are for tests.
+    const known = ['Driver', 'Swim', 'Udp', 'Encryption', 'Gateway', 'Node', 'MemoryNetwork'];
+    expect(new Set(types)).toEqual(new Set(known.map((name) => `${name}Stats`)));
+  });
+
+  it('lists every diagnostics channel, and no other', () => {
+    const listed = section('Diagnostics channels').split('The channels:')[1]!;
+    const channels = [...listed.matchAll(/`(shoal:[^`]+)`/g)].map(([, channel]) => channel!);
+    expect(channels.sort()).toEqual([...MEMBERSHIP_CHANNELS, ...NODE_CHANNELS].sort());
+  });
+
+  it('explains every event', () => {
+    const events = MEMBERSHIP_CHANNELS.map((channel) => channel.split(':')[2]!);
+    expect(named(section('Events of a membership')).sort()).toEqual(events.sort());
+    expect(named(section('Events of a node'))).toEqual(
+      eventsOf('packages/node/src/events.ts', 'NodeEvents'),
+    );
+    const replication = section('Replication');
+    const [replica, feeder] = replication.split('Events of a feeder');
+    const driver = 'packages/syncup/src/driver/';
+    expect(named(replica!)).toEqual(eventsOf(`${driver}replica-options.ts`, 'ReplicaEvents'));
+    expect(named(feeder!.split('These end a replica')[0]!)).toEqual(
+      eventsOf(`${driver}feeder-options.ts`, 'FeederEvents'),
+    );
+  });
+
+  it('lists every error that ends a replica for good', () => {
+    const [, codes] = /FATAL[\s\S]*?new Set\(\[([^\]]*)\]/.exec(
+      read('packages/syncup/src/driver/replica-options.ts'),
+    )!;
+    const fatal = [...codes!.matchAll(/'([^']+)'/g)].map(([, code]) => code!);
+    const listed = named(section('Replication').split('These end a replica')[1]!);
+    expect([...listed, 'closed'].sort()).toEqual(fatal.sort());
+  });
+});

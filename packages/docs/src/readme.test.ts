@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { codeBlocks, promisedOutput, runBlock } from '../../../scripts/code-blocks.ts';
+import { FOLDER, read } from './pages.ts';
+
+const readme = read('README.md');
+const blocks = codeBlocks(readme);
+
+describe('the README', () => {
+  it('has a small example that prints what it says', async () => {
+    const [example, ...more] = blocks.filter(({ language }) => language === 'ts');
+    expect(more).toEqual([]);
+    expect(example!.code.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
+    const promised = promisedOutput(example!.code);
+    expect(promised).toHaveLength(1);
+    expect(await runBlock(example!.code, { folder: FOLDER })).toEqual(promised);
+  }, 120_000);
+
+  // npm run test:new-user runs the quick start.
+  it('has a quick start of commands, a program, and what it prints', () => {
+    const start = blocks.filter(({ heading }) => heading === 'Quick start');
+    expect(start.map(({ language }) => language)).toEqual(['sh', 'js', 'sh', 'text']);
+  });
+
+  it('lists every command of the root, and no other', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const section = readme.split('## Commands')[1]!.split('\n## ')[0]!;
+    const listed = [...section.matchAll(/`npm (?:run )?([\w:-]+)`/g)].map(([, name]) => name);
+    const known = Object.keys(scripts).filter((name) => !name.startsWith('_') && name !== 'build');
+    expect(listed.sort()).toEqual(known.sort());
+  });
+
+  it('explains every footnote that it refers to, and no other', () => {
+    const [used, defined] = [/\[\^([\w]+)\](?!:)/g, /^\[\^([\w]+)\]:/gm].map((pattern) => [
+      ...new Set([...readme.matchAll(pattern)].map(([, name]) => name)),
+    ]);
+    expect(used!.sort()).toEqual(defined!.sort());
+  });
+});

@@ -1,0 +1,21 @@
+// A certificate for localhost that signs itself, valid for a hundred years, for tests only.
+
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIURjklfOL4mLJaizOLg3BYRszk/lIwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjIyMDUwMFoYDzIxMjYxMDI5
+MjIwNTAwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQ/yJfuxp/7QzyyNhtpmBSDAavp7HljViQMmU/ARtf1Vg0xJ7G1rqCi
+Hwa1gJ2BMppcHXa83r0QvIHwnePCpO4Qo28wbTAdBgNVHQ4EFgQUb+T2aHuXXtez
+zx8FDkUBtgtJuEMwHwYDVR0jBBgwFoAUb+T2aHuXXtezzx8FDkUBtgtJuEMwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIgI+6NGgXl1SnoqjF5Xsezkn/9/Y+TfQFloormwpnFFaECIQDH
++bYpTW21u1nnNbfdA5sU2Rprw8416Gv5hfT7X5BGhA==
+-----END CERTIFICATE-----
+`;
+
+export const PRIVATE_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgB3g2SAqC+mO+DeDt
+K+oKJslTPx1ryGXcvo1Sx0mwcIqhRANCAAQ/yJfuxp/7QzyyNhtpmBSDAavp7Hlj
+ViQMmU/ARtf1Vg0xJ7G1rqCiHwa1gJ2BMppcHXa83r0QvIHwnePCpO4Q
+-----END PRIVATE KEY-----
+`;

@@ -1,0 +1,10 @@
+// One candidate in a process of its own, for etcd.test.ts: tells each choice, and when it came.
+import { etcdLeader } from '../../dist/etcd.js';
+
+const [url, key, name, ttl] = process.argv.slice(2);
+const stop = new AbortController();
+const leadership = etcdLeader({ endpoints: [url], key, ttl: Number(ttl) });
+process.on('disconnect', () => process.exit());
+for await (const choice of leadership.choices({ name, canLead: true, signal: stop.signal })) {
+  process.send({ leader: choice?.leader, epoch: choice?.epoch.toString() });
+}

@@ -1,0 +1,60 @@
+import type { TestRunner } from '@shoal/testkit/conformance';
+
+/** How a case went. */
+export interface CaseResult {
+  readonly name: string;
+  /** Why it failed; undefined if it passed. */
+  readonly error: string | undefined;
+  readonly ms: number;
+}
+
+/** After which a case counts as stuck, in ms. Decides about broken runs only. */
+const STUCK = 120_000;
+
+/** A {@link TestRunner} that needs nothing of its platform: collects cases, then runs them. */
+export class CaseRunner implements TestRunner {
+  readonly #cases: { name: string; body: () => Promise<void> }[] = [];
+  #path: readonly string[] = [];
+
+  readonly describe = (name: string, body: () => void): void => {
+    const outer = this.#path;
+    this.#path = [...outer, name];
+    body();
+    this.#path = outer;
+  };
+
+  readonly it = (name: string, body: () => Promise<void>): void => {
+    this.#cases.push({ name: [...this.#path, name].join(' > '), body });
+  };
+
+  /** Runs one case after the other, and tells about each. */
+  async run(report: (result: CaseResult) => void): Promise<void> {
+    for (const { name, body } of this.#cases) {
+      const start = performance.now();
+      const error = await outcome(body);
+      report({ name, error, ms: performance.now() - start });
+    }
+  }
+}
+
+async function outcome(body: () => Promise<void>): Promise<string | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stuck = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`stuck for ${STUCK} ms`)), STUCK);
+  });
+  try {
+    await Promise.race([body(), stuck]);
+    return undefined;
+  } catch (error) {
+    return describeError(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** With its stack, which not every engine begins with the message. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, stack = '' } = error;
+  return stack.includes(message) ? stack : `${message}\n${stack}`;
+}

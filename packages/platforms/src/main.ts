@@ -1,0 +1,71 @@
+// Runs the packages' suites in each platform that is not Node; exits with 1 if anything failed.
+import type { CaseResult } from './case-runner.ts';
+import { platformsRequired } from './chromium.ts';
+import { knownGap } from './known-gaps.ts';
+import { type OpenPlatform, PLATFORMS, type Platform } from './platforms.ts';
+import { openRunHost } from './run-host.ts';
+
+/** Only one, by its name, if the command line says so. */
+const [wanted] = process.argv.slice(2);
+/** A run that takes longer than this, in ms, is stuck. */
+const STUCK = 600_000;
+
+let isGood = true;
+for (const platform of PLATFORMS) {
+  if (wanted && platform.name.toLowerCase() !== wanted.toLowerCase()) continue;
+  const open = await openOrTell(platform);
+  if (open) isGood = (await runIn(platform.name, open)) && isGood;
+}
+process.exitCode = isGood ? 0 : 1;
+
+async function openOrTell(platform: Platform): Promise<OpenPlatform | undefined> {
+  try {
+    return await platform.open();
+  } catch (error) {
+    const verdict = platformsRequired() ? 'FAILED' : 'skipped';
+    if (platformsRequired()) isGood = false;
+    console.log(`${platform.name}: ${verdict}, ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+async function runIn(name: string, platform: OpenPlatform): Promise<boolean> {
+  const title = `${name} ${platform.version}`;
+  console.log(`\n${title}`);
+  const started = Date.now();
+  let passed = 0;
+  let failed = 0;
+  let gaps = 0;
+  const count = (result: CaseResult): void => {
+    const gap = knownGap(name, result.name);
+    if (result.error === undefined) passed++;
+    else if (gap) gaps++;
+    else failed++;
+    print(result, gap);
+  };
+  const host = await openRunHost(count);
+  const stuck = setTimeout(() => {
+    console.log(`${title} is stuck`);
+    process.exit(1);
+  }, STUCK);
+  try {
+    await platform.run(host);
+  } catch (error) {
+    failed++;
+    console.log(`  not run to the end: ${(error as Error).message}`);
+  } finally {
+    clearTimeout(stuck);
+    await host.close();
+  }
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  const known = gaps > 0 ? `, ${gaps} known gaps` : '';
+  console.log(`Tests  ${passed} passed, ${failed} failed${known} in ${title}, ${seconds} s`);
+  return failed === 0 && passed > 0;
+}
+
+function print({ name, error, ms }: CaseResult, gap: string | undefined): void {
+  const mark = error === undefined ? 'ok    ' : gap ? 'gap   ' : 'FAILED';
+  console.log(`  ${mark} ${name} (${Math.round(ms)} ms)`);
+  if (error === undefined) return;
+  console.log((gap ?? error).replace(/^/gm, '         '));
+}

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { findChromium, launchChromium } from './chromium.ts';
+import { CLIENT_SUITES, type RunHost, SERVER_SUITES } from './run-host.ts';
+import { findRuntime } from './runtimes.ts';
+
+/** Something that runs JavaScript and is not Node. */
+export interface Platform {
+  readonly name: string;
+  /** Gets it ready; rejects with the reason why it is not there. */
+  open(): Promise<OpenPlatform>;
+}
+
+export interface OpenPlatform {
+  readonly version: string;
+  /** Runs the suites. Rejects when the platform fails before they are through. */
+  run(host: RunHost): Promise<void>;
+}
+
+const chromium: Platform = {
+  name: 'Chromium',
+  async open() {
+    const path = findChromium();
+    if (path === undefined) {
+      throw new Error('there is no chromium on the PATH, nor at SHOAL_CHROMIUM');
+    }
+    const browser = await launchChromium(path);
+    return {
+      version: browser.version(),
+      async run(host) {
+        try {
+          const page = await browser.newPage();
+          const failed = new Promise<never>((_, reject) => {
+            page.on('pageerror', reject);
+            page.on('crash', () => reject(new Error('the page crashed')));
+            browser.on('disconnected', () => reject(new Error('the browser is gone')));
+          });
+          failed.catch(() => {});
+          await Promise.race([failed, page.goto(host.page).then(() => host.done)]);
+        } finally {
+          await browser.close();
+        }
+      },
+    };
+  },
+};
+
+function runtime(name: 'bun' | 'deno', title: string, before: readonly string[]): Platform {
+  return {
+    name: title,
+    async open() {
+      const path = await findRuntime(name);
+      const version = await output(path, ['--version']);
+      return {
+        version: /\d+\.\d+\.\d+/.exec(version)?.[0] ?? version,
+        async run({ control }) {
+          for (const suites of [CLIENT_SUITES, SERVER_SUITES]) {
+            await output(path, [...before, fileURLToPath(suites), control]);
+          }
+        },
+      };
+    },
+  };
+}
+
+/** What a program prints; rejects, with all of it, unless it ends well. */
+async function output(path: string, args: readonly string[]): Promise<string> {
+  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+  }
+  const [code, signal] = await once(child, 'close');
+  if (code === 0) return text;
+  throw new Error(`${path} ended with ${signal ?? code}: ${text.trim()}`);
+}
+
+export const PLATFORMS: readonly Platform[] = [
+  chromium,
+  runtime('bun', 'Bun', ['run']),
+  runtime('deno', 'Deno', ['run', '--allow-all', '--node-modules-dir=manual', '--quiet']),
+];

@@ -1,0 +1,142 @@
+import { createTcpTransport } from '@shoal/transport-node';
+import { decodeShoalStream, encodeShoalStream } from '@shoal/wire';
+import { describe, expect, it } from 'vitest';
+import { MemoryNetwork } from './driver/pair.test-helper.ts';
+import { startFeeder, startReplica } from './driver.ts';
+import { bytes, commits } from './log.test-helper.ts';
+import { MemoryLog } from './memory-log.ts';
+
+async function logOf(...batches: Parameters<MemoryLog['append']>[0][]): Promise<MemoryLog> {
+  const log = new MemoryLog();
+  for (const batch of batches) await log.append(batch);
+  return log;
+}
+
+describe('a replica that comes back', () => {
+  it('waits ever longer up to a limit, half of it at random, and anew after a success', async () => {
+    const network = new MemoryNetwork();
+    const source = await logOf(commits(3));
+    await using _feeder = startFeeder({ log: source, listener: network.listener });
+    let attempts = 0;
+    const waits: number[] = [];
+    await using replica = startReplica({
+      log: new MemoryLog(),
+      random: () => 0.5,
+      reconnect: { minDelay: 4, maxDelay: 20 },
+      dial: async () => {
+        attempts++;
+        if (attempts !== 6) throw new Error('refused');
+        return network.dial();
+      },
+    });
+    const enough = new Promise<void>((resolve) => {
+      replica.on('disconnected', ({ retryIn }) => {
+        waits.push(retryIn!);
+        if (waits.length === 8) resolve();
+      });
+    });
+    replica.on('streaming', () => {
+      for (const connection of network.connections) connection.abort(new Error('cut'));
+    });
+    await enough;
+    // 4, 8, 16, then 20 at most, of which 0.5 + 0.5 / 2.
+    expect(waits).toEqual([3, 6, 12, 15, 15, 3, 6, 12]);
+  });
+
+  it('may choose another feeder each time', async () => {
+    const networks = [new MemoryNetwork(), new MemoryNetwork(), new MemoryNetwork()];
+    const logs = [await logOf(commits(5)), await logOf(commits(5)), await logOf(commits(9))];
+    const feeders = networks.map(({ listener }, i) => startFeeder({ log: logs[i]!, listener }));
+    const log = new MemoryLog();
+    let turn = 0;
+    const fed: string[] = [];
+    await using replica = startReplica({
+      log,
+      dial: () => networks[turn++ % 3]!.dial(),
+      reconnect: { minDelay: 1, maxDelay: 2 },
+    });
+    replica.on('streaming', () => fed.push(`${(turn - 1) % 3}`));
+    await replica.applied(5n);
+    // The first goes down, the second is there, and then only the third has more.
+    await feeders[0]!.close();
+    await logs[1]!.append(commits(2, 'c', 6));
+    await replica.applied(7n);
+    await feeders[1]!.close();
+    await replica.applied(9n);
+    expect([...new Set(fed)]).toEqual(['0', '1', '2']);
+    expect(log.digest()).toBe(logs[2]!.digest());
+    await feeders[2]!.close();
+  });
+});
+
+describe('memory', () => {
+  it('of a feeder stays bounded while a replica does not read', async () => {
+    const tcp = createTcpTransport();
+    const listener = await tcp.listen('127.0.0.1:0');
+    const entries = Array.from({ length: 640 }, () => ({
+      type: 1,
+      payload: new Uint8Array(100_000),
+    }));
+    await using feeder = startFeeder({ log: await logOf(entries), listener });
+    const sent = new Promise<void>((resolve) => feeder.on('streaming', () => resolve()));
+    const connection = await tcp.dial(listener.address);
+    const frames = connection[Symbol.asyncIterator]();
+    connection.send(
+      encodeShoalStream({
+        type: 'hello',
+        versionMin: 1,
+        versionMax: 1,
+        features: 7,
+        label: 0,
+        term: 0n,
+        name: 'lazy',
+      }),
+    );
+    expect(decodeShoalStream((await frames.next()).value!).type).toBe('welcome');
+    connection.send(encodeShoalStream({ type: 'startStream', startVlsn: 1n }));
+    await sent;
+    // What was handed to the connection is all that waits; it settles when buffers are full.
+    let before = -1n;
+    for (let now = 0n; now !== before || now === 0n; now = feeder.replicas()[0]!.sent) {
+      before = now;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    const { sent: last } = feeder.replicas()[0]!;
+    expect(last).toBeLessThan(400n);
+    connection.abort(new Error('done'));
+  });
+
+  it('a full copy of more than a frame can hold goes out in chunks', async () => {
+    const network = new MemoryNetwork();
+    let largest = 0;
+    network.wire.onFrame = (frame) => {
+      largest = Math.max(largest, frame.length);
+      return frame;
+    };
+    const entries = Array.from({ length: 70 }, (_, i) => ({
+      type: 1,
+      payload: new Uint8Array(1 << 20).fill(i),
+    }));
+    const source = await logOf(entries);
+    await using _feeder = startFeeder({ log: source, listener: network.listener });
+    const log = await logOf([{ type: 1, payload: bytes('other') }]);
+    await using replica = startReplica({ log, dial: network.dial });
+    await replica.applied(70n);
+    expect(log.digest()).toBe(source.digest());
+    expect(largest).toBeLessThan(2 << 20);
+  });
+
+  it('a copy that ends before its size is refused, and the log stays', async () => {
+    const network = new MemoryNetwork();
+    network.wire.onFrame = (frame, from) => {
+      if (from === 'dialer' || frame[0] !== 24) return frame;
+      return encodeShoalStream({ type: 'restoreEnd', size: 10, digest: 1n });
+    };
+    const source = await logOf(commits(500, 'a'));
+    await using _feeder = startFeeder({ log: source, listener: network.listener });
+    const log = await logOf(commits(3, 'other'));
+    await using replica = startReplica({ log, dial: network.dial, reconnect: false });
+    await expect(replica.finished).rejects.toMatchObject({ code: 'snapshot' });
+    expect(log.range.last).toBe(3n);
+  });
+});

@@ -1,0 +1,232 @@
+import { type Connection, type Listener, TransportError } from '@shoal/transport';
+import { whole } from './checks.ts';
+import type { GatewayOptions, GatewayStats } from './gateway-options.ts';
+import {
+  decodeGatewayMessage,
+  encodeGatewayMessage,
+  GATEWAY_VERSION,
+  isClientName,
+  KEY_LENGTH,
+  type Refusal,
+} from './gateway-protocol.ts';
+import { GatewaySession } from './gateway-session.ts';
+
+type Counters = { -readonly [Name in keyof GatewayStats]: GatewayStats[Name] };
+
+/** What clients must know of their gateway. */
+interface Place {
+  readonly localAddress: string;
+  readonly maxDatagramSize: number;
+}
+
+/** The clients of a gateway: takes their connections, and knows them by their names. */
+export class GatewayClients {
+  readonly #place: Place;
+  readonly #stats: Counters;
+  readonly #onSend: (client: string, to: string, bytes: Uint8Array) => void;
+  readonly #listener: Listener;
+  readonly #nameOf: GatewayOptions['nameOf'];
+  readonly #maxClients: number;
+  readonly #maxRate: number;
+  readonly #helloTimeout: number;
+  readonly #resumeTimeout: number;
+  readonly #randomBytes: (length: number) => Uint8Array;
+  /** By name, with those who are expected back. */
+  readonly #sessions = new Map<string, GatewaySession>();
+  /** Connections that have not said hello. */
+  readonly #strangers = new Set<Connection>();
+  readonly #idleTimer: ReturnType<typeof setInterval>;
+  readonly #serving: Promise<void>;
+  #isClosed = false;
+
+  /** `onSend` gets the datagrams of clients, as many as they may send. Throws `argument`. */
+  constructor(
+    options: GatewayOptions,
+    place: Place,
+    stats: Counters,
+    onSend: (client: string, to: string, bytes: Uint8Array) => void,
+  ) {
+    const { maxClients, maxRate, helloTimeout, idleTimeout, resumeTimeout } = options;
+    this.#place = place;
+    this.#stats = stats;
+    this.#onSend = onSend;
+    this.#listener = options.listener;
+    this.#nameOf = options.nameOf;
+    this.#maxClients = whole('maxClients', maxClients, 1024, 1);
+    this.#maxRate = whole('maxRate', maxRate, 1000, 1);
+    this.#helloTimeout = whole('helloTimeout', helloTimeout, 5000, 1);
+    this.#resumeTimeout = whole('resumeTimeout', resumeTimeout, 10_000, 0);
+    const idle = whole('idleTimeout', idleTimeout, 15_000, 2);
+    this.#randomBytes =
+      options.randomBytes ?? ((length) => crypto.getRandomValues(new Uint8Array(length)));
+    this.#idleTimer = setInterval(() => this.#dropIdle(), idle / 2);
+    this.#serving = this.#serve();
+  }
+
+  /** The addresses of those who are connected. */
+  addresses(): string[] {
+    const connected = [...this.#sessions.values()].filter((session) => session.connection);
+    return connected.map((session) => this.addressOf(session.name));
+  }
+
+  addressOf(name: string): string {
+    return `${this.#place.localAddress}!${name}`;
+  }
+
+  /** Sends a client a datagram; false when it was dropped. */
+  deliver(from: string, client: string, bytes: Uint8Array): boolean {
+    const session = this.#sessions.get(client);
+    if (!session) {
+      this.#stats.unknown++;
+      return false;
+    }
+    const taken = session.deliver(from, bytes);
+    if (taken) this.#stats.toClients++;
+    else this.#stats.dropped++;
+    return taken;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#idleTimer);
+    const text = `the gateway at ${this.#place.localAddress} is closed`;
+    const reason = new TransportError('closed', text);
+    for (const stranger of this.#strangers) stranger.abort(reason);
+    const closings: Promise<void>[] = [this.#listener.close()];
+    for (const session of this.#sessions.values()) {
+      clearTimeout(session.expiry);
+      // In order, so that what was sent arrives; the client then looks for another gateway.
+      if (session.connection) closings.push(session.connection.close());
+    }
+    this.#sessions.clear();
+    await Promise.all(closings);
+    await this.#serving;
+  }
+
+  async #serve(): Promise<void> {
+    for await (const connection of this.#listener) {
+      if (this.#isClosed) connection.abort(new TransportError('closed', 'the gateway is closed'));
+      else void this.#welcome(connection);
+    }
+  }
+
+  /** Serves a client from its hello to its end. Never rejects. */
+  async #welcome(connection: Connection): Promise<void> {
+    const timer = setTimeout(() => {
+      connection.abort(new TransportError('timeout', 'the client said no hello'));
+    }, this.#helloTimeout);
+    this.#strangers.add(connection);
+    let session: GatewaySession | undefined;
+    let ended = false;
+    try {
+      const frames = connection[Symbol.asyncIterator]();
+      const { value: first } = await frames.next();
+      if (!first || this.#isClosed)
+        return connection.abort(new TransportError('closed', 'no hello'));
+      session = await this.#open(connection, first);
+      this.#strangers.delete(connection);
+      clearTimeout(timer);
+      if (!session) return;
+      for (let next = await frames.next(); !next.done; next = await frames.next()) {
+        session.heard = true;
+        this.#onMessage(session, connection, next.value);
+      }
+      ended = true;
+    } catch (cause) {
+      if (cause instanceof TransportError && cause.code === 'protocol') this.#stats.refused++;
+      connection.abort(new TransportError('protocol', 'a fault of the client', { cause }));
+    } finally {
+      clearTimeout(timer);
+      this.#strangers.delete(connection);
+      if (session?.connection === connection) this.#lose(session, ended);
+      if (ended) void connection.close();
+    }
+  }
+
+  /** The session that a hello asks for; `undefined` when the client was refused. */
+  async #open(connection: Connection, first: Uint8Array): Promise<GatewaySession | undefined> {
+    const hello = decodeGatewayMessage(first);
+    if (hello.type !== 'hello') {
+      throw new TransportError('protocol', `the client began with ${hello.type}`);
+    }
+    if (hello.version !== GATEWAY_VERSION) {
+      return this.#refuse(connection, 'version', `this gateway speaks version ${GATEWAY_VERSION}`);
+    }
+    const known = this.#sessions.get(hello.name);
+    let session = known && isSame(known.key, hello.key) ? known : undefined;
+    if (session) {
+      session.connection?.abort(new TransportError('closed', 'another connection took its place'));
+    } else {
+      const nameOf = this.#nameOf;
+      const name = nameOf ? nameOf(hello.name, connection) : hello.name || this.#freeName();
+      if (name === undefined || !isClientName(name) || this.#sessions.has(name)) {
+        return this.#refuse(connection, 'name', 'the name is taken or not allowed');
+      }
+      if (this.#sessions.size >= this.#maxClients) {
+        return this.#refuse(connection, 'full', `${this.#maxClients} clients are here`);
+      }
+      session = new GatewaySession(name, this.#randomBytes(KEY_LENGTH), this.#maxRate);
+      this.#sessions.set(name, session);
+    }
+    session.attach(connection);
+    const { name, key } = session;
+    const address = this.addressOf(name);
+    const { maxDatagramSize } = this.#place;
+    connection.send(encodeGatewayMessage({ type: 'welcome', address, key, maxDatagramSize }));
+    return session;
+  }
+
+  async #refuse(connection: Connection, reason: Refusal, text: string): Promise<undefined> {
+    this.#stats.refused++;
+    connection.send(encodeGatewayMessage({ type: 'refused', reason, text }));
+    await connection.close();
+  }
+
+  #freeName(): string {
+    for (;;) {
+      const bytes = this.#randomBytes(12);
+      const name = Array.from(bytes, (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte & 31]).join(
+        '',
+      );
+      if (!this.#sessions.has(name)) return name;
+    }
+  }
+
+  #onMessage(session: GatewaySession, connection: Connection, frame: Uint8Array): void {
+    const message = decodeGatewayMessage(frame);
+    if (message.type === 'ping') {
+      connection.send(encodeGatewayMessage({ type: 'pong' }));
+      return;
+    }
+    if (message.type !== 'send') {
+      throw new TransportError('protocol', `a client does not send ${message.type}`);
+    }
+    if (session.mayGo(this.#maxRate, performance.now())) {
+      this.#onSend(session.name, message.to, message.bytes);
+    } else this.#stats.limited++;
+  }
+
+  /** Keeps the name of a client for a while, unless it has ended in order. */
+  #lose(session: GatewaySession, ended: boolean): void {
+    session.connection = undefined;
+    const forget = (): void => void this.#sessions.delete(session.name);
+    if (ended || this.#isClosed || this.#resumeTimeout === 0) forget();
+    else session.expiry = setTimeout(forget, this.#resumeTimeout);
+  }
+
+  #dropIdle(): void {
+    for (const session of this.#sessions.values()) {
+      if (!session.heard) {
+        session.connection?.abort(new TransportError('timeout', 'nothing came from the client'));
+      }
+      session.heard = false;
+    }
+  }
+}
+
+/** Takes the same time wherever the first difference is. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ (b[i] ?? 0);
+  return difference === 0;
+}

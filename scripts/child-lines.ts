@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/** How long a line may take, in ms: so long that only what hangs is cut off. */
+const PATIENCE = 60_000;
+
+/** A child process whose lines can be waited for. `await using` kills it. */
+export class ChildLines implements AsyncDisposable {
+  /** The lines of its standard output, so far. */
+  readonly lines: string[] = [];
+  /** Resolves with the exit code, null after a signal, once all has been read. */
+  readonly exit: Promise<number | null>;
+  readonly #child: ChildProcess;
+  readonly #listeners = new Set<() => void>();
+  #stderr = '';
+  #ended = false;
+
+  constructor(file: string, args: readonly string[]) {
+    this.#child = spawn(file, args, { stdio: 'pipe' });
+    this.exit = new Promise((resolve, reject) => {
+      this.#child.once('error', reject);
+      this.#child.once('close', resolve);
+    });
+    const end = (): void => {
+      this.#ended = true;
+      this.#wake();
+    };
+    this.exit.then(end, end);
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+    });
+    let rest = '';
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      const parts = (rest + text).split('\n');
+      rest = parts.pop()!;
+      this.lines.push(...parts);
+      this.#wake();
+    });
+  }
+
+  /** The first line, from the `from`th on, in which `pattern` is found; its match. */
+  async line(pattern: RegExp, from = 0): Promise<RegExpMatchArray> {
+    const timer = setTimeout(() => this.#wake(), PATIENCE);
+    const end = performance.now() + PATIENCE;
+    try {
+      for (let at = from; ; ) {
+        for (; at < this.lines.length; at++) {
+          const match = this.lines[at]!.match(pattern);
+          if (match) return match;
+        }
+        if (this.#ended || performance.now() >= end) break;
+        await new Promise<void>((resolve) => this.#listeners.add(resolve));
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+    const why = this.#ended ? 'it ended' : 'it took too long';
+    throw new Error(`no line ${pattern}: ${why}\n${this.lines.join('\n')}\n${this.#stderr}`);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.exit.catch(() => {});
+  }
+
+  #wake(): void {
+    const waiting = [...this.#listeners];
+    this.#listeners.clear();
+    for (const resolve of waiting) resolve();
+  }
+}
