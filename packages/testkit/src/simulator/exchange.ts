@@ -82,8 +82,10 @@ class Exchange {
   readonly #host: ExchangeHost;
   readonly #from: SimNode;
   readonly #to: SimNode;
-  readonly #lives: readonly [number, number];
+  /** The lives of both ends, since they are connected. */
+  #lives: readonly [number, number];
   readonly #maxServed: number;
+  #connected = false;
   #served = false;
 
   constructor(host: ExchangeHost, from: SimNode, to: SimNode, maxServed: number) {
@@ -97,6 +99,8 @@ class Exchange {
   /** Connects, and says what we know by a digest. */
   begin(): void {
     this.#after(2, () => {
+      this.#connected = true;
+      this.#lives = [this.#from.starts, this.#to.starts];
       const digest = this.#from.swim!.digest();
       this.#after(1, () => this.#serve(digest));
     });
@@ -145,7 +149,7 @@ class Exchange {
     for (let trip = 0; trip < trips; trip++) ms += this.#host.latency();
     const [from, to] = this.#lives;
     this.#host.after(ms, () => {
-      const same = this.#from.starts === from && this.#to.starts === to;
+      const same = this.#from.starts === from && (!this.#connected || this.#to.starts === to);
       if (same && this.#host.connected(this.#from, this.#to)) action();
       else this.#end(false);
     });

@@ -1,0 +1,59 @@
+import { lan } from '@shoal/membership';
+import { describe, expect, it } from 'vitest';
+import { FAIR_WEATHER } from './fault.ts';
+import { Simulator, type SimulatorOptions } from './simulator.ts';
+
+/** Datagrams that all get lost: what is known comes over streams. */
+function silent(options: Partial<SimulatorOptions> = {}): Simulator {
+  const weather = { ...FAIR_WEATHER, loss: 1 };
+  return new Simulator({ seed: 1, nodes: 3, weather, exchange: {}, ...options });
+}
+
+describe('exchanges of states', () => {
+  it('bring a node that joins up to date, and the seed as well', () => {
+    const sim = silent({ join: { seeds: [0] } });
+    sim.startAll();
+    sim.run(20);
+    expect(sim.nodes[0]!.swim!.activeCount).toBe(2);
+    expect(sim.nodes[1]!.swim!.memberAt(sim.nodes[0]!.address)?.state).toBe('alive');
+    expect(sim.stats.exchanges).toBeGreaterThanOrEqual(2);
+  });
+
+  it('come again and again, and say little once all is known', () => {
+    const sim = new Simulator({ seed: 2, nodes: 6, exchange: { interval: 1000 } });
+    sim.startAll();
+    sim.run(30_000);
+    expect(sim.converged).toBe(true);
+    expect(sim.stats.exchanges).toBeGreaterThan(6 * 20);
+    expect(sim.stats.brokenExchanges).toBe(0);
+  });
+
+  it('tell of a member that the news has missed', () => {
+    const config = { ...lan(), announce: undefined, gossip: undefined };
+    const sim = new Simulator({ seed: 3, nodes: 5, config, exchange: {} });
+    for (const { index } of sim.nodes) sim.start(index);
+    sim.inject({ type: 'cut', from: [3], to: [4] });
+    sim.inject({ type: 'cut', from: [4], to: [3] });
+    sim.run(5000);
+    sim.inject({ type: 'heal' });
+    expect(sim.runUntil(300_000, 1000, () => sim.converged)).toBeDefined();
+  });
+
+  it('break when an end is gone, stands still or cannot be reached, and are refused by the busy', () => {
+    const broken = (prepare: (sim: Simulator) => void, options?: Partial<SimulatorOptions>) => {
+      const sim = silent({ nodes: 2, join: { seeds: [0] }, ...options });
+      sim.start(0);
+      sim.run(100);
+      prepare(sim);
+      sim.start(1);
+      sim.run(20);
+      expect(sim.nodes[1]!.swim!.activeCount).toBe(0);
+      expect(sim.stats.exchanges).toBe(0);
+      return sim.stats.brokenExchanges;
+    };
+    expect(broken((sim) => sim.inject({ type: 'crash', node: 0 }))).toBe(1);
+    expect(broken((sim) => sim.inject({ type: 'pause', node: 0, ms: 500 }))).toBe(1);
+    expect(broken((sim) => sim.inject({ type: 'cut', from: [0], to: [1] }))).toBe(1);
+    expect(broken(() => {}, { exchange: { maxServed: 0 } })).toBe(1);
+  });
+});
