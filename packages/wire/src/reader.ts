@@ -94,13 +94,6 @@ export class ByteReader {
     return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
   }
 
-  u64be(): bigint {
-    if (this.remaining < 8) this.fail('truncated', '8 more bytes');
-    const high = this.u32be();
-    const low = this.u32be();
-    return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
-  }
-
   i64le(): bigint {
     return BigInt.asIntN(64, this.u64le());
   }

@@ -126,12 +126,6 @@ export class ByteWriter {
     this.u32le(Number(value >> 32n));
   }
 
-  u64be(value: bigint): void {
-    if (BigInt.asUintN(64, value) !== value) this.#range(value, 'an integer of 0..2^64-1');
-    this.u32be(Number(value >> 32n));
-    this.u32be(Number(value & 0xffff_ffffn));
-  }
-
   i64le(value: bigint): void {
     if (BigInt.asIntN(64, value) !== value) this.#range(value, 'an integer of -2^63..2^63-1');
     this.u64le(BigInt.asUintN(64, value));
