@@ -3,23 +3,9 @@ import type { FieldReader } from './description.ts';
 import { type MessageType, payloadOf } from './message.ts';
 import { nodeIdentity, nodeReference, readAddress } from './node-identity.ts';
 import type { ByteReader } from './reader.ts';
-import { SHOAL_MAGIC, SHOAL_VERSION } from './shoal-codec.ts';
+import { SHOAL_MAGIC, SHOAL_MESSAGES, SHOAL_VERSION } from './shoal-codec.ts';
 import { readVarint32 } from './varint.ts';
 
-const KINDS: readonly MessageType[] = [
-  'ping',
-  'ack',
-  'pingReq',
-  'indirectPing',
-  'indirectAck',
-  'forwardedAck',
-  'announce',
-  'feed',
-  'gossip',
-  'broadcast',
-  'turnUndead',
-  'nack',
-];
 const STATES = ['alive', 'suspect', 'down'];
 
 const identity = (r: ByteReader): unknown => nodeIdentity.decode(r);
@@ -70,7 +56,7 @@ export function describeFoca(
   fields.field('src', id);
   fields.field('srcIncarnation', shortIncarnation);
   fields.field('dst', id);
-  const type = fields.field('message', named(KINDS.slice(0, 11), 'a message'));
+  const type = fields.field('message', named(SHOAL_MESSAGES.slice(0, 11), 'a message'));
   const who = subject(type);
   if (who) fields.field(who, id);
   if (hasProbeNumber(type)) fields.field('probeNumber', (r) => r.u8());
@@ -98,7 +84,7 @@ export function describeShoal(fields: FieldReader): void {
   fields.field('src', identity);
   fields.field('srcIncarnation', incarnation);
   fields.field('dst', reference);
-  const type = fields.field('message', named(KINDS, 'a message'));
+  const type = fields.field('message', named(SHOAL_MESSAGES, 'a message'));
   if (hasProbeNumber(type)) fields.field('probeNumber', (r) => r.u32be());
   const who = subject(type);
   if (who) fields.field(who, reference);

@@ -27,7 +27,7 @@ const HAS_SUSPECTOR = 0b1000;
 const STATES: readonly MemberState[] = ['alive', 'suspect', 'down'];
 
 /** The messages by their number. */
-const TYPES: readonly MessageType[] = [
+export const SHOAL_MESSAGES: readonly MessageType[] = [
   'ping',
   'ack',
   'pingReq',
@@ -78,7 +78,7 @@ export function shoalCodec(
 
 function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): SwimCodec<Id> {
   const writeMessage = (writer: ByteWriter, message: Message<Id>): void => {
-    writer.u8(TYPES.indexOf(message.type));
+    writer.u8(SHOAL_MESSAGES.indexOf(message.type));
     if (!('probeNumber' in message)) return;
     writer.u32be(message.probeNumber);
     if ('target' in message) reference.encode(writer, message.target);
@@ -86,7 +86,7 @@ function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): 
   };
   const readMessage = (reader: ByteReader): Message<Id> => {
     const at = reader.offset;
-    const type = TYPES[reader.u8()];
+    const type = SHOAL_MESSAGES[reader.u8()];
     switch (type) {
       case undefined:
         return reader.fail('variant', 'a message of 0..11', at);
