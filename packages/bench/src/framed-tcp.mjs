@@ -5,7 +5,8 @@ import { FrameDecoder } from '@shoal/wire';
 
 /**
  * Nanoseconds a payload of `count`, which `payloadAt` gives. The receiver calls `take` with each,
- * and is done when `settled` resolves.
+ * reads nothing while the promise that `take` may return is pending, and is done when `settled`
+ * resolves.
  */
 export async function framedTcp(count, payloadAt, take, settled = () => {}) {
   let received = 0;
@@ -19,7 +20,11 @@ export async function framedTcp(count, payloadAt, take, settled = () => {}) {
       decoder.push(chunk);
       for (let frame = decoder.next(); frame; frame = decoder.next()) {
         received++;
-        take(frame);
+        const room = take(frame);
+        if (room !== undefined) {
+          socket.pause();
+          room.then(() => socket.resume());
+        }
       }
       if (received === count) finished();
     });

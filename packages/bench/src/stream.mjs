@@ -4,7 +4,7 @@ import { MemoryLog } from '@shoal/syncup';
 import { startFeeder, startReplica } from '@shoal/syncup/driver';
 import { createTcpTransport } from '@shoal/transport-node';
 import { framedTcp } from './framed-tcp.mjs';
-import { median } from './measure.mjs';
+import { collectGarbage, median } from './measure.mjs';
 import { printTable, throughput, verdict } from './table.mjs';
 
 const ROUNDS = 7;
@@ -54,8 +54,12 @@ for (const { size, count, goal } of CASES) {
   const times = { shoal: [], dropped: [], kept: [] };
   for (let round = 0; round < ROUNDS; round++) {
     const payloadAt = (i) => payloads[i];
+    // Nobody is to pay for the garbage of the one before.
+    collectGarbage();
     times.dropped.push(await framedTcp(count, payloadAt, () => {}));
+    collectGarbage();
     times.shoal.push(await shoal(source, count));
+    collectGarbage();
     const kept = [];
     times.kept.push(await framedTcp(count, payloadAt, (frame) => kept.push(frame)));
   }

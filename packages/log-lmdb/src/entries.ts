@@ -43,6 +43,16 @@ export class Entries {
     };
   }
 
+  /** The highest sync point at or below `vlsn` that is not below `first`. */
+  syncAtOrBefore(vlsn: number, first: number): LogEntry | undefined {
+    const block = this.block(vlsn);
+    for (let at = vlsn; at >= Math.max(first, block.first); at--) {
+      if ((this.#kinds[block.type(at - block.first)]! & SYNC) !== 0) return this.entry(at);
+    }
+    const { lastSync } = block.start;
+    return lastSync < first ? undefined : this.entry(lastSync);
+  }
+
   /** The position behind the entry. */
   position(vlsn: number): Position {
     const block = this.block(vlsn);

@@ -13,15 +13,18 @@ import {
   type PassedTransactions,
   type ReadOptions,
   type Retention,
+  Retentions,
   type Snapshot,
   type StoredEntry,
   SyncupError,
+  TailReaders,
   type VlsnRange,
 } from '@shoal/syncup';
 import { Appender } from './appender.ts';
-import { ENTRY_HEADER, SYNC } from './block.ts';
+import { ENTRY_HEADER } from './block.ts';
 import type { BlockStore } from './block-store.ts';
 import { BlockWriter } from './block-writer.ts';
+import { DurableMark } from './durable-mark.ts';
 import type { Entries } from './entries.ts';
 import { garbageName, garbageRecords } from './garbage.ts';
 import type { History } from './history.ts';
@@ -31,11 +34,7 @@ import type { ResolvedOptions } from './options.ts';
 import { type Position, START } from './position.ts';
 import { restore } from './restore.ts';
 import { clip } from './span.ts';
-import { TailReaders } from './tail-reader.ts';
 import { verifyEntries } from './verify.ts';
-
-/** How long the durable mark may stay in memory when nothing is appended, in ms. */
-const DURABLE_DELAY = 1000;
 
 /** What `openLmdbLog` has found. */
 export interface LmdbLogParts {
@@ -63,10 +62,8 @@ export class LmdbLog implements LogStore {
   readonly #appender: Appender;
   readonly #queue: OperationQueue;
   readonly #readers: TailReaders;
-  readonly #retentions = new Set<{ from: number }>();
-  #durable: number;
-  #durableTimer: ReturnType<typeof setTimeout> | undefined;
-  #durableChanged = false;
+  readonly #retentions = new Retentions();
+  readonly #durable: DurableMark;
   #closing: Promise<void> | undefined;
 
   /** For `openLmdbLog` only. */
@@ -76,7 +73,7 @@ export class LmdbLog implements LogStore {
     this.#store = store;
     this.#history = history;
     this.#onClosed = parts.onClosed;
-    this.#durable = parts.durable;
+    this.#durable = new DurableMark(parts.durable, () => void this.#appender.commit());
     this.#queue = new OperationQueue(options.maxPendingBytes);
     const readers = new TailReaders({
       first: () => history.first,
@@ -90,7 +87,7 @@ export class LmdbLog implements LogStore {
       changed: () => readers.wake(),
       failed: (last) => readers.cut(last),
       freed: (bytes) => this.#queue.free(bytes),
-      records: () => this.#takeDurable(),
+      records: () => this.#durable.take(),
     });
   }
 
@@ -106,7 +103,7 @@ export class LmdbLog implements LogStore {
       last: BigInt(last),
       lastSync: lastSync < first ? 0n : BigInt(lastSync),
       lastTxnEnd: lastTxnEnd < first ? 0n : BigInt(lastTxnEnd),
-      durable: BigInt(Math.min(this.#durable, last)),
+      durable: BigInt(Math.min(this.#durable.value, last)),
     };
   }
 
@@ -123,14 +120,7 @@ export class LmdbLog implements LogStore {
     const { first } = this.#history;
     const from = vlsn > this.#last ? this.#last : Number(vlsn);
     if (from < first) return undefined;
-    const entries = this.#readable();
-    const block = entries.block(from);
-    for (let at = from; at >= Math.max(first, block.first); at--) {
-      const flags = this.#options.kinds[block.type(at - block.first)]!;
-      if ((flags & SYNC) !== 0) return entries.entry(at);
-    }
-    const { lastSync } = block.start;
-    return lastSync < first ? undefined : entries.entry(lastSync);
+    return this.#readable().syncAtOrBefore(from, first);
   }
 
   /** Rejects as {@link LmdbLog.entry} throws. */
@@ -140,7 +130,7 @@ export class LmdbLog implements LogStore {
     const { last, txnEnds } = this.#appender.visible;
     const from = vlsn < first ? first - 1 : vlsn > last ? last : Number(vlsn);
     const below = this.#txnEndsTo(from);
-    const durable = this.#txnEndsTo(Math.min(this.#durable, last)) - below;
+    const durable = this.#txnEndsTo(Math.min(this.#durable.value, last)) - below;
     const count = txnEnds - below;
     const ends = await this.#readable().txnEnds(from + 1, last, Math.min(1000, count));
     return { count, durable: Math.max(0, durable), vlsns: ends.map(BigInt) };
@@ -238,8 +228,8 @@ export class LmdbLog implements LogStore {
       else if (matchpoint === first - 1) end = entries.positionBefore(first);
       const cut = clip(spans, Math.max(first, matchpoint + 1), last);
       const generation = this.#history.newGeneration();
-      const durable = Math.min(this.#durable, matchpoint);
-      this.#setDurable(durable);
+      const durable = Math.min(this.#durable.value, matchpoint);
+      this.#durable.set(durable);
       const change = { kept, cut, reason, matchpoint, end, generation, durable };
       const archive = await this.#history.replace(change);
       this.#appender.reset(this.#writer(generation, end));
@@ -264,35 +254,18 @@ export class LmdbLog implements LogStore {
 
   /** Written with what is appended next, or after a second: a crash may forget the latest. */
   noteDurable(vlsn: bigint): void {
-    const value = Number(BigInt.asUintN(53, vlsn));
-    if (BigInt(value) !== vlsn || value <= this.#durable) return;
-    this.#durable = value;
-    this.#durableChanged = true;
-    this.#durableTimer ??= setTimeout(() => {
-      this.#durableTimer = undefined;
-      if (this.#durableChanged) void this.#appender.commit();
-    }, DURABLE_DELAY).unref();
+    this.#durable.raise(vlsn);
   }
 
   retain(from: bigint): Retention {
-    const held = { from: Number(from) };
-    this.#retentions.add(held);
-    return {
-      advance: (to: bigint) => {
-        held.from = Math.max(held.from, Number(to));
-      },
-      [Symbol.dispose]: () => {
-        this.#retentions.delete(held);
-      },
-    };
+    return this.#retentions.retain(from);
   }
 
   /** Deletes whole blocks; their space is used again. Rejects with `closed` or `storage`. */
   async trimHead(before: bigint): Promise<bigint> {
     this.#checkWritable();
     await this.#alone(async () => {
-      let limit = before > this.#last ? this.#last : Number(before);
-      for (const { from } of this.#retentions) limit = Math.min(limit, from);
+      const limit = this.#retentions.limit(before > this.#last ? this.#last : Number(before));
       if (limit <= this.#history.first) return;
       await this.#history.trim(limit);
       this.#readers.wake();
@@ -308,7 +281,7 @@ export class LmdbLog implements LogStore {
     const end = this.#appender.visible;
     const { last } = end;
     const { lsn, low, high } = last < first ? end : this.#readable().positionBefore(first);
-    const durable = Math.min(this.#durable, last);
+    const durable = Math.min(this.#durable.value, last);
     const header = { chained: this.chained, first, last, lsn, low, high, durable };
     const spans = clip(this.#history.spans, first, last);
     const release = this.#history.hold(spans);
@@ -333,7 +306,7 @@ export class LmdbLog implements LogStore {
         checkOpen: () => this.#checkWritable(),
       });
       await this.#alone(async () => {
-        this.#setDurable(header.durable);
+        this.#durable.set(header.durable);
         await history.replace({
           kept: [],
           cut: clip(history.spans, history.first, this.#last),
@@ -379,7 +352,7 @@ export class LmdbLog implements LogStore {
   }
 
   async #close(): Promise<void> {
-    clearTimeout(this.#durableTimer);
+    this.#durable.stop();
     // Only now is `#closing` set.
     await Promise.resolve();
     this.#readers.wake();
@@ -433,17 +406,6 @@ export class LmdbLog implements LogStore {
 
   #writer(generation: number, end: Position): BlockWriter {
     return new BlockWriter(generation, end, this.#options.kinds, this.#fingerprinter());
-  }
-
-  #setDurable(durable: number): void {
-    this.#durable = durable;
-    this.#durableChanged = false;
-  }
-
-  #takeDurable(): Readonly<Record<string, unknown>> | undefined {
-    if (!this.#durableChanged) return undefined;
-    this.#durableChanged = false;
-    return { durable: this.#durable };
   }
 
   /** How many transaction ends there are up to `vlsn`, by the count of the log. */

@@ -45,6 +45,7 @@ export {
   type ReplicaSyncupOptions,
   type RollbackPlan,
 } from './replica-syncup.ts';
+export { Retentions } from './retentions.ts';
 export {
   decideRollback,
   type RollbackDecision,
@@ -64,3 +65,4 @@ export {
   type SnapshotSink,
   snapshotId,
 } from './snapshot-format.ts';
+export { type ReadSource, TailReaders } from './tail-readers.ts';

@@ -18,9 +18,10 @@ import {
 } from './log.ts';
 import { MemoryArchive } from './memory-archive.ts';
 import { type ContentStart, EMPTY, MemoryContent, u64 } from './memory-content.ts';
-import { MemoryReaders } from './memory-readers.ts';
 import { MemorySnapshot } from './memory-snapshot.ts';
+import { Retentions } from './retentions.ts';
 import { readSnapshot } from './snapshot-format.ts';
+import { TailReaders } from './tail-readers.ts';
 
 /** How a {@link MemoryLog} reads its entries. */
 export interface MemoryLogOptions {
@@ -40,11 +41,12 @@ export class MemoryLog implements LogStore {
   readonly #kinds: EntryKinds;
   readonly #makeFingerprinter: () => Fingerprinter;
   #content: MemoryContent;
-  readonly #readers: MemoryReaders = new MemoryReaders({
-    content: () => this.#content,
+  readonly #readers: TailReaders = new TailReaders({
+    first: () => this.#content.first,
+    last: () => this.#content.last,
     checkOpen: () => this.#checkOpen(),
   });
-  readonly #retentions = new Set<{ from: number }>();
+  readonly #retentions: Retentions = new Retentions();
   readonly #archives: MemoryArchive[] = [];
   #archiveCount = 0;
   #closed = false;
@@ -126,7 +128,7 @@ export class MemoryLog implements LogStore {
     return this.#readers.follow(
       from,
       options,
-      (content, ...limits) => content.batch(...limits),
+      (...limits) => this.#content.batch(...limits),
       (batch) => batch.length,
     );
   }
@@ -137,7 +139,7 @@ export class MemoryLog implements LogStore {
         this.#readers.follow(
           from,
           options,
-          (content, ...limits) => content.encoded(...limits),
+          (...limits) => this.#content.encoded(...limits),
           (batch) => batch.count,
         ),
       append: async (batches) => {
@@ -183,23 +185,13 @@ export class MemoryLog implements LogStore {
   }
 
   retain(from: bigint): Retention {
-    const held = { from: Number(from) };
-    this.#retentions.add(held);
-    return {
-      advance: (to: bigint) => {
-        held.from = Math.max(held.from, Number(to));
-      },
-      [Symbol.dispose]: () => {
-        this.#retentions.delete(held);
-      },
-    };
+    return this.#retentions.retain(from);
   }
 
   async trimHead(before: bigint): Promise<bigint> {
     this.#checkOpen();
     const content = this.#content;
-    let limit = Math.min(Number(before), content.last);
-    for (const { from } of this.#retentions) limit = Math.min(limit, from);
+    const limit = this.#retentions.limit(Math.min(Number(before), content.last));
     if (limit > content.first) {
       content.trim(limit);
       this.#readers.wake();

@@ -1,17 +1,27 @@
-import { type ReadOptions, SyncupError } from '@shoal/syncup';
+import { SyncupError } from './errors.ts';
+import type { ReadOptions } from './log.ts';
 
-/** What a reader needs of the log that it reads. */
+/** What {@link TailReaders} need of the log that they read. */
 export interface ReadSource {
-  /** The bounds of what is held now. */
+  /** The lowest VLSN that is held now, or the next one when none is. */
   first(): number;
+  /** The last VLSN; 0 when there has never been one. */
   last(): number;
+  /** Throws `closed`. */
   checkOpen(): void;
 }
 
-/** Those who follow the tail of one log. */
+interface Reader {
+  next: number;
+  /** True when entries that it has read were cut off. */
+  cut: boolean;
+  wake: (() => void) | undefined;
+}
+
+/** Those who follow the tail of one log: the part of `LogStore.read` that all logs share. */
 export class TailReaders {
   readonly #source: ReadSource;
-  readonly #readers = new Set<{ next: number; cut: boolean; wake: (() => void) | undefined }>();
+  readonly #readers = new Set<Reader>();
 
   constructor(source: ReadSource) {
     this.#source = source;
@@ -28,7 +38,10 @@ export class TailReaders {
     this.wake();
   }
 
-  /** Reads from `from` on for ever: `take` returns a batch, which has `countOf` entries. */
+  /**
+   * Reads from `from` on for ever: `take` returns a batch of 1 to `maxEntries` entries, which has
+   * `countOf` of them. Throws as `LogStore.read` does, and `argument` for limits out of range.
+   */
   async *follow<Batch>(
     from: bigint,
     options: ReadOptions,
@@ -44,7 +57,7 @@ export class TailReaders {
     if (!(maxEntries >= 1) || !(maxBytes >= 0)) {
       throw new SyncupError('argument', 'maxEntries is at least 1, maxBytes at least 0');
     }
-    const reader = { next: Number(from), cut: false, wake: undefined as (() => void) | undefined };
+    const reader: Reader = { next: Number(from), cut: false, wake: undefined };
     const wake = (): void => reader.wake?.();
     signal?.addEventListener('abort', wake);
     this.#readers.add(reader);
