@@ -1,5 +1,6 @@
 // Appends until no more fits, in a process that may write files of a limited size only (started
-// by `ulimit -f`). Prints what happened as JSON.
+// by `ulimit -f`), or on a small file system. Prints what happened as JSON.
+import { statfsSync } from 'node:fs';
 import { openLmdbLog } from '../dist/index.js';
 
 // Otherwise the limit ends the process.
@@ -46,4 +47,6 @@ const many = Array.from({ length: 50 }, () => codeOf(again.append(entries)));
 outcome.many = [...new Set(await Promise.all(many))];
 outcome.lastAtLast = Number(again.range.last);
 await again.close();
+const { bavail, bsize } = statfsSync(path);
+outcome.free = bavail * bsize;
 console.log(JSON.stringify(outcome));

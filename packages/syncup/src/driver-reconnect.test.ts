@@ -1,15 +1,43 @@
-import { createTcpTransport } from '@shoal/transport-node';
+import type { Connection } from '@shoal/transport';
 import { decodeShoalStream, encodeShoalStream } from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
 import { MemoryNetwork } from './driver/pair.test-helper.ts';
+import { logOf } from './driver.test-helper.ts';
 import { startFeeder, startReplica } from './driver.ts';
 import { bytes, commits } from './log.test-helper.ts';
 import { MemoryLog } from './memory-log.ts';
 
-async function logOf(...batches: Parameters<MemoryLog['append']>[0][]): Promise<MemoryLog> {
-  const log = new MemoryLog();
-  for (const batch of batches) await log.append(batch);
-  return log;
+const hello = {
+  type: 'hello',
+  versionMin: 1,
+  versionMax: 1,
+  features: 7,
+  label: 0,
+  term: 0n,
+  name: 'lazy',
+} as const;
+
+/** Neither heartbeats nor time-outs while a test looks. */
+const patient = { heartbeatInterval: 2 ** 30, idleTimeout: 2 ** 30 } as const;
+
+/** Resolves when somebody waits, or has waited since it was last asked, to send more. */
+function waitsOf(connection: Connection): () => Promise<void> {
+  const ready = connection.ready.bind(connection);
+  let waited = false;
+  let wake = (): void => {};
+  connection.ready = (options) => {
+    waited = true;
+    wake();
+    return ready(options);
+  };
+  return async () => {
+    if (!waited) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    waited = false;
+  };
 }
 
 describe('a replica that comes back', () => {
@@ -71,38 +99,32 @@ describe('a replica that comes back', () => {
 
 describe('memory', () => {
   it('of a feeder stays bounded while a replica does not read', async () => {
-    const tcp = createTcpTransport();
-    const listener = await tcp.listen('127.0.0.1:0');
+    const network = new MemoryNetwork();
     const entries = Array.from({ length: 640 }, () => ({
       type: 1,
       payload: new Uint8Array(100_000),
     }));
-    await using feeder = startFeeder({ log: await logOf(entries), listener });
-    const sent = new Promise<void>((resolve) => feeder.on('streaming', () => resolve()));
-    const connection = await tcp.dial(listener.address);
+    const source = await logOf(entries);
+    const { listener } = network;
+    await using feeder = startFeeder({ log: source, listener, batchBytes: 1, ...patient });
+    const connection = await network.dial();
+    const [dialled, accepted] = network.connections;
     const frames = connection[Symbol.asyncIterator]();
-    connection.send(
-      encodeShoalStream({
-        type: 'hello',
-        versionMin: 1,
-        versionMax: 1,
-        features: 7,
-        label: 0,
-        term: 0n,
-        name: 'lazy',
-      }),
-    );
+    const nextWait = waitsOf(accepted!);
+    connection.send(encodeShoalStream(hello));
     expect(decodeShoalStream((await frames.next()).value!).type).toBe('welcome');
     connection.send(encodeShoalStream({ type: 'startStream', startVlsn: 1n }));
-    await sent;
-    // What was handed to the connection is all that waits; it settles when buffers are full.
-    let before = -1n;
-    for (let now = 0n; now !== before || now === 0n; now = feeder.replicas()[0]!.sent) {
-      before = now;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+    // An entry is more than may wait: the feeder waits after each, until that one is read.
+    for (let sent = 1n; sent <= 5n; sent++) {
+      await nextWait();
+      expect(feeder.replicas()[0]!.sent).toBe(sent);
+      // Whoever did not wait would have gone on by now: a log in memory is read without a pause.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(feeder.replicas()[0]!.sent).toBe(sent);
+      expect(decodeShoalStream((await frames.next()).value!).type).toBe('chainedEntries');
+      expect((await frames.next()).value).toHaveLength(100_005);
     }
-    const { sent: last } = feeder.replicas()[0]!;
-    expect(last).toBeLessThan(400n);
+    expect(dialled!.peak).toBeLessThan(110_000);
     connection.abort(new Error('done'));
   });
 

@@ -31,12 +31,7 @@ export {
   type VerifiedEntries,
   type VlsnRange,
 } from './log.ts';
-export {
-  MatchpointSearch,
-  type MatchpointSearchOptions,
-  type SearchReply,
-  type SearchStep,
-} from './matchpoint-search.ts';
+export { MatchpointSearch } from './matchpoint-search.ts';
 export { MemoryLog, type MemoryLogOptions } from './memory-log.ts';
 export {
   type ReplicaOutcome,
@@ -52,6 +47,7 @@ export {
   type RollbackInput,
   type RollbackPolicy,
 } from './rollback.ts';
+export type { MatchpointSearchOptions, SearchReply, SearchStep } from './search-step.ts';
 export {
   ENTRY_OVERHEAD,
   encodeSnapshotHeader,

@@ -109,9 +109,9 @@ export interface Retention extends Disposable {
 export interface ReadOptions {
   /** Ends the iteration with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** How many entries a batch may have. Default 1024. */
+  /** How many entries a batch may have, 1 or more. Default 1024. */
   readonly maxEntries?: number;
-  /** How many bytes of payload a batch may have, but always one entry. Default 256 KiB. */
+  /** How many bytes of payload a batch may have, 0 or more, but always one entry. Default 256 KiB. */
   readonly maxBytes?: number;
 }
 
@@ -168,7 +168,7 @@ export interface LogStore extends LogView, AsyncDisposable {
   /**
    * The entries from `from` on in batches, following the tail for ever. `from` may be one past
    * the last. Throws `trimmed` or `rolled-back` when `from` is no longer there, `argument` when
-   * it is further ahead, and `closed`.
+   * it is further ahead or a limit is out of range, and `closed`.
    */
   read(from: bigint, options?: ReadOptions): AsyncIterable<readonly StoredEntry[]>;
   /**

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LogEntry } from './log.ts';
-import {
-  MatchpointSearch,
-  type MatchpointSearchOptions,
-  type SearchReply,
-  type SearchStep,
-} from './matchpoint-search.ts';
+import { MatchpointSearch } from './matchpoint-search.ts';
+import type { MatchpointSearchOptions, SearchReply, SearchStep } from './search-step.ts';
 
 /** A log as far as a search sees it: fingerprints by VLSN, and which are sync points. */
 interface Side {

@@ -131,6 +131,17 @@ describe('MemoryLog', () => {
     expect(sizes).toEqual([1, 2, 1]);
   });
 
+  it.each([{ maxEntries: 0 }, { maxEntries: 0.5 }, { maxEntries: Number.NaN }, { maxBytes: -1 }])(
+    'refuses the limits %j',
+    async (limits) => {
+      const log = await filled(commits(3));
+      await expect(log.read(1n, limits).next()).rejects.toThrow(code('argument'));
+      await expect(log.encoded!.read(1n, limits)[Symbol.asyncIterator]().next()).rejects.toThrow(
+        code('argument'),
+      );
+    },
+  );
+
   it('tells a reader that entries were cut off or trimmed under it', async () => {
     const cut = await filled(commits(5));
     const reader = cut.read(1n)[Symbol.asyncIterator]();

@@ -1,8 +1,9 @@
 import type { SyncupMessage } from '@shoal/wire';
 import { SyncupError } from './errors.ts';
 import type { LogEntry, PassedTransactions, VlsnRange } from './log.ts';
-import { MatchpointSearch, type SearchReply, type SearchStep } from './matchpoint-search.ts';
+import { MatchpointSearch } from './matchpoint-search.ts';
 import { decideRollback, type RollbackDecision, type RollbackPolicy } from './rollback.ts';
+import type { SearchReply, SearchStep } from './search-step.ts';
 
 /** What a {@link ReplicaSyncup} starts from. */
 export interface ReplicaSyncupOptions {
