@@ -10,6 +10,7 @@ import {
   type KindFlags,
   SYNC,
   TXN_END,
+  unfilled,
 } from './block.ts';
 import type { Position } from './position.ts';
 
@@ -154,9 +155,4 @@ export class BlockWriter {
     this.#bytes = bigger;
     this.#view = new DataView(bigger.buffer);
   }
-}
-
-/** Memory that is overwritten before it is read. */
-function unfilled(size: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
 }

@@ -111,6 +111,11 @@ export class Block {
   /** Writes the entries `from..to` as they stand in messages, and returns where they end. */
   encodeInto(target: Uint8Array, at: number, from: number, to: number): number {
     const offsets = this.#offsets;
+    if (to - from === 1) {
+      const entry = this.encoded(from);
+      target.set(entry, at);
+      return at + entry.length;
+    }
     target.set(this.bytes.subarray(offsets[from]!, offsets[to]!), at);
     const shift = at - offsets[from]!;
     let end = at;
@@ -153,6 +158,11 @@ export class Block {
       txnEnds,
     };
   }
+}
+
+/** Memory that is overwritten before it is read. */
+export function unfilled(size: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
 }
 
 function damaged(how: string): SyncupError {

@@ -1,5 +1,5 @@
 import { type EncodedEntries, type LogEntry, type StoredEntry, SyncupError } from '@shoal/syncup';
-import { type Block, type KindFlags, SYNC, TXN_END } from './block.ts';
+import { type Block, type KindFlags, SYNC, TXN_END, unfilled } from './block.ts';
 import type { BlockStore } from './block-store.ts';
 import type { Position } from './position.ts';
 import { type Span, spanAt } from './span.ts';
@@ -123,7 +123,7 @@ export class Entries {
     const count = vlsn - from;
     const firstVlsn = BigInt(from);
     if (count === 1) return { firstVlsn, count, bytes: block.encoded(to - 1), fingerprint };
-    const all = new Uint8Array(size);
+    const all = unfilled(size);
     let at = 0;
     for (const part of parts) at = part.block.encodeInto(all, at, part.from, part.to);
     return { firstVlsn, count, bytes: all.subarray(0, at), fingerprint };
