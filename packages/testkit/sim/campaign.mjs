@@ -37,6 +37,7 @@ async function campaign() {
   const options = readArguments(
     'node packages/testkit/sim/campaign.mjs [--seeds 2000] [--from 1] [--duration 3000] [--jobs CORES]',
     { seeds: 2000, from: 1, duration: 3000, jobs: availableParallelism() },
+    { seeds: 1, duration: 1200, jobs: 1 },
   );
   const { seeds, from, duration, jobs } = options;
   const started = performance.now();
