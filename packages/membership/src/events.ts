@@ -47,7 +47,10 @@ export type MembershipEvent<Id> =
 
 /** What a {@link Swim} wants done, or tells. */
 export type Output<Id> =
-  /** Send these bytes, which are the taker's, as one datagram. Best effort. */
+  /**
+   * Send these bytes, which are the taker's, as one datagram. Best effort. They are a view of a
+   * larger buffer, which is not to be transferred.
+   */
   | { readonly type: 'transmit'; readonly to: Id; readonly bytes: Uint8Array }
   | { readonly type: 'event'; readonly event: MembershipEvent<Id> }
   /** What a peer sent was refused: why, and the bytes as they were handed in. */

@@ -1,65 +1,31 @@
 import { type MemberRows, PLACE, type Slot, TURN } from './member-rows.ts';
 
-/** A random integer of 0..bound-1; `random` may be careless about its upper end. */
-function randomBelow(bound: number, random: () => number): number {
-  return Math.min(bound - 1, Math.floor(random() * bound));
-}
-
-/** Slots without gaps. */
-class SlotList {
-  readonly #rows: MemberRows;
-  #slots = new Int32Array(0);
-  length = 0;
-
-  constructor(rows: MemberRows) {
-    this.#rows = rows;
-  }
-
-  at(index: number): Slot {
-    return this.#slots[index]!;
-  }
-
-  put(index: number, slot: Slot): void {
-    this.#slots[index] = slot;
-  }
-
-  /** Makes the list longer by one, whose slot is yet to be put there. Returns its index. */
-  extend(): number {
-    if (this.length === this.#slots.length) {
-      // Nobody is in it twice.
-      const slots = new Int32Array(Math.min(this.length * 2 + 8, this.#rows.capacity));
-      slots.set(this.#slots);
-      this.#slots = slots;
-    }
-    return this.length++;
-  }
-
-  pop(): Slot {
-    return this.#slots[--this.length]!;
-  }
-}
-
 /** Members without gaps, so that any number of them can be drawn at random in O(that number). */
 export class DenseSet implements Iterable<Slot> {
+  /** How many there are. */
+  size = 0;
   readonly #rows: MemberRows;
-  readonly #list: SlotList;
+  /** The column of the rows that says where in the list a member is. */
+  readonly #column: number;
+  #slots = new Int32Array(0);
 
-  constructor(rows: MemberRows) {
+  constructor(rows: MemberRows, column: number = PLACE) {
     this.#rows = rows;
-    this.#list = new SlotList(rows);
-  }
-
-  get size(): number {
-    return this.#list.length;
+    this.#column = column;
   }
 
   add(slot: Slot): void {
-    this.#put(this.#list.extend(), slot);
+    if (this.size === this.#slots.length) {
+      // Nobody is in it twice.
+      const slots = new Int32Array(Math.min(this.size * 2 + 8, this.#rows.capacity));
+      slots.set(this.#slots);
+      this.#slots = slots;
+    }
+    this.#put(this.size++, slot);
   }
 
   remove(slot: Slot): void {
-    const last = this.#list.pop();
-    if (last !== slot) this.#put(this.#rows.get(slot, PLACE), last);
+    this.close(this.placeOf(slot));
   }
 
   /**
@@ -67,9 +33,10 @@ export class DenseSet implements Iterable<Slot> {
    * the steps of a Fisher-Yates shuffle.
    */
   draw(i: number, random: () => number): Slot {
-    const j = i + randomBelow(this.size - i, random);
-    const drawn = this.#list.at(j);
-    this.#put(j, this.#list.at(i));
+    // `random` may be careless about its upper end.
+    const j = Math.min(this.size - 1, i + Math.floor(random() * (this.size - i)));
+    const drawn = this.#slots[j]!;
+    this.move(i, j);
     this.#put(i, drawn);
     return drawn;
   }
@@ -85,12 +52,26 @@ export class DenseSet implements Iterable<Slot> {
   }
 
   *[Symbol.iterator](): Iterator<Slot> {
-    for (let i = 0; i < this.size; i++) yield this.#list.at(i);
+    for (let i = 0; i < this.size; i++) yield this.#slots[i]!;
+  }
+
+  protected placeOf(slot: Slot): number {
+    return this.#rows.get(slot, this.#column);
+  }
+
+  /** Puts who is at `from` to `to`, too. */
+  protected move(from: number, to: number): void {
+    this.#put(to, this.#slots[from]!);
+  }
+
+  /** Fills a place that is free with the last one of the list, which becomes shorter. */
+  protected close(place: number): void {
+    if (place < --this.size) this.move(this.size, place);
   }
 
   #put(at: number, slot: Slot): void {
-    this.#list.put(at, slot);
-    this.#rows.set(slot, PLACE, at);
+    this.#slots[at] = slot;
+    this.#rows.set(slot, this.#column, at);
   }
 }
 
@@ -99,46 +80,23 @@ export class DenseSet implements Iterable<Slot> {
  * gets a random place among those still to come. The lap is shuffled as it is walked, one step
  * of Fisher-Yates a turn, so that a turn is O(1) at its worst. Source: the SWIM paper, 4.3.
  */
-export class ProbeOrder {
-  readonly #rows: MemberRows;
-  /** Before the cursor: had their turn this lap. From it on: still to come. */
-  readonly #list: SlotList;
+export class ProbeOrder extends DenseSet {
+  /** Before it: had their turn this lap. From it on: still to come. */
   #cursor = 0;
 
   constructor(rows: MemberRows) {
-    this.#rows = rows;
-    this.#list = new SlotList(rows);
+    super(rows, TURN);
   }
 
-  add(slot: Slot): void {
-    this.#put(this.#list.extend(), slot);
-  }
-
-  remove(slot: Slot): void {
-    let hole = this.#rows.get(slot, TURN);
-    if (hole < this.#cursor) {
-      this.#cursor--;
-      if (hole !== this.#cursor) this.#put(hole, this.#list.at(this.#cursor));
-      hole = this.#cursor;
-    }
-    const last = this.#list.pop();
-    if (hole !== this.#list.length) this.#put(hole, last);
+  override remove(slot: Slot): void {
+    const place = this.placeOf(slot);
+    if (place < this.#cursor) this.move(--this.#cursor, place);
+    this.close(Math.max(place, this.#cursor));
   }
 
   next(random: () => number): Slot | undefined {
-    const { length } = this.#list;
-    if (length === 0) return undefined;
-    if (this.#cursor === length) this.#cursor = 0;
-    const at = this.#cursor + randomBelow(length - this.#cursor, random);
-    const chosen = this.#list.at(at);
-    this.#put(at, this.#list.at(this.#cursor));
-    this.#put(this.#cursor, chosen);
-    this.#cursor++;
-    return chosen;
-  }
-
-  #put(at: number, slot: Slot): void {
-    this.#list.put(at, slot);
-    this.#rows.set(slot, TURN, at);
+    if (this.size === 0) return undefined;
+    if (this.#cursor >= this.size) this.#cursor = 0;
+    return this.draw(this.#cursor++, random);
   }
 }

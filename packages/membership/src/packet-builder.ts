@@ -4,6 +4,8 @@ import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';
 import { SwimError } from './errors.ts';
 
+/** Memory for packets is taken in pieces of about so many bytes. */
+const SPARE = 8192;
 const COUNT_SIZE = 2;
 const MAX_COUNT = 0xffff;
 /** A feed tries this many members that do not fit before it lets the rest of the room be. */
@@ -15,6 +17,7 @@ export class PacketBuilder<Id> {
   readonly #view: ClusterView<Id>;
   readonly #broadcasts: BroadcastQueue<Id>;
   readonly #writer: ByteWriter;
+  #spare = new Uint8Array(0);
   readonly #header: {
     src: Id;
     srcIncarnation: number;
@@ -83,7 +86,17 @@ export class PacketBuilder<Id> {
       writer.bytes[countAt + 1] = count;
     }
     if (attach) this.#broadcasts.queue.fill(writer, end, this.#view.news.transmissions);
-    return writer.copy();
+    return this.#taken();
+  }
+
+  /** A copy of what was written. Its memory is cut from a larger piece, which is much faster. */
+  #taken(): Uint8Array {
+    const written = this.#writer.view();
+    if (written.length > this.#spare.length) this.#spare = new Uint8Array(SPARE + written.length);
+    const taken = this.#spare.subarray(0, written.length);
+    this.#spare = this.#spare.subarray(written.length);
+    taken.set(written);
+    return taken;
   }
 
   #attaches(to: Id): boolean {

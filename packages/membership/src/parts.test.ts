@@ -66,11 +66,11 @@ describe('MemberTable', () => {
   it('keeps its sets in step, and probes everyone once a lap, under any churn', () => {
     const steps = fc.array(
       fc.record({
-        member: fc.nat(19),
+        member: fc.oneof(fc.nat(19), fc.nat(3)),
         incarnation: fc.constantFrom(0, 1, 2 ** 31, 2 ** 32 - 1),
-        to: fc.constantFrom('alive', 'suspect', 'failed', 'left', 'gone', 'next'),
+        to: fc.constantFrom('alive', 'suspect', 'failed', 'left', 'gone', 'next', 'next', 'next'),
       }),
-      { maxLength: 150 },
+      { maxLength: 150, size: 'max' },
     );
     fc.assert(
       fc.property(fc.nat(), steps, (seed, list) => {
@@ -106,6 +106,7 @@ describe('MemberTable', () => {
               return is === wanted;
             });
           expect(names(table.active)).toEqual(names(standing('active')));
+          expect(names(table.order)).toEqual(names(standing('active')));
           expect(names(table.failed)).toEqual(names(standing('failed')));
           expect(names(table.departed)).toEqual(names(standing('left')));
         }

@@ -16,7 +16,7 @@ export interface FocaCodecOptions<Id> {
   readonly format: FocaFormat;
   /**
    * The peers' identity type, written with the combinators of the same format. Treat its values
-   * as frozen: their bytes are remembered.
+   * as frozen: packets that hold the same bytes share them.
    */
   readonly identity: Codec<Id>;
   /** A name for humans. Default `foca`. */
@@ -41,7 +41,7 @@ const STATES: readonly MemberState[] = ['alive', 'suspect', 'down'];
  */
 export function focaCodec<Id>(options: FocaCodecOptions<Id>): SwimCodec<Id> {
   const { u16 } = options.format;
-  const identity = interned(options.identity, { encodings: true });
+  const identity = interned(options.identity);
 
   // Enum variants below 128 are one byte in both formats.
   const writeMessage = (writer: ByteWriter, message: Message<Id>): void => {

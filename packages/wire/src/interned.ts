@@ -7,11 +7,6 @@ import type { ByteWriter } from './writer.ts';
 export interface InternedOptions {
   /** How many values at the most, rounded up to a power of two. Default 131,072. */
   readonly capacity?: number;
-  /**
-   * Whether to write an object that was seen before by copying its bytes, which pays for codecs
-   * that are slow to encode. A change to such an object is not seen. Default false.
-   */
-  readonly encodings?: boolean;
 }
 
 /** Longer values are decoded anew each time, so that a peer cannot fill memory with them. */
@@ -48,30 +43,14 @@ class InternedCodec<T> implements Codec<T> {
   #bytes = new Uint8Array(FIRST_SIZE * 8);
   #end = 0;
   #values: T[] = [];
-  /** The bytes of values that were seen, by the very object. */
-  readonly #encoded: WeakMap<object, Uint8Array> | undefined;
 
   constructor(codec: SkippableCodec<T>, options: InternedOptions) {
     this.#codec = codec;
     this.#capacity = options.capacity ?? 131_072;
-    this.#encoded = options.encodings ? new WeakMap() : undefined;
   }
 
   encode(writer: ByteWriter, value: T): void {
-    if (!this.#encoded || typeof value !== 'object' || value === null) {
-      this.#codec.encode(writer, value);
-      return;
-    }
-    const known = this.#encoded.get(value);
-    if (known !== undefined) {
-      writer.raw(known);
-      return;
-    }
-    const start = writer.offset;
     this.#codec.encode(writer, value);
-    if (writer.offset - start <= MAX_BYTES) {
-      this.#encoded.set(value, writer.bytes.slice(start, writer.offset));
-    }
   }
 
   skip(reader: ByteReader): void {
@@ -99,12 +78,7 @@ class InternedCodec<T> implements Codec<T> {
     }
     reader.offset = start;
     const value = this.#codec.decode(reader);
-    if (end - start <= MAX_BYTES) {
-      this.#remember(hash, reader.bytes.subarray(start, end), value);
-      if (this.#encoded && typeof value === 'object' && value !== null) {
-        this.#encoded.set(value, reader.bytes.slice(start, end));
-      }
-    }
+    if (end - start <= MAX_BYTES) this.#remember(hash, reader.bytes.subarray(start, end), value);
     return value;
   }
 

@@ -2,6 +2,11 @@ import type { Codec } from './codec.ts';
 import { type SkippableCodec, u8 } from './combinators.ts';
 import { WireError } from './errors.ts';
 import type { ByteReader } from './reader.ts';
+import type { ByteWriter } from './writer.ts';
+
+const ZERO = 48;
+const DOT = 46;
+const COLON = 58;
 
 // The text of Rust's `SocketAddr`: "127.0.0.1:7946", "[::1]:7946". IPv6 as in RFC 5952.
 
@@ -18,6 +23,14 @@ export function socketAddressOf(
   };
   return {
     encode(writer, value) {
+      const start = writer.offset;
+      index.encode(writer, 0);
+      const ipv4Port = writeIpv4(writer, value);
+      if (ipv4Port >= 0) {
+        u16.encode(writer, ipv4Port);
+        return;
+      }
+      writer.rollback(start);
       const { ip, port } = parseSocketAddress(value);
       index.encode(writer, ip.length === 4 ? 0 : 1);
       for (const byte of ip) u8.encode(writer, byte);
@@ -32,6 +45,33 @@ export function socketAddressOf(
       u16.skip(reader);
     },
   };
+}
+
+/**
+ * The usual case at one go: writes the bytes of an IPv4 address and returns the port, or -1, with
+ * some bytes written, if `text` is anything else.
+ */
+function writeIpv4(writer: ByteWriter, text: string): number {
+  let value = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    const digit = unit - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      // An address has no leading zeros; a port may have.
+      if (digits > 0 && value === 0 && dots < 4) return -1;
+      value = value * 10 + digit;
+      if (++digits > 5) return -1;
+    } else {
+      if (unit !== (dots < 3 ? DOT : COLON) || dots > 3 || digits === 0 || value > 255) return -1;
+      writer.u8(value);
+      dots++;
+      value = 0;
+      digits = 0;
+    }
+  }
+  return dots === 4 && digits > 0 && value <= 0xffff ? value : -1;
 }
 
 /** The text of a socket address. `ip` has 4 or 16 bytes. */
