@@ -1,10 +1,4 @@
-import {
-  type Header,
-  type MemberRecord,
-  type Message,
-  type PacketOptions,
-  PacketReader,
-} from '@shoal/wire';
+import { type Header, type MemberRecord, type Message, PacketReader } from '@shoal/wire';
 import { NONE } from './address-book.ts';
 import type { BroadcastQueue } from './broadcast.ts';
 import type { ClusterView } from './cluster-view.ts';
@@ -38,10 +32,9 @@ export class Inbox<Id> {
   readonly #sender: MemberRecord<Id>;
 
   constructor(context: Context<Id>, receivers: Receivers<Id>) {
-    const options: PacketOptions = { maxPacketSize: context.config.maxPacketSize };
     this.#context = context;
     this.#to = receivers;
-    this.#reader = new PacketReader(context.codec, options);
+    this.#reader = new PacketReader(context.codec);
     this.#sender = {
       id: context.self.identity,
       incarnation: 0,
@@ -61,16 +54,14 @@ export class Inbox<Id> {
       this.#reject('tooLarge', message, datagram);
       return;
     }
+    let header: Header<Id>;
     try {
-      this.#reader.read(datagram);
+      header = this.#reader.read(datagram);
     } catch (cause) {
       this.#reject('malformed', 'not a packet of this protocol', datagram, cause);
       return;
     }
-    const { header, broadcasts } = this.#reader;
-    if (broadcasts.some((broadcast) => broadcast.length === 0)) {
-      this.#reject('malformed', 'a custom broadcast of no bytes', datagram);
-    } else if (traits.address(header.src) === self.address) {
+    if (traits.address(header.src) === self.address) {
       this.#reject('ownAddress', 'a packet that claims to be from us', datagram);
     } else if (!this.#isAddressed(header)) {
       counters.misaddressed++;

@@ -7,7 +7,7 @@ import {
 import { CHECKED, ENTRY_HEADER, OPCODE } from './shoal-stream-opcode.ts';
 import { encodeSyncup } from './syncup-codec.ts';
 import type { SyncupMessage } from './syncup-message.ts';
-import { utf8Length } from './text.ts';
+import { encodeUtf8 } from './text.ts';
 import { ByteWriter } from './writer.ts';
 
 /** Options of the codec. */
@@ -121,10 +121,10 @@ function encodeSmall(message: SmallMessage): Uint8Array {
 }
 
 function writeText(w: ByteWriter, text: string, max: number): void {
-  const length = utf8Length(text);
-  if (length > max) w.fail('length', `text of ${max} bytes at most, not ${length}`);
-  w.u8(length);
-  w.text(text);
+  const bytes = encodeUtf8(text);
+  if (bytes.length > max) w.fail('length', `text of ${max} bytes at most, not ${bytes.length}`);
+  w.u8(bytes.length);
+  w.raw(bytes);
 }
 
 function writeSize(w: ByteWriter, value: number, what: string): void {

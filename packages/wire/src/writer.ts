@@ -1,5 +1,5 @@
 import { WireError, type WireErrorCode } from './errors.ts';
-import { encodeAsciiInto, encodeUtf8Into, utf8Length } from './text.ts';
+import { encodeAsciiInto, encodeUtf8 } from './text.ts';
 
 const SHORT = 48;
 
@@ -148,10 +148,9 @@ export class ByteWriter {
     const at = this.reserve(value.length);
     if (encodeAsciiInto(value, this.bytes, at)) return value.length;
     this.offset = at;
-    const length = utf8Length(value);
-    this.reserve(length);
-    encodeUtf8Into(value, this.bytes, at);
-    return length;
+    const bytes = encodeUtf8(value);
+    this.raw(bytes);
+    return bytes.length;
   }
 
   /** What was written, as a view that the next write may change. */
