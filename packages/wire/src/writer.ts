@@ -14,8 +14,8 @@ export interface ByteWriterOptions {
 /**
  * Writes numbers, text and bytes into one buffer that grows, or does not when `fixed`.
  *
- * To undo a half-written value, note {@link ByteWriter.offset} before it and call
- * {@link ByteWriter.rollback} with it. A writer is reused by {@link ByteWriter.reset}; what
+ * To undo a half-written value, note {@link ByteWriter.offset} before it and set it to that again
+ * ({@link rollback}). A writer is reused by {@link ByteWriter.reset}; what
  * {@link ByteWriter.view} returned before is then overwritten.
  */
 export class ByteWriter {
@@ -35,14 +35,6 @@ export class ByteWriter {
   reset(): this {
     this.offset = 0;
     return this;
-  }
-
-  /** Goes back to an earlier {@link ByteWriter.offset}. */
-  rollback(mark: number): void {
-    if (!(mark >= 0 && mark <= this.offset)) {
-      this.fail('range', `a mark of 0..${this.offset}`);
-    }
-    this.offset = mark;
   }
 
   /** Throws a {@link WireError} that points at the end of what was written. */
@@ -66,37 +58,20 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    if (value !== (value & 0xff)) this.#range(value, 'an integer of 0..255');
+    if (value !== (value & 0xff)) this.#range(value, '255');
     const at = this.reserve(1);
     this.bytes[at] = value;
   }
 
-  u16le(value: number): void {
-    if (value !== (value & 0xffff)) this.#range(value, 'an integer of 0..65535');
-    const at = this.reserve(2);
-    this.bytes[at] = value;
-    this.bytes[at + 1] = value >>> 8;
-  }
-
   u16be(value: number): void {
-    if (value !== (value & 0xffff)) this.#range(value, 'an integer of 0..65535');
+    if (value !== (value & 0xffff)) this.#range(value, '65535');
     const at = this.reserve(2);
     this.bytes[at] = value >>> 8;
     this.bytes[at + 1] = value;
   }
 
-  u32le(value: number): void {
-    if (value !== value >>> 0) this.#range(value, 'an integer of 0..4294967295');
-    const at = this.reserve(4);
-    const b = this.bytes;
-    b[at] = value;
-    b[at + 1] = value >>> 8;
-    b[at + 2] = value >>> 16;
-    b[at + 3] = value >>> 24;
-  }
-
   u32be(value: number): void {
-    if (value !== value >>> 0) this.#range(value, 'an integer of 0..4294967295');
+    if (value !== value >>> 0) this.#range(value, '4294967295');
     const at = this.reserve(4);
     const b = this.bytes;
     b[at] = value >>> 24;
@@ -107,7 +82,7 @@ export class ByteWriter {
 
   u48be(value: number): void {
     if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 48)) {
-      this.#range(value, 'an integer of 0..2^48-1');
+      this.#range(value, '2^48-1');
     }
     const at = this.reserve(6);
     const b = this.bytes;
@@ -118,17 +93,6 @@ export class ByteWriter {
     b[at + 3] = value >>> 16;
     b[at + 4] = value >>> 8;
     b[at + 5] = value;
-  }
-
-  u64le(value: bigint): void {
-    if (BigInt.asUintN(64, value) !== value) this.#range(value, 'an integer of 0..2^64-1');
-    this.u32le(Number(value & 0xffff_ffffn));
-    this.u32le(Number(value >> 32n));
-  }
-
-  i64le(value: bigint): void {
-    if (BigInt.asIntN(64, value) !== value) this.#range(value, 'an integer of -2^63..2^63-1');
-    this.u64le(BigInt.asUintN(64, value));
   }
 
   /** Copies `bytes` to the end. */
@@ -163,7 +127,13 @@ export class ByteWriter {
     return this.bytes.slice(0, this.offset);
   }
 
-  #range(value: number | bigint, expected: string): never {
-    this.fail('range', `${expected}, not ${value}`);
+  #range(value: number, most: string): never {
+    this.fail('range', `an integer of 0..${most}, not ${value}`);
   }
+}
+
+/** Takes `writer` back to an earlier offset of its. Throws `range` for any other. */
+export function rollback(writer: ByteWriter, mark: number): void {
+  if (!(mark >= 0 && mark <= writer.offset)) writer.fail('range', `a mark of 0..${writer.offset}`);
+  writer.offset = mark;
 }
