@@ -29,14 +29,14 @@ export class ClusterView<Id> {
   readonly table: MemberTable<Id>;
   readonly codec: MemberCodec<Id>;
   readonly news: News<Id>;
+  readonly suspicions: Suspicions<Id>;
   readonly #context: Context<Id>;
-  readonly #suspicions: Suspicions<Id>;
 
   constructor(context: Context<Id>, book: AddressBook<Id>) {
     this.#context = context;
-    this.table = new MemberTable(context.traits.address, book);
-    this.#suspicions = new Suspicions(context);
-    this.codec = new MemberCodec(context, this.table, this.#suspicions);
+    this.table = new MemberTable(context.traits.address, book, context.random);
+    this.suspicions = new Suspicions(context);
+    this.codec = new MemberCodec(context, this.table, this.suspicions);
     this.news = new News(context, this.table, this.codec);
   }
 
@@ -47,31 +47,18 @@ export class ClusterView<Id> {
 
   /** The slot of exactly this identity; NONE if it has none. */
   find(id: Id): Slot {
-    const slot = this.table.find(this.#context.traits.address(id));
+    const slot = this.table.slotOf(id);
     return slot !== NONE && this.#same(this.table.id(slot), id) ? slot : NONE;
   }
 
   /** A member as others may keep it. */
   snapshot(slot: Slot): Member<Id> {
-    const { table } = this;
-    const id = table.id(slot);
-    const incarnation = table.incarnation(slot);
-    const state = table.state(slot);
-    if (state === 'alive') return { id, incarnation, state };
-    if (state === 'down') {
-      return table.hasLeft(slot)
-        ? { id, incarnation, state, left: true }
-        : { id, incarnation, state };
-    }
-    const suspector = this.#suspicions.get(slot)?.suspector;
-    return suspector === undefined
-      ? { id, incarnation, state }
-      : { id, incarnation, state, suspector };
+    return snapshotOf(this.codec.record(slot));
   }
 
   /** Takes in an update about another address than ours. `spread`: passes it on if it is news. */
   apply(update: Update<Id>, spread: boolean): Standing {
-    return this.applyAt(this.table.find(this.#context.traits.address(update.id)), update, spread);
+    return this.applyAt(this.table.slotOf(update.id), update, spread);
   }
 
   /** The same, where `slot` is that of the update's address. */
@@ -107,8 +94,8 @@ export class ClusterView<Id> {
     this.applyAt(slot, { id, incarnation, state: 'suspect', suspector, left: false }, true);
     if (table.state(slot) !== 'suspect' || table.incarnation(slot) !== incarnation) return;
     // Without Lifeguard, or after our identity changed, it may have been suspect with no end.
-    const member = this.#suspicions.get(slot)!;
-    if (!member.suspicion) this.#suspicions.start(member, incarnation, this.size);
+    const member = this.suspicions.get(slot)!;
+    if (!member.suspicion) this.suspicions.start(member, incarnation, this.size);
   }
 
   /** The end of a suspicion, or of the memory of a Down member. Returns who is now Down. */
@@ -134,72 +121,65 @@ export class ClusterView<Id> {
     return true;
   }
 
-  /** Begins every suspicion anew: what we made of the time before is not to be trusted. */
-  restartSuspicions(): void {
-    this.#suspicions.restart(this.size);
-  }
-
-  /** Ends every suspicion without a verdict. */
-  dropSuspicions(): void {
-    this.#suspicions.drop();
-  }
-
   #same(a: Id, b: Id): boolean {
     return a === b || this.#context.traits.equals(a, b);
   }
 
   #introduce(update: Update<Id>, spread: boolean): Standing {
-    const { counters, outputs } = this.#context;
-    if (this.table.size >= this.#context.config.maxMembers && !this.#makeRoom()) {
+    const { counters, config } = this.#context;
+    if (this.table.size >= config.maxMembers && !this.#makeRoom()) {
       counters.membersRefused++;
       return 'refused';
     }
     const slot = this.table.add(update);
     const up = this.table.isActive(slot);
-    if (up) outputs.emit({ type: 'memberUp', member: snapshotOf(update) });
+    if (up) this.#emit('memberUp', update);
     this.#enter(slot, update, spread);
     return up ? 'active' : 'down';
   }
 
   #replace(slot: Slot, update: Update<Id>, spread: boolean): void {
-    const { outputs } = this.#context;
     const { table } = this;
     const previous = table.id(slot);
     const wasActive = table.isActive(slot);
     table.change(slot, update);
-    outputs.emit({ type: 'memberUpdated', member: snapshotOf(update), previous });
+    const member = snapshotOf(update);
+    this.#context.outputs.emit({ type: 'memberUpdated', member, previous });
     if (wasActive !== table.isActive(slot)) this.#emitLiveness(update);
     this.#enter(slot, update, spread);
   }
 
   #change(slot: Slot, before: MemberState, update: Update<Id>, spread: boolean): void {
-    const { outputs } = this.#context;
     this.table.change(slot, update);
     if (update.state === 'down') this.#emitLiveness(update);
     this.#enter(slot, update, spread);
-    if (before === 'suspect' && update.state === 'alive') {
-      outputs.emit({ type: 'memberRefuted', member: snapshotOf(update) });
-    }
+    if (before === 'suspect' && update.state === 'alive') this.#emit('memberRefuted', update);
   }
 
   #emitLiveness(update: Update<Id>): void {
-    const { outputs } = this.#context;
-    const member = snapshotOf(update);
-    if (update.state !== 'down') outputs.emit({ type: 'memberUp', member });
-    else outputs.emit({ type: 'memberDown', member, reason: update.left ? 'left' : 'failed' });
+    if (update.state !== 'down') {
+      this.#emit('memberUp', update);
+      return;
+    }
+    const reason = update.left ? 'left' : 'failed';
+    this.#context.outputs.emit({ type: 'memberDown', member: snapshotOf(update), reason });
+  }
+
+  #emit(type: 'memberUp' | 'memberSuspected' | 'memberRefuted', update: Update<Id>): void {
+    this.#context.outputs.emit({ type, member: snapshotOf(update) });
   }
 
   /** What follows from having entered a state: a deadline, and news to be spread. */
   #enter(slot: Slot, update: Update<Id>, spread: boolean): void {
-    const { lifeguard, counters, outputs } = this.#context;
-    this.#suspicions.clear(slot);
+    const { lifeguard, counters } = this.#context;
+    this.suspicions.clear(slot);
     if (update.state === 'down') {
-      this.#suspicions.bury(slot);
+      this.suspicions.bury(slot);
     } else if (update.state === 'suspect') {
       counters.suspicions++;
-      const member = this.#suspicions.suspect(slot, update.suspector);
-      if (lifeguard) this.#suspicions.start(member, update.incarnation, this.size);
-      outputs.emit({ type: 'memberSuspected', member: snapshotOf(update) });
+      const member = this.suspicions.add(slot, update.suspector);
+      if (lifeguard) this.suspicions.start(member, update.incarnation, this.size);
+      this.#emit('memberSuspected', update);
     }
     if (spread) this.news.add(slot);
     else this.news.remove(slot);
@@ -207,7 +187,7 @@ export class ClusterView<Id> {
 
   #confirm(slot: Slot, suspector: string | undefined, spread: boolean): void {
     const { self, traits } = this.#context;
-    const member = this.#suspicions.get(slot);
+    const member = this.suspicions.get(slot);
     if (!member?.suspicion || suspector === undefined) return;
     if (suspector === traits.address(this.table.id(slot))) return;
     // Who is no member cannot hurry a suspicion, or anyone could with made-up names.
@@ -215,7 +195,7 @@ export class ClusterView<Id> {
       const other = this.table.find(suspector);
       if (other === NONE || !this.table.isActive(other)) return;
     }
-    if (this.#suspicions.confirm(member, suspector) && spread) this.news.add(slot);
+    if (this.suspicions.confirm(member, suspector) && spread) this.news.add(slot);
   }
 
   /** Forgets the Down member that is of least use: one that left, else one that failed. */
@@ -223,12 +203,12 @@ export class ClusterView<Id> {
     const { departed, failed } = this.table;
     const from = departed.size > 0 ? departed : failed;
     if (from.size === 0) return false;
-    this.#forget(from.draw(0, this.#context.random));
+    this.#forget(from.draw(0));
     return true;
   }
 
   #forget(slot: Slot): void {
-    this.#suspicions.clear(slot);
+    this.suspicions.clear(slot);
     this.news.remove(slot);
     this.table.remove(slot);
   }

@@ -70,7 +70,7 @@ export class HelperDuty<Id> {
   #endOf(target: Id): Slot {
     const { traits } = this.#context;
     const { table } = this.#view;
-    const slot = table.find(traits.address(target));
+    const slot = table.slotOf(target);
     if (slot === NONE) return NONE;
     const id = table.id(slot);
     const over = traits.equals(id, target) ? !table.isActive(slot) : traits.wins(id, target);

@@ -150,7 +150,7 @@ export class Inbox<Id> {
    * answered only with a new identity: two that hold each other down come back, and stop.
    */
   #onInactive(src: Id, message: Message<Id>, superseded: boolean): void {
-    const { counters, self, traits, config } = this.#context;
+    const { counters, self, config } = this.#context;
     const { refutation, outbox, view } = this.#to;
     counters.fromInactive++;
     const told = message.type === 'turnUndead';
@@ -158,7 +158,7 @@ export class Inbox<Id> {
     if (!takesPart(self)) return;
     if (told) refutation.die(undefined, src);
     if (!takesPart(self) || !config.notifyDown) return;
-    const winner = superseded ? view.table.find(traits.address(src)) : NONE;
+    const winner = superseded ? view.table.slotOf(src) : NONE;
     if (winner !== NONE) outbox.send(src, { type: 'gossip' }, view.codec.encodeAt(winner));
     outbox.send(src, { type: 'turnUndead' });
   }

@@ -72,14 +72,13 @@ export class Leave<Id> {
   }
 
   #send(): void {
-    const { clock, config, random, timers, traits } = this.#context;
+    const { clock, config, timers, traits } = this.#context;
     const { table } = this.#view;
     const most = Math.max(LEAST_TRIES, this.#view.news.transmissions);
     const chosen =
       clock.now < this.#end || this.#tries.size === 0
         ? table.active.choose(
             Math.max(config.indirectProbes, 1),
-            random,
             (slot) => (this.#tries.get(traits.address(table.id(slot))) ?? 0) < most,
           )
         : [];

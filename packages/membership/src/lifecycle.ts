@@ -58,7 +58,7 @@ export class Lifecycle<Id> {
     const { prober, helper } = this.#activities;
     prober.void();
     helper.stop();
-    this.#view.restartSuspicions();
+    this.#view.suspicions.restart(this.#view.size);
     // Those we know may all be down to us, so that the burst has reached nobody.
     if (teller !== undefined && this.#view.table.active.size === 0) {
       this.#outbox.send(teller, { type: 'announce' });
@@ -88,7 +88,7 @@ export class Lifecycle<Id> {
     this.#quiet();
     this.#leave = undefined;
     self.state = 'defunct';
-    this.#view.dropSuspicions();
+    this.#view.suspicions.drop();
     outputs.emit({ type: 'defunct', reason });
   }
 

@@ -31,13 +31,13 @@ export class MemberCodec<Id> {
 
   /** The member in a slot. */
   encodeAt(slot: Slot): Uint8Array {
-    return this.encode(this.#recordOf(slot));
+    return this.encode(this.record(slot));
   }
 
   /** The same, at the beginning of a buffer that the next call may change. */
   scratch(slot: Slot): { readonly bytes: Uint8Array; readonly offset: number } {
     const writer = this.#writer.reset();
-    this.#context.codec.writeMember(writer, this.#recordOf(slot));
+    this.#context.codec.writeMember(writer, this.record(slot));
     return writer;
   }
 
@@ -63,7 +63,8 @@ export class MemberCodec<Id> {
     return this.#record.id;
   }
 
-  #recordOf(slot: Slot): MemberRecord<Id> {
+  /** What is known of the member in a slot, until the next call of any method here. */
+  record(slot: Slot): Readonly<MemberRecord<Id>> {
     const record = this.#record;
     const state = this.#table.state(slot);
     record.id = this.#table.id(slot);

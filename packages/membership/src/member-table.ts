@@ -14,6 +14,9 @@ import {
 } from './member-rows.ts';
 import { DenseSet, ProbeOrder } from './member-sets.ts';
 
+/** The state that goes with a standing. */
+const STATES: readonly MemberState[] = ['down', 'alive', 'suspect', 'down', 'down'];
+
 /** What one member is said to be. */
 export interface Facts<Id> {
   readonly id: Id;
@@ -29,20 +32,24 @@ export interface Facts<Id> {
 export class MemberTable<Id> {
   readonly #rows = new MemberRows();
   /** Alive and suspect members. */
-  readonly active: DenseSet = new DenseSet(this.#rows);
+  readonly active: DenseSet;
   /** Down members that did not leave of their own accord. */
-  readonly failed: DenseSet = new DenseSet(this.#rows);
+  readonly failed: DenseSet;
   /** Down members that left. */
-  readonly departed: DenseSet = new DenseSet(this.#rows);
-  readonly order: ProbeOrder = new ProbeOrder(this.#rows);
+  readonly departed: DenseSet;
+  readonly order: ProbeOrder;
   readonly #book: AddressBook<Id>;
   readonly #address: (id: Id) => string;
   /** Identities that are not those of the book, which others use. */
   readonly #own = new Map<Slot, Id>();
 
-  constructor(address: (id: Id) => string, book: AddressBook<Id>) {
+  constructor(address: (id: Id) => string, book: AddressBook<Id>, random: () => number) {
     this.#address = address;
     this.#book = book;
+    this.active = new DenseSet(this.#rows, random);
+    this.failed = new DenseSet(this.#rows, random);
+    this.departed = new DenseSet(this.#rows, random);
+    this.order = new ProbeOrder(this.#rows, random);
   }
 
   get size(): number {
@@ -55,6 +62,11 @@ export class MemberTable<Id> {
     return slot < this.#rows.capacity && slot >= 0 && this.#standing(slot) !== VACANT ? slot : NONE;
   }
 
+  /** The slot of the member at the address of `id`, whoever that is; NONE if there is none. */
+  slotOf(id: Id): Slot {
+    return this.find(this.#address(id));
+  }
+
   id(slot: Slot): Id {
     const own = this.#own.size > 0 ? this.#own.get(slot) : undefined;
     return own ?? this.#book.id(slot);
@@ -65,8 +77,7 @@ export class MemberTable<Id> {
   }
 
   state(slot: Slot): MemberState {
-    const standing = this.#standing(slot);
-    return standing === ALIVE ? 'alive' : standing === SUSPECT ? 'suspect' : 'down';
+    return STATES[this.#standing(slot)]!;
   }
 
   isActive(slot: Slot): boolean {

@@ -1,6 +1,7 @@
 import { type Message, WireError } from '@shoal/wire';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';
+import type { DenseSet } from './member-sets.ts';
 import type { PacketBuilder } from './packet-builder.ts';
 
 /** Sends messages: to one, to some at random, and in bursts that do not come too often. */
@@ -35,11 +36,9 @@ export class Outbox<Id> {
     return true;
   }
 
-  /** Sends a message to up to `count` random active members. */
-  sendToSome(count: number, message: Message<Id>): void {
-    const { active } = this.#view.table;
-    for (const slot of active.choose(count, this.#context.random)) {
-      this.send(this.#view.table.id(slot), message);
-    }
+  /** Sends a message to up to `count` random members, active ones unless told otherwise. */
+  sendToSome(count: number, message: Message<Id>, among?: DenseSet): void {
+    const { table } = this.#view;
+    for (const slot of (among ?? table.active).choose(count)) this.send(table.id(slot), message);
   }
 }

@@ -128,11 +128,11 @@ export class PacketBuilder<Id> {
   /** Active members in a fresh random order, but for the asker. */
   #fillFeed(to: Id, end: number): number {
     const { active } = this.#view.table;
-    const asker = this.#view.table.find(this.#context.traits.address(to));
+    const asker = this.#view.table.slotOf(to);
     let count = 0;
     let misfits = 0;
     for (let i = 0; i < active.size && misfits < MAX_MISFITS && count < MAX_COUNT; i++) {
-      const slot = active.draw(i, this.#context.random);
+      const slot = active.draw(i);
       if (slot === asker) continue;
       if (this.#view.codec.write(this.#writer, slot, end)) count++;
       else misfits++;

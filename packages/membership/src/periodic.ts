@@ -50,14 +50,13 @@ export class PeriodicTasks<Id> {
 
   /** Sends what is queued to some members, now. */
   gossip(): void {
-    const { config, random } = this.#context;
+    const { config } = this.#context;
     const count = config.gossip?.members ?? config.indirectProbes;
     const { handler } = this.#broadcasts;
     const only = this.#view.news.length === 0;
     const { table } = this.#view;
     const chosen = table.active.choose(
       count,
-      random,
       only ? (slot) => handler?.attachTo?.(table.id(slot)) ?? true : undefined,
     );
     for (const slot of chosen) {
@@ -83,12 +82,10 @@ export class PeriodicTasks<Id> {
 
   /** Source: foca's `periodic_announce_to_down_members`; serf's reconnect. */
   #announceDownDue(): void {
-    const { config, random } = this.#context;
+    const { announceDown } = this.#context.config;
     const { failed } = this.#view.table;
-    for (const slot of failed.choose(config.announceDown?.members ?? 0, random)) {
-      this.#outbox.send(this.#view.table.id(slot), { type: 'announce' });
-    }
-    if (failed.size > 0) this.#begin(this.#announceDown, config.announceDown, 1);
+    this.#outbox.sendToSome(announceDown?.members ?? 0, { type: 'announce' }, failed);
+    if (failed.size > 0) this.#begin(this.#announceDown, announceDown, 1);
   }
 
   /**

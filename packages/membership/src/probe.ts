@@ -123,9 +123,9 @@ export class Prober<Id> {
     const failed = this.#probe;
     this.void();
     if (failed && !failed.succeeded) this.#conclude(failed);
-    const { timers, clock, config, health, random, counters } = this.#context;
+    const { timers, clock, config, health, counters } = this.#context;
     timers.schedule(this.#period, clock.now + config.probePeriod * health.factor);
-    const target = this.#view.table.order.next(random);
+    const target = this.#view.table.order.next();
     if (target === undefined) return;
     const { table } = this.#view;
     const id = table.id(target);
@@ -171,11 +171,10 @@ export class Prober<Id> {
   #askHelpers(): void {
     const probe = this.#probe;
     if (!probe || probe.succeeded || !this.#stands(probe)) return;
-    const { config, random, outputs } = this.#context;
+    const { config, outputs } = this.#context;
     outputs.emit({ type: 'probeOverdue', target: probe.id, probeNumber: probe.number });
     const helpers = this.#view.table.active.choose(
       config.indirectProbes,
-      random,
       (slot) => slot !== probe.target,
     );
     for (const slot of helpers) {
