@@ -1,3 +1,4 @@
+import type { SwimConfig } from './config.ts';
 import { type Ticket, TransmissionQueue } from './dissemination.ts';
 import { SwimError } from './errors.ts';
 
@@ -29,15 +30,13 @@ export class BroadcastQueue<Id> {
   readonly queue: TransmissionQueue;
   readonly #tickets = new Map<unknown, Ticket>();
   readonly #keys = new Map<Ticket, unknown>();
-  readonly #maxCount: number;
-  readonly #maxBytes: number;
+  readonly #config: SwimConfig;
   /** How many were pushed out by others before they had been sent often enough. */
   evicted = 0;
 
-  constructor(handler: BroadcastHandler<Id> | undefined, maxCount: number, maxBytes: number) {
+  constructor(handler: BroadcastHandler<Id> | undefined, config: SwimConfig) {
     this.handler = handler;
-    this.#maxCount = maxCount;
-    this.#maxBytes = maxBytes;
+    this.#config = config;
     this.queue = new TransmissionQueue({
       prefixed: true,
       dropped: (_, ticket) => this.#forget(ticket),
@@ -66,7 +65,8 @@ export class BroadcastQueue<Id> {
     const ticket = this.queue.add(0, bytes);
     this.#tickets.set(key, ticket);
     this.#keys.set(ticket, key);
-    while (this.queue.length > this.#maxCount || this.queue.byteLength > this.#maxBytes) {
+    const { maxBroadcasts, maxBroadcastBytes } = this.#config;
+    while (this.queue.length > maxBroadcasts || this.queue.byteLength > maxBroadcastBytes) {
       this.#remove(this.queue.mostSent);
       this.evicted++;
     }

@@ -112,13 +112,10 @@ export class ClusterView<Id> {
     return id;
   }
 
-  /** Makes `address` unknown, if nobody active has it. False if somebody has. */
-  vacate(address: string): boolean {
+  /** Makes `address` unknown, if nobody active has it. */
+  vacate(address: string): void {
     const slot = this.table.find(address);
-    if (slot === NONE) return true;
-    if (this.table.isActive(slot)) return false;
-    this.#forget(slot);
-    return true;
+    if (slot !== NONE && !this.table.isActive(slot)) this.#forget(slot);
   }
 
   #same(a: Id, b: Id): boolean {
@@ -191,10 +188,7 @@ export class ClusterView<Id> {
     if (!member?.suspicion || suspector === undefined) return;
     if (suspector === traits.address(this.table.id(slot))) return;
     // Who is no member cannot hurry a suspicion, or anyone could with made-up names.
-    if (suspector !== self.address) {
-      const other = this.table.find(suspector);
-      if (other === NONE || !this.table.isActive(other)) return;
-    }
+    if (suspector !== self.address && !this.table.isActiveAt(suspector)) return;
     if (this.suspicions.confirm(member, suspector) && spread) this.news.add(slot);
   }
 

@@ -5,6 +5,7 @@ import type { ClusterView } from './cluster-view.ts';
 import { type Context, takesPart } from './context.ts';
 import { SwimError, type SwimErrorCode } from './errors.ts';
 import type { HelperDuty } from './helper-duty.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import type { Outbox } from './outbox.ts';
 import type { Prober } from './probe.ts';
 import type { Refutation } from './refutation.ts';
@@ -17,10 +18,7 @@ export interface Receivers<Id> {
   readonly prober: Prober<Id>;
   readonly helper: HelperDuty<Id>;
   readonly refutation: Refutation<Id>;
-  /** What must hold before a message is answered: whether we are active. */
-  settle(): void;
-  /** A member knows that we are leaving; it answered the ping of this number, or told us. */
-  goodbyeHeard(from: Id, number: number | undefined): void;
+  readonly lifecycle: Lifecycle<Id>;
 }
 
 /** Reads packets, refuses what is wrong with them, and acts on the rest. */
@@ -28,20 +26,11 @@ export class Inbox<Id> {
   readonly #context: Context<Id>;
   readonly #to: Receivers<Id>;
   readonly #reader: PacketReader<Id>;
-  /** The sender of a packet, as an update: at the least it is alive. */
-  readonly #sender: MemberRecord<Id>;
 
   constructor(context: Context<Id>, receivers: Receivers<Id>) {
     this.#context = context;
     this.#to = receivers;
     this.#reader = new PacketReader(context.codec);
-    this.#sender = {
-      id: context.self.identity,
-      incarnation: 0,
-      state: 'alive',
-      suspector: undefined,
-      left: false,
-    };
   }
 
   /** The whole packet is read and checked before it changes anything. */
@@ -49,24 +38,25 @@ export class Inbox<Id> {
     const { counters, config, traits, self } = this.#context;
     counters.packetsReceived++;
     counters.bytesReceived += datagram.length;
+    const refuse = (code: SwimErrorCode, message: string, options?: ErrorOptions): void =>
+      this.#reject(new SwimError(code, message, options), datagram);
     if (datagram.length > config.maxPacketSize) {
-      const message = `${datagram.length} bytes, more than ${config.maxPacketSize}`;
-      this.#reject('tooLarge', message, datagram);
+      refuse('tooLarge', `${datagram.length} bytes, more than ${config.maxPacketSize}`);
       return;
     }
     let header: Header<Id>;
     try {
       header = this.#reader.read(datagram);
     } catch (cause) {
-      this.#reject('malformed', 'not a packet of this protocol', datagram, cause);
+      refuse('malformed', 'not a packet of this protocol', { cause });
       return;
     }
     if (traits.address(header.src) === self.address) {
-      this.#reject('ownAddress', 'a packet that claims to be from us', datagram);
+      refuse('ownAddress', 'a packet that claims to be from us');
     } else if (!this.#isAddressed(header)) {
       counters.misaddressed++;
     } else if (this.#isOwnIndirect(header.message)) {
-      this.#reject('ownIndirect', `a ${header.message.type} about ourselves`, datagram);
+      refuse('ownIndirect', `a ${header.message.type} about ourselves`);
     } else {
       this.#take(header);
     }
@@ -82,11 +72,10 @@ export class Inbox<Id> {
     else if (takesPart(self)) this.#to.refutation.onNews(update, teller);
   }
 
-  #reject(code: SwimErrorCode, message: string, bytes: Uint8Array, cause?: unknown): void {
+  #reject(error: SwimError, bytes: Uint8Array): void {
     const { counters, outputs } = this.#context;
     counters.rejected++;
-    const options = cause === undefined ? undefined : { cause };
-    outputs.push({ type: 'rejected', error: new SwimError(code, message, options), bytes });
+    outputs.push({ type: 'rejected', error, bytes });
   }
 
   /** An announce may be meant for an older identity of ours: the sender cannot know better. */
@@ -98,40 +87,30 @@ export class Inbox<Id> {
 
   #isOwnIndirect(message: Message<Id>): boolean {
     const { traits, self } = this.#context;
-    switch (message.type) {
-      case 'pingReq':
-      case 'indirectAck':
-      case 'nack':
-        return traits.equals(message.target, self.identity);
-      case 'indirectPing':
-      case 'forwardedAck':
-        return traits.equals(message.origin, self.identity);
-      default:
-        return false;
-    }
+    if ('target' in message) return traits.equals(message.target, self.identity);
+    return 'origin' in message && traits.equals(message.origin, self.identity);
   }
 
   #take(header: Header<Id>): void {
     const { traits, self } = this.#context;
-    const { src, message } = header;
-    const sender = this.#sender;
-    sender.id = src;
-    sender.incarnation = header.srcIncarnation;
+    const { src: id, srcIncarnation: incarnation, message } = header;
+    // The sender, at the least, is alive.
+    const sender = { id, incarnation, state: 'alive', suspector: undefined, left: false } as const;
     const standing = this.#to.view.apply(sender, true);
     if (standing !== 'active') {
-      if (standing !== 'refused') this.#onInactive(src, message, standing === 'superseded');
+      if (standing !== 'refused') this.#onInactive(id, message, standing === 'superseded');
       return;
     }
     const { records, count, broadcasts } = this.#reader;
     for (let i = 0; i < count; i++) {
       const record = records[i]!;
       // Who says it of itself has left, also where the wire cannot say so.
-      if (record.state === 'down' && traits.equals(record.id, src)) record.left = true;
-      this.update(record, src, true);
+      if (record.state === 'down' && traits.equals(record.id, id)) record.left = true;
+      this.update(record, id, true);
     }
-    for (const broadcast of broadcasts) this.#takeBroadcast(broadcast, src);
-    this.#to.settle();
-    if (self.state !== 'defunct') this.#react(src, message);
+    for (const broadcast of broadcasts) this.#takeBroadcast(broadcast, id);
+    this.#to.lifecycle.settle();
+    if (self.state !== 'defunct') this.#react(id, message);
   }
 
   #takeBroadcast(bytes: Uint8Array, from: Id): void {
@@ -139,8 +118,7 @@ export class Inbox<Id> {
       this.#to.broadcasts.receive(bytes, from);
     } catch (error) {
       if (!(error instanceof SwimError)) throw error;
-      this.#context.counters.rejected++;
-      this.#context.outputs.push({ type: 'rejected', error, bytes: bytes.slice() });
+      this.#reject(error, bytes.slice());
     }
   }
 
@@ -151,28 +129,32 @@ export class Inbox<Id> {
    */
   #onInactive(src: Id, message: Message<Id>, superseded: boolean): void {
     const { counters, self, config } = this.#context;
-    const { refutation, outbox, view } = this.#to;
+    const { outbox, view } = this.#to;
     counters.fromInactive++;
-    const told = message.type === 'turnUndead';
-    if (self.state === 'leaving' && told) this.#to.goodbyeHeard(src, undefined);
-    if (!takesPart(self)) return;
-    if (told) refutation.die(undefined, src);
+    if (message.type === 'turnUndead') this.#onTurnUndead(src);
     if (!takesPart(self) || !config.notifyDown) return;
     const winner = superseded ? view.table.slotOf(src) : NONE;
     if (winner !== NONE) outbox.send(src, { type: 'gossip' }, view.codec.encodeAt(winner));
     outbox.send(src, { type: 'turnUndead' });
   }
 
+  /** We are held to be down: that is what we want, or must be answered with a new identity. */
+  #onTurnUndead(src: Id): void {
+    const { self } = this.#context;
+    if (self.state === 'leaving') this.#to.lifecycle.goodbyeHeard(src, undefined);
+    else if (takesPart(self)) this.#to.refutation.die(undefined, src);
+  }
+
   #react(src: Id, message: Message<Id>): void {
-    const { outbox, prober, helper, refutation } = this.#to;
-    const leaving = this.#context.self.state === 'leaving';
+    const { outbox, prober, helper, lifecycle } = this.#to;
     switch (message.type) {
       case 'ping':
         outbox.send(src, { type: 'ack', probeNumber: message.probeNumber });
         break;
       case 'ack':
-        if (leaving) this.#to.goodbyeHeard(src, message.probeNumber);
-        else prober.onAck(src, message.probeNumber);
+        // Of the goodbye while we are leaving, of a probe before: the other is not waited for.
+        lifecycle.goodbyeHeard(src, message.probeNumber);
+        prober.onAck(src, message.probeNumber);
         break;
       case 'pingReq':
         helper.accept(src, message.target, message.probeNumber);
@@ -195,8 +177,7 @@ export class Inbox<Id> {
         outbox.send(src, { type: 'feed' });
         break;
       case 'turnUndead':
-        if (leaving) this.#to.goodbyeHeard(src, undefined);
-        else refutation.die(undefined, src);
+        this.#onTurnUndead(src);
         break;
       case 'feed':
       case 'gossip':

@@ -85,6 +85,12 @@ export class MemberTable<Id> {
     return standing === ALIVE || standing === SUSPECT;
   }
 
+  /** Whether there is an active member at an address. */
+  isActiveAt(address: string): boolean {
+    const slot = this.find(address);
+    return slot !== NONE && this.isActive(slot);
+  }
+
   hasLeft(slot: Slot): boolean {
     return this.#standing(slot) === LEFT;
   }

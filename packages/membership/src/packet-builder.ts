@@ -18,12 +18,6 @@ export class PacketBuilder<Id> {
   readonly #broadcasts: BroadcastQueue<Id>;
   readonly #writer: ByteWriter;
   #spare = new Uint8Array(0);
-  readonly #header: {
-    src: Id;
-    srcIncarnation: number;
-    dst: Id;
-    message: Message<Id>;
-  };
   /** Whose turn it is to be sure of room: broadcasts or members. */
   #broadcastsFirst = false;
 
@@ -32,13 +26,6 @@ export class PacketBuilder<Id> {
     this.#view = view;
     this.#broadcasts = broadcasts;
     this.#writer = new ByteWriter({ capacity: context.config.maxPacketSize, fixed: true });
-    const { identity, incarnation } = context.self;
-    this.#header = {
-      src: identity,
-      srcIncarnation: incarnation,
-      dst: identity,
-      message: { type: 'gossip' },
-    };
   }
 
   /**
@@ -47,15 +34,7 @@ export class PacketBuilder<Id> {
    */
   roomFor(identity: Id): number {
     try {
-      const writer = this.#writer.reset();
-      const message: Message<Id> = { type: 'gossip' };
-      const { maxIncarnation } = this.#context.codec;
-      this.#context.codec.writeHeader(writer, {
-        src: identity,
-        srcIncarnation: maxIncarnation,
-        dst: identity,
-        message,
-      });
+      this.#begin(identity, this.#context.codec.maxIncarnation, identity, { type: 'gossip' });
     } catch (cause) {
       throw new SwimError('identity', 'the identity cannot be sent', { cause });
     }
@@ -67,14 +46,8 @@ export class PacketBuilder<Id> {
    * Throws a WireError, with nothing changed, when the header does not fit.
    */
   build(to: Id, message: Message<Id>, first?: Uint8Array): Uint8Array {
-    const writer = this.#writer.reset();
-    const header = this.#header;
-    header.src = this.#context.self.identity;
-    header.srcIncarnation = this.#context.self.incarnation;
-    header.dst = to;
-    header.message = message;
-    this.#context.codec.writeHeader(writer, header);
-
+    const { identity, incarnation } = this.#context.self;
+    const writer = this.#begin(identity, incarnation, to, message);
     const allowed = payloadOf(message.type);
     const end = this.#context.config.maxPacketSize;
     const attach = allowed.broadcasts && this.#attaches(to);
@@ -87,6 +60,12 @@ export class PacketBuilder<Id> {
     }
     if (attach) this.#broadcasts.queue.fill(writer, end, this.#view.news.transmissions);
     return this.#taken();
+  }
+
+  #begin(src: Id, srcIncarnation: number, dst: Id, message: Message<Id>): ByteWriter {
+    const writer = this.#writer.reset();
+    this.#context.codec.writeHeader(writer, { src, srcIncarnation, dst, message });
+    return writer;
   }
 
   /** A copy of what was written. Its memory is cut from a larger piece, which is much faster. */

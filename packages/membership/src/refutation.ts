@@ -4,7 +4,6 @@ import type { Context } from './context.ts';
 import { task } from './context.ts';
 import { SwimError } from './errors.ts';
 import type { Outbox } from './outbox.ts';
-import type { PacketBuilder } from './packet-builder.ts';
 
 /** What the machine does when its own standing changes. */
 export interface SelfHooks<Id> {
@@ -19,7 +18,6 @@ export class Refutation<Id> {
   readonly #context: Context<Id>;
   readonly #view: ClusterView<Id>;
   readonly #outbox: Outbox<Id>;
-  readonly #builder: PacketBuilder<Id>;
   readonly #hooks: SelfHooks<Id>;
   readonly #burst = task(() => this.#gossip());
   #nextBurst: number = Number.NEGATIVE_INFINITY;
@@ -29,13 +27,11 @@ export class Refutation<Id> {
     context: Context<Id>,
     view: ClusterView<Id>,
     outbox: Outbox<Id>,
-    builder: PacketBuilder<Id>,
     hooks: SelfHooks<Id>,
   ) {
     this.#context = context;
     this.#view = view;
     this.#outbox = outbox;
-    this.#builder = builder;
     this.#hooks = hooks;
   }
 
@@ -74,7 +70,7 @@ export class Refutation<Id> {
   /** Takes another identity, and tells everyone. Throws `identity`, with nothing changed. */
   become(identity: Id): void {
     const { traits, self } = this.#context;
-    this.#view.news.maxUpdateSize = this.#builder.roomFor(identity);
+    this.#outbox.sendAs(identity);
     const address = traits.address(identity);
     if (address !== self.address) {
       this.#view.vacate(address);

@@ -7,14 +7,13 @@ import { checkConfig, lifeguardParts } from './config.ts';
 import { type Context, type SwimState, type Task, takesPart } from './context.ts';
 import { SwimError } from './errors.ts';
 import { type Output, OutputQueue } from './events.ts';
-import { FullState } from './full-state.ts';
+import { digest, recordsOf, snapshots } from './full-state.ts';
 import { HelperDuty } from './helper-duty.ts';
 import { Inbox } from './inbox.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { LocalHealth } from './local-health.ts';
 import { MemberTimer } from './member-timer.ts';
 import { Outbox } from './outbox.ts';
-import { PacketBuilder } from './packet-builder.ts';
 import { PeriodicTasks } from './periodic.ts';
 import { Prober } from './probe.ts';
 import { Refutation } from './refutation.ts';
@@ -37,18 +36,16 @@ export class Swim<Id> {
   readonly #broadcasts: BroadcastQueue<Id>;
   readonly #outbox: Outbox<Id>;
   readonly #prober: Prober<Id>;
-  readonly #helper: HelperDuty<Id>;
   readonly #refutation: Refutation<Id>;
   readonly #periodic: PeriodicTasks<Id>;
   readonly #lifecycle: Lifecycle<Id>;
-  readonly #state: FullState<Id>;
 
   /** Throws a {@link SwimError}: `config`, or `identity` when it cannot be sent. */
   constructor(options: SwimOptions<Id>) {
     const { identity, traits, codec, config, random } = options;
     checkConfig(config);
     const lifeguard = codec.lifeguard ? lifeguardParts(config) : undefined;
-    this.#context = {
+    const context: Context<Id> = {
       config,
       codec,
       traits,
@@ -61,36 +58,39 @@ export class Swim<Id> {
       counters: newCounters(),
       self: { identity, address: traits.address(identity), incarnation: 0, state: 'idle' },
     };
-    this.#view = new ClusterView(this.#context, options.addresses ?? new AddressBook<Id>());
-    const { maxBroadcasts, maxBroadcastBytes } = config;
-    this.#broadcasts = new BroadcastQueue(options.broadcasts, maxBroadcasts, maxBroadcastBytes);
-    const builder = new PacketBuilder(this.#context, this.#view, this.#broadcasts);
-    this.#view.news.maxUpdateSize = builder.roomFor(identity);
-    this.#outbox = new Outbox(this.#context, this.#view, builder);
-    this.#prober = new Prober(this.#context, this.#view, this.#outbox);
-    this.#helper = new HelperDuty(this.#context, this.#view, this.#outbox);
-    this.#refutation = new Refutation(this.#context, this.#view, this.#outbox, builder, {
-      renewed: (teller) => this.#lifecycle.renewed(teller),
-      defunct: () => this.#lifecycle.end('declaredDown'),
+    const view = new ClusterView(context, options.addresses ?? new AddressBook<Id>());
+    const broadcasts = new BroadcastQueue(options.broadcasts, config);
+    const outbox = new Outbox(context, view, broadcasts);
+    const prober = new Prober(context, view, outbox);
+    const helper = new HelperDuty(context, view, outbox);
+    const refutation = new Refutation(context, view, outbox, {
+      renewed: (teller) => lifecycle.renewed(teller),
+      defunct: () => lifecycle.end('declaredDown'),
     });
-    this.#periodic = new PeriodicTasks(this.#context, this.#view, this.#broadcasts, this.#outbox);
-    this.#lifecycle = new Lifecycle(this.#context, this.#view, this.#outbox, {
-      prober: this.#prober,
-      helper: this.#helper,
-      refutation: this.#refutation,
-      periodic: this.#periodic,
+    const periodic = new PeriodicTasks(context, view, broadcasts, outbox);
+    const lifecycle = new Lifecycle(context, view, outbox, {
+      prober,
+      helper,
+      refutation,
+      periodic,
     });
-    this.#inbox = new Inbox(this.#context, {
-      view: this.#view,
-      broadcasts: this.#broadcasts,
-      outbox: this.#outbox,
-      prober: this.#prober,
-      helper: this.#helper,
-      refutation: this.#refutation,
-      settle: () => this.#lifecycle.settle(),
-      goodbyeHeard: (from, number) => this.#lifecycle.goodbyeHeard(from, number),
+    this.#inbox = new Inbox(context, {
+      view,
+      broadcasts,
+      outbox,
+      prober,
+      helper,
+      refutation,
+      lifecycle,
     });
-    this.#state = new FullState(this.#context, this.#view, this.#inbox);
+    this.#context = context;
+    this.#view = view;
+    this.#broadcasts = broadcasts;
+    this.#outbox = outbox;
+    this.#prober = prober;
+    this.#refutation = refutation;
+    this.#periodic = periodic;
+    this.#lifecycle = lifecycle;
   }
 
   /** Who we are now. */
@@ -202,12 +202,11 @@ export class Swim<Id> {
     const { traits, self } = this.#context;
     if (self.state === 'leaving') throw new SwimError('state', 'cannot change while leaving');
     const address = traits.address(id);
-    if (traits.equals(id, self.identity)) throw new SwimError('identity', 'the same identity');
     if (address === self.address) {
-      if (!traits.wins(id, self.identity)) {
+      if (traits.equals(id, self.identity) || !traits.wins(id, self.identity)) {
         throw new SwimError('identity', 'the identity does not win over the present one');
       }
-    } else if (this.#isActive(address)) {
+    } else if (this.#view.table.isActiveAt(address)) {
       throw new SwimError('identity', `${address} is the address of an active member`);
     }
     this.#refutation.become(id);
@@ -244,18 +243,21 @@ export class Swim<Id> {
     options: { readonly broadcast?: boolean } = {},
   ): void {
     this.#advance(now);
-    this.#state.apply(members, options.broadcast ?? true);
+    const { broadcast = true } = options;
+    for (const record of recordsOf(this.#view.codec, members)) {
+      this.#inbox.update(record, undefined, broadcast);
+    }
     this.#settle();
   }
 
   /** The other active members, alive or suspect, as they are now. */
   members(): IterableIterator<Member<Id>> {
-    return this.#state.active();
+    return snapshots(this.#view, this.#view.table.active);
   }
 
   /** All that is known of others, Down members included: for {@link Swim.applyMany}. */
   membershipState(): IterableIterator<Member<Id>> {
-    return this.#state.all();
+    return snapshots(this.#view, this.#view.table.all());
   }
 
   /** What is known of the member at an address, active or not. O(1). */
@@ -269,7 +271,7 @@ export class Swim<Id> {
    * themselves included, to be active, with the same identities and incarnations. O(N).
    */
   digest(): string {
-    return this.#state.digest();
+    return digest(this.#context, this.#view);
   }
 
   stats(): SwimStats {
@@ -296,11 +298,6 @@ export class Swim<Id> {
     health.change(1);
     this.#prober.void();
     outputs.emit({ type: 'paused', ms });
-  }
-
-  #isActive(address: string): boolean {
-    const slot = this.#view.table.find(address);
-    return slot !== NONE && this.#view.table.isActive(slot);
   }
 
   #mustTakePart(what: string): void {
