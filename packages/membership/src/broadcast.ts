@@ -37,10 +37,12 @@ export class BroadcastQueue<Id> {
   constructor(handler: BroadcastHandler<Id> | undefined, config: SwimConfig) {
     this.handler = handler;
     this.#config = config;
-    this.queue = new TransmissionQueue({
-      prefixed: true,
-      dropped: (_, ticket) => this.#forget(ticket),
-    });
+    this.queue = new TransmissionQueue(2, (_, ticket) => this.#forget(ticket));
+  }
+
+  /** Whether messages to a member may carry broadcasts. */
+  mayGoTo(member: Id): boolean {
+    return this.handler?.attachTo?.(member) ?? true;
   }
 
   /**
@@ -50,7 +52,7 @@ export class BroadcastQueue<Id> {
   receive(bytes: Uint8Array, from: Id | undefined): boolean {
     const { handler } = this;
     if (handler === undefined) {
-      throw new SwimError('broadcast', 'there is no handler for custom broadcasts');
+      throw new SwimError('broadcast', 'no handler for broadcasts');
     }
     let key: unknown;
     try {
@@ -58,7 +60,7 @@ export class BroadcastQueue<Id> {
       if (key === undefined) return false;
       this.#invalidate(key);
     } catch (cause) {
-      throw new SwimError('broadcast', 'the handler refused a custom broadcast', { cause });
+      throw new SwimError('broadcast', 'refused by the handler', { cause });
     }
     const older = this.#tickets.get(key);
     if (older !== undefined) this.#remove(older);

@@ -1,4 +1,4 @@
-import type { Member, MemberRecord, MemberState } from '@shoal/wire';
+import type { Member, MemberState } from '@shoal/wire';
 import { type AddressBook, NONE } from './address-book.ts';
 import type { Context } from './context.ts';
 import { MemberCodec } from './member-codec.ts';
@@ -8,9 +8,6 @@ import type { MemberTimer } from './member-timer.ts';
 import { News } from './news.ts';
 import { Suspicions } from './suspicions.ts';
 import { beats } from './transitions.ts';
-
-/** An update as it is applied: a wire record, or one of our own making. */
-export type Update<Id> = Readonly<MemberRecord<Id>>;
 
 /** The identity in question, once an update about it was looked at. */
 export type Standing =
@@ -57,12 +54,12 @@ export class ClusterView<Id> {
   }
 
   /** Takes in an update about another address than ours. `spread`: passes it on if it is news. */
-  apply(update: Update<Id>, spread: boolean): Standing {
+  apply(update: Member<Id>, spread: boolean): Standing {
     return this.applyAt(this.table.slotOf(update.id), update, spread);
   }
 
   /** The same, where `slot` is that of the update's address. */
-  applyAt(slot: Slot, update: Update<Id>, spread: boolean): Standing {
+  applyAt(slot: Slot, update: Member<Id>, spread: boolean): Standing {
     if (slot === NONE) return this.#introduce(update, spread);
     const { table } = this;
     if (!this.#same(table.id(slot), update.id)) {
@@ -91,7 +88,7 @@ export class ClusterView<Id> {
     const { table } = this;
     const suspector = lifeguard ? self.address : undefined;
     const id = table.id(slot);
-    this.applyAt(slot, { id, incarnation, state: 'suspect', suspector, left: false }, true);
+    this.applyAt(slot, { id, incarnation, state: 'suspect', suspector }, true);
     if (table.state(slot) !== 'suspect' || table.incarnation(slot) !== incarnation) return;
     // Without Lifeguard, or after our identity changed, it may have been suspect with no end.
     const member = this.suspicions.get(slot)!;
@@ -108,7 +105,7 @@ export class ClusterView<Id> {
     const incarnation = table.incarnation(slot);
     if (suspicion?.incarnation !== incarnation) return undefined;
     const id = table.id(slot);
-    this.applyAt(slot, { id, incarnation, state: 'down', suspector: undefined, left: false }, true);
+    this.applyAt(slot, { id, incarnation, state: 'down' }, true);
     return id;
   }
 
@@ -122,7 +119,7 @@ export class ClusterView<Id> {
     return a === b || this.#context.traits.equals(a, b);
   }
 
-  #introduce(update: Update<Id>, spread: boolean): Standing {
+  #introduce(update: Member<Id>, spread: boolean): Standing {
     const { counters, config } = this.#context;
     if (this.table.size >= config.maxMembers && !this.#makeRoom()) {
       counters.membersRefused++;
@@ -135,7 +132,7 @@ export class ClusterView<Id> {
     return up ? 'active' : 'down';
   }
 
-  #replace(slot: Slot, update: Update<Id>, spread: boolean): void {
+  #replace(slot: Slot, update: Member<Id>, spread: boolean): void {
     const { table } = this;
     const previous = table.id(slot);
     const wasActive = table.isActive(slot);
@@ -146,14 +143,14 @@ export class ClusterView<Id> {
     this.#enter(slot, update, spread);
   }
 
-  #change(slot: Slot, before: MemberState, update: Update<Id>, spread: boolean): void {
+  #change(slot: Slot, before: MemberState, update: Member<Id>, spread: boolean): void {
     this.table.change(slot, update);
     if (update.state === 'down') this.#emitLiveness(update);
     this.#enter(slot, update, spread);
     if (before === 'suspect' && update.state === 'alive') this.#emit('memberRefuted', update);
   }
 
-  #emitLiveness(update: Update<Id>): void {
+  #emitLiveness(update: Member<Id>): void {
     if (update.state !== 'down') {
       this.#emit('memberUp', update);
       return;
@@ -162,12 +159,12 @@ export class ClusterView<Id> {
     this.#context.outputs.emit({ type: 'memberDown', member: snapshotOf(update), reason });
   }
 
-  #emit(type: 'memberUp' | 'memberSuspected' | 'memberRefuted', update: Update<Id>): void {
+  #emit(type: 'memberUp' | 'memberSuspected' | 'memberRefuted', update: Member<Id>): void {
     this.#context.outputs.emit({ type, member: snapshotOf(update) });
   }
 
   /** What follows from having entered a state: a deadline, and news to be spread. */
-  #enter(slot: Slot, update: Update<Id>, spread: boolean): void {
+  #enter(slot: Slot, update: Member<Id>, spread: boolean): void {
     const { lifeguard, counters } = this.#context;
     this.suspicions.clear(slot);
     if (update.state === 'down') {
@@ -208,8 +205,8 @@ export class ClusterView<Id> {
   }
 }
 
-/** What an update says, as others may keep it: the record may be another's soon. */
-function snapshotOf<Id>({ id, incarnation, state, suspector, left }: Update<Id>): Member<Id> {
+/** What an update says, as others may keep it: its record may be another's soon. */
+function snapshotOf<Id>({ id, incarnation, state, suspector, left }: Member<Id>): Member<Id> {
   if (state === 'suspect' && suspector !== undefined) return { id, incarnation, state, suspector };
   if (state === 'down' && left) return { id, incarnation, state, left };
   return { id, incarnation, state };

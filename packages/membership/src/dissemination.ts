@@ -27,6 +27,10 @@ const KEPT = 4096;
  * two arrays: what is queued one after the other, as most is, goes into a packet as one.
  */
 export class TransmissionQueue {
+  /** How many items are queued. */
+  length = 0;
+  /** The sum of their sizes in bytes. */
+  byteLength = 0;
   #items = new Int32Array(0);
   /** Rows that were made so far, and a list of those that are free. */
   #made = 0;
@@ -38,8 +42,6 @@ export class TransmissionQueue {
   readonly #levels: Ticket[] = [];
   readonly #prefix: number;
   readonly #dropped: (owner: number, ticket: Ticket) => void;
-  #length = 0;
-  #byteLength = 0;
   /** How many items were written together. */
   #run = 0;
   /** Left out by the next fill. */
@@ -48,22 +50,12 @@ export class TransmissionQueue {
   #shortest = Number.POSITIVE_INFINITY;
 
   /**
-   * `prefixed`: each item is written behind its length as a u16. `dropped` is told of each item
-   * that leaves because it has been sent often enough.
+   * `prefix`: 2 if each item is written behind its length as a u16, else 0. `dropped` is told of
+   * each item that leaves because it has been sent often enough.
    */
-  constructor(options: { prefixed: boolean; dropped: (owner: number, ticket: Ticket) => void }) {
-    this.#prefix = options.prefixed ? 2 : 0;
-    this.#dropped = options.dropped;
-  }
-
-  /** How many items are queued. */
-  get length(): number {
-    return this.#length;
-  }
-
-  /** The sum of their sizes in bytes. */
-  get byteLength(): number {
-    return this.#byteLength;
+  constructor(prefix: 0 | 2, dropped: (owner: number, ticket: Ticket) => void) {
+    this.#prefix = prefix;
+    this.#dropped = dropped;
   }
 
   /** Queues a copy of the first `length` of `bytes` as never sent. */
@@ -73,8 +65,8 @@ export class TransmissionQueue {
     this.#set(ticket, OWNER, owner);
     this.#set(ticket, START, start);
     this.#set(ticket, LENGTH, length);
-    this.#length++;
-    this.#byteLength += length;
+    this.length++;
+    this.byteLength += length;
     if (length < this.#shortest) this.#shortest = length;
     this.#append(ticket, ticket, 0);
     return ticket;
@@ -86,9 +78,9 @@ export class TransmissionQueue {
     this.#unlink(ticket, ticket);
     this.#set(ticket, FOLLOWING, this.#free);
     this.#free = ticket;
-    this.#length--;
-    this.#byteLength -= this.#get(ticket, LENGTH);
-    if (this.#length === 0) this.#clear();
+    this.length--;
+    this.byteLength -= this.#get(ticket, LENGTH);
+    if (this.length === 0) this.#clear();
   }
 
   /** The room, in bytes, that the item that is due next takes; 0 when the queue is empty. */
@@ -250,7 +242,7 @@ export class TransmissionQueue {
   /** Moves all bytes together, into as much memory as they need with `more` and half as much. */
   #compact(more: number): void {
     const old = this.#bytes;
-    this.#bytes = new Uint8Array(Math.ceil((this.#byteLength + more) * 1.5));
+    this.#bytes = new Uint8Array(Math.ceil((this.byteLength + more) * 1.5));
     this.#end = 0;
     for (const head of this.#levels) {
       let ticket = this.#get(head, FOLLOWING);

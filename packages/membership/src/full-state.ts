@@ -1,4 +1,4 @@
-import type { Member, MemberRecord } from '@shoal/wire';
+import type { Member } from '@shoal/wire';
 import type { ClusterView } from './cluster-view.ts';
 import { type Context, takesPart } from './context.ts';
 import { digestOf } from './digest.ts';
@@ -12,15 +12,12 @@ import type { Slot } from './member-rows.ts';
  * What is known from elsewhere as it is applied, with identities that are quickly told from
  * others. Throws `identity` if a member cannot be encoded.
  */
-export function recordsOf<Id>(
+export function canonicalMembers<Id>(
   codec: MemberCodec<Id>,
   members: Iterable<Member<Id>>,
-): MemberRecord<Id>[] {
+): Member<Id>[] {
   try {
-    return Array.from(members, (member) => {
-      const { incarnation, state, suspector, left = false } = member;
-      return { id: codec.canonical(member), incarnation, state, suspector, left };
-    });
+    return Array.from(members, (member) => ({ ...member, id: codec.canonical(member) }));
   } catch (cause) {
     throw new SwimError('identity', 'a member that cannot be encoded', { cause });
   }

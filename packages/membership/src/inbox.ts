@@ -1,35 +1,33 @@
-import { type Header, type MemberRecord, type Message, PacketReader } from '@shoal/wire';
+import { type Header, type Member, type Message, PacketReader } from '@shoal/wire';
 import { NONE } from './address-book.ts';
 import type { BroadcastQueue } from './broadcast.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { type Context, takesPart } from './context.ts';
 import { SwimError, type SwimErrorCode } from './errors.ts';
-import type { HelperDuty } from './helper-duty.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Outbox } from './outbox.ts';
-import type { Prober } from './probe.ts';
-import type { Refutation } from './refutation.ts';
-
-/** Who acts on what comes in. */
-export interface Receivers<Id> {
-  readonly view: ClusterView<Id>;
-  readonly broadcasts: BroadcastQueue<Id>;
-  readonly outbox: Outbox<Id>;
-  readonly prober: Prober<Id>;
-  readonly helper: HelperDuty<Id>;
-  readonly refutation: Refutation<Id>;
-  readonly lifecycle: Lifecycle<Id>;
-}
 
 /** Reads packets, refuses what is wrong with them, and acts on the rest. */
 export class Inbox<Id> {
   readonly #context: Context<Id>;
-  readonly #to: Receivers<Id>;
+  readonly #view: ClusterView<Id>;
+  readonly #broadcasts: BroadcastQueue<Id>;
+  readonly #outbox: Outbox<Id>;
+  readonly #lifecycle: Lifecycle<Id>;
   readonly #reader: PacketReader<Id>;
 
-  constructor(context: Context<Id>, receivers: Receivers<Id>) {
+  constructor(
+    context: Context<Id>,
+    view: ClusterView<Id>,
+    broadcasts: BroadcastQueue<Id>,
+    outbox: Outbox<Id>,
+    lifecycle: Lifecycle<Id>,
+  ) {
     this.#context = context;
-    this.#to = receivers;
+    this.#view = view;
+    this.#broadcasts = broadcasts;
+    this.#outbox = outbox;
+    this.#lifecycle = lifecycle;
     this.#reader = new PacketReader(context.codec);
   }
 
@@ -63,13 +61,13 @@ export class Inbox<Id> {
   }
 
   /** News about anyone; `teller` is who sent it, if it came from the network. */
-  update(update: Readonly<MemberRecord<Id>>, teller: Id | undefined, spread: boolean): void {
+  update(update: Member<Id>, teller: Id | undefined, spread: boolean): void {
     const { self, traits } = this.#context;
     const address = traits.address(update.id);
-    const slot = this.#to.view.table.find(address);
+    const slot = this.#view.table.find(address);
     // We are not in the table, so whoever is there is not we.
-    if (slot !== NONE || address !== self.address) this.#to.view.applyAt(slot, update, spread);
-    else if (takesPart(self)) this.#to.refutation.onNews(update, teller);
+    if (slot !== NONE || address !== self.address) this.#view.applyAt(slot, update, spread);
+    else if (takesPart(self)) this.#lifecycle.refutation.onNews(update, teller);
   }
 
   #reject(error: SwimError, bytes: Uint8Array): void {
@@ -95,8 +93,7 @@ export class Inbox<Id> {
     const { traits, self } = this.#context;
     const { src: id, srcIncarnation: incarnation, message } = header;
     // The sender, at the least, is alive.
-    const sender = { id, incarnation, state: 'alive', suspector: undefined, left: false } as const;
-    const standing = this.#to.view.apply(sender, true);
+    const standing = this.#view.apply({ id, incarnation, state: 'alive' }, true);
     if (standing !== 'active') {
       if (standing !== 'refused') this.#onInactive(id, message, standing === 'superseded');
       return;
@@ -109,13 +106,13 @@ export class Inbox<Id> {
       this.update(record, id, true);
     }
     for (const broadcast of broadcasts) this.#takeBroadcast(broadcast, id);
-    this.#to.lifecycle.settle();
+    this.#lifecycle.settle();
     if (self.state !== 'defunct') this.#react(id, message);
   }
 
   #takeBroadcast(bytes: Uint8Array, from: Id): void {
     try {
-      this.#to.broadcasts.receive(bytes, from);
+      this.#broadcasts.receive(bytes, from);
     } catch (error) {
       if (!(error instanceof SwimError)) throw error;
       this.#reject(error, bytes.slice());
@@ -129,7 +126,8 @@ export class Inbox<Id> {
    */
   #onInactive(src: Id, message: Message<Id>, superseded: boolean): void {
     const { counters, self, config } = this.#context;
-    const { outbox, view } = this.#to;
+    const view = this.#view;
+    const outbox = this.#outbox;
     counters.fromInactive++;
     if (message.type === 'turnUndead') this.#onTurnUndead(src);
     if (!takesPart(self) || !config.notifyDown) return;
@@ -141,12 +139,13 @@ export class Inbox<Id> {
   /** We are held to be down: that is what we want, or must be answered with a new identity. */
   #onTurnUndead(src: Id): void {
     const { self } = this.#context;
-    if (self.state === 'leaving') this.#to.lifecycle.goodbyeHeard(src, undefined);
-    else if (takesPart(self)) this.#to.refutation.die(undefined, src);
+    if (self.state === 'leaving') this.#lifecycle.goodbyeHeard(src, undefined);
+    else if (takesPart(self)) this.#lifecycle.refutation.die(undefined, src);
   }
 
   #react(src: Id, message: Message<Id>): void {
-    const { outbox, prober, helper, lifecycle } = this.#to;
+    const outbox = this.#outbox;
+    const lifecycle = this.#lifecycle;
     switch (message.type) {
       case 'ping':
         outbox.send(src, { type: 'ack', probeNumber: message.probeNumber });
@@ -154,10 +153,10 @@ export class Inbox<Id> {
       case 'ack':
         // Of the goodbye while we are leaving, of a probe before: the other is not waited for.
         lifecycle.goodbyeHeard(src, message.probeNumber);
-        prober.onAck(src, message.probeNumber);
+        lifecycle.prober.onAck(src, message.probeNumber);
         break;
       case 'pingReq':
-        helper.accept(src, message.target, message.probeNumber);
+        lifecycle.helper.accept(src, message.target, message.probeNumber);
         break;
       case 'indirectPing': {
         const { origin: target, probeNumber } = message;
@@ -165,13 +164,13 @@ export class Inbox<Id> {
         break;
       }
       case 'indirectAck':
-        helper.fulfil(src, message.target, message.probeNumber);
+        lifecycle.helper.fulfil(src, message.target, message.probeNumber);
         break;
       case 'forwardedAck':
-        prober.onForwardedAck(src, message.origin, message.probeNumber);
+        lifecycle.prober.onForwardedAck(src, message.origin, message.probeNumber);
         break;
       case 'nack':
-        prober.onNack(src, message.target, message.probeNumber);
+        lifecycle.prober.onNack(src, message.target, message.probeNumber);
         break;
       case 'announce':
         outbox.send(src, { type: 'feed' });

@@ -1,4 +1,4 @@
-import type { MemberState } from '@shoal/wire';
+import type { Member, MemberState } from '@shoal/wire';
 import { type AddressBook, NONE } from './address-book.ts';
 import {
   ALIVE,
@@ -16,14 +16,6 @@ import { DenseSet, ProbeOrder } from './member-sets.ts';
 
 /** The state that goes with a standing. */
 const STATES: readonly MemberState[] = ['down', 'alive', 'suspect', 'down', 'down'];
-
-/** What one member is said to be. */
-export interface Facts<Id> {
-  readonly id: Id;
-  readonly incarnation: number;
-  readonly state: MemberState;
-  readonly left: boolean;
-}
 
 /**
  * All members by address, with what is needed to choose among them. A member is known by its
@@ -105,25 +97,25 @@ export class MemberTable<Id> {
   }
 
   /** Takes in a member whose address is new. */
-  add(facts: Facts<Id>): Slot {
-    const slot = this.#book.claim(this.#address(facts.id), facts.id);
+  add(member: Member<Id>): Slot {
+    const slot = this.#book.claim(this.#address(member.id), member.id);
     if (slot >= this.#rows.capacity) this.#rows.grow(this.#book.size);
     this.#rows.set(slot, TICKET, NONE);
-    this.#identify(slot, facts.id);
-    this.#enter(slot, facts);
+    this.#identify(slot, member.id);
+    this.#enter(slot, member);
     return slot;
   }
 
   /** Changes what is known of the member, or who it is, and keeps the sets in step. */
-  change(slot: Slot, facts: Facts<Id>): void {
-    this.#identify(slot, facts.id);
-    if (this.isActive(slot) && facts.state !== 'down') {
-      this.#rows.set(slot, INCARNATION, facts.incarnation);
-      this.#rows.set(slot, STANDING, standingOf(facts));
+  change(slot: Slot, member: Member<Id>): void {
+    this.#identify(slot, member.id);
+    if (this.isActive(slot) && member.state !== 'down') {
+      this.#rows.set(slot, INCARNATION, member.incarnation);
+      this.#rows.set(slot, STANDING, standingOf(member));
       return;
     }
     this.#exit(slot);
-    this.#enter(slot, facts);
+    this.#enter(slot, member);
   }
 
   remove(slot: Slot): void {
@@ -143,11 +135,11 @@ export class MemberTable<Id> {
     return this.#rows.get(slot, STANDING);
   }
 
-  #enter(slot: Slot, facts: Facts<Id>): void {
-    this.#rows.set(slot, INCARNATION, facts.incarnation);
-    this.#rows.set(slot, STANDING, standingOf(facts));
+  #enter(slot: Slot, member: Member<Id>): void {
+    this.#rows.set(slot, INCARNATION, member.incarnation);
+    this.#rows.set(slot, STANDING, standingOf(member));
     this.#setOf(slot).add(slot);
-    if (facts.state !== 'down') this.order.add(slot);
+    if (member.state !== 'down') this.order.add(slot);
   }
 
   #exit(slot: Slot): void {
@@ -167,8 +159,8 @@ export class MemberTable<Id> {
   }
 }
 
-function standingOf(facts: Facts<unknown>): number {
-  if (facts.state === 'alive') return ALIVE;
-  if (facts.state === 'suspect') return SUSPECT;
-  return facts.left ? LEFT : FAILED;
+function standingOf(member: Member<unknown>): number {
+  if (member.state === 'alive') return ALIVE;
+  if (member.state === 'suspect') return SUSPECT;
+  return member.left ? LEFT : FAILED;
 }

@@ -17,12 +17,9 @@ export class News<Id> {
   readonly #context: Context<Id>;
   readonly #table: MemberTable<Id>;
   readonly #codec: MemberCodec<Id>;
-  readonly #queue: TransmissionQueue = new TransmissionQueue({
-    prefixed: false,
-    dropped: (owner) => {
-      if (owner === OURSELVES) this.#ourTicket = NONE;
-      else this.#table.setTicket(owner, NONE);
-    },
+  readonly #queue: TransmissionQueue = new TransmissionQueue(0, (owner) => {
+    if (owner === OURSELVES) this.#ourTicket = NONE;
+    else this.#table.setTicket(owner, NONE);
   });
   #ourTicket = NONE;
   #limit = 0;

@@ -79,8 +79,7 @@ export class PacketBuilder<Id> {
   }
 
   #attaches(to: Id): boolean {
-    const { queue, handler } = this.#broadcasts;
-    return queue.length > 0 && (handler?.attachTo?.(to) ?? true);
+    return this.#broadcasts.queue.length > 0 && this.#broadcasts.mayGoTo(to);
   }
 
   /**

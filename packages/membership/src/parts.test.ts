@@ -196,7 +196,7 @@ describe('TransmissionQueue', () => {
           expect(tickets.get(name)).toBe(ticket);
           tickets.delete(name);
         };
-        const queue = new TransmissionQueue({ prefixed, dropped });
+        const queue = new TransmissionQueue(prefixed ? 2 : 0, dropped);
         const remove = (name: number): void => {
           const ticket = tickets.get(name);
           if (ticket !== undefined) queue.remove(ticket);

@@ -52,12 +52,11 @@ export class PeriodicTasks<Id> {
   gossip(): void {
     const { config } = this.#context;
     const count = config.gossip?.members ?? config.indirectProbes;
-    const { handler } = this.#broadcasts;
     const only = this.#view.news.length === 0;
     const { table } = this.#view;
     const chosen = table.active.choose(
       count,
-      only ? (slot) => handler?.attachTo?.(table.id(slot)) ?? true : undefined,
+      (slot) => !only || this.#broadcasts.mayGoTo(table.id(slot)),
     );
     for (const slot of chosen) {
       if (!this.#hasNews) break;

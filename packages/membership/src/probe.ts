@@ -1,4 +1,3 @@
-import { NONE } from './address-book.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';
 import { task } from './context.ts';
@@ -12,8 +11,8 @@ interface Probe<Id> {
   readonly incarnation: number;
   readonly number: number;
   readonly sentAt: number;
-  /** Asked helpers, by address; true once one has answered, be it with a nack. */
-  readonly helpers: Map<string, boolean>;
+  /** Asked helpers; true once one has answered, be it with a nack. */
+  readonly helpers: Map<Slot, boolean>;
   nacks: number;
   /** A datagram answered, be it through a helper. */
   succeeded: boolean;
@@ -70,14 +69,15 @@ export class Prober<Id> {
     const probe = this.#probe;
     if (probe?.number !== number || probe.target !== this.#view.find(from)) return;
     if (!this.#context.traits.equals(from, probe.id)) return;
-    this.#succeed(probe, 'direct');
+    this.#succeed(probe, { outcome: 'direct', rtt: this.#context.clock.now - probe.sentAt });
   }
 
   /** An answer of `origin` that `helper` passes on. */
   onForwardedAck(helper: Id, origin: Id, number: number): void {
     const probe = this.#probe;
-    if (!probe || !this.#answers(probe, helper, origin, number)) return;
-    this.#succeed(probe, 'indirect');
+    if (probe && this.#answers(probe, helper, origin, number)) {
+      this.#succeed(probe, { outcome: 'indirect' });
+    }
   }
 
   /** `helper` says that it is there, but has not heard from `target` yet. */
@@ -98,25 +98,19 @@ export class Prober<Id> {
   /** Whether a helper that was asked answers for the first time, about the right member. */
   #answers(probe: Probe<Id>, helper: Id, about: Id, number: number): boolean {
     if (probe.number !== number || !this.#context.traits.equals(about, probe.id)) return false;
-    const address = this.#context.traits.address(helper);
-    if (this.#view.find(helper) === NONE || probe.helpers.get(address) !== false) return false;
-    probe.helpers.set(address, true);
+    const slot = this.#view.find(helper);
+    if (probe.helpers.get(slot) !== false) return false;
+    probe.helpers.set(slot, true);
     return true;
   }
 
-  #succeed(probe: Probe<Id>, outcome: 'direct' | 'indirect'): void {
+  #succeed(probe: Probe<Id>, how: { outcome: 'direct' | 'indirect'; rtt?: number }): void {
     if (probe.succeeded) return;
-    const { clock, health, outputs, timers } = this.#context;
+    const { health, outputs, timers } = this.#context;
     probe.succeeded = true;
     timers.cancel(this.#indirect);
     health.change(-1);
-    const rtt = clock.now - probe.sentAt;
-    outputs.emit({
-      type: 'probe',
-      target: probe.id,
-      outcome,
-      ...(outcome === 'direct' ? { rtt } : {}),
-    });
+    outputs.emit({ type: 'probe', target: probe.id, ...how });
   }
 
   #endPeriod(): void {
@@ -178,10 +172,8 @@ export class Prober<Id> {
       (slot) => slot !== probe.target,
     );
     for (const slot of helpers) {
-      const helper = this.#view.table.id(slot);
       const message = { type: 'pingReq', target: probe.id, probeNumber: probe.number } as const;
-      if (!this.#outbox.send(helper, message)) continue;
-      probe.helpers.set(this.#context.traits.address(helper), false);
+      if (this.#outbox.send(this.#view.table.id(slot), message)) probe.helpers.set(slot, false);
     }
   }
 }

@@ -1,8 +1,9 @@
-import type { MemberRecord } from '@shoal/wire';
+import type { Member } from '@shoal/wire';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';
 import { task } from './context.ts';
 import { SwimError } from './errors.ts';
+import type { DefunctReason } from './events.ts';
 import type { Outbox } from './outbox.ts';
 
 /** What the machine does when its own standing changes. */
@@ -10,7 +11,7 @@ export interface SelfHooks<Id> {
   /** We have another identity; everything that was under way for the old one is void. */
   renewed(teller: Id | undefined): void;
   /** We are held to be down and cannot renew ourselves. */
-  defunct(): void;
+  end(reason: DefunctReason): void;
 }
 
 /** Keeps us alive in the eyes of others: refutes suspicions, and comes back from the dead. */
@@ -39,7 +40,7 @@ export class Refutation<Id> {
    * News about our own address. `teller` is who sent it. What we answer goes to all by way of
    * the queue, and to some at once.
    */
-  onNews(update: Readonly<MemberRecord<Id>>, teller: Id | undefined): void {
+  onNews(update: Member<Id>, teller: Id | undefined): void {
     const { traits, self } = this.#context;
     if (!traits.equals(update.id, self.identity)) {
       // Another identity of our address is either of the past, or shuts us out: others drop
@@ -59,7 +60,7 @@ export class Refutation<Id> {
     const { traits, self, counters, outputs } = this.#context;
     const next = traits.renew(self.identity, rival);
     if (next === undefined || !this.#follows(next, rival) || !this.#tryBecome(next)) {
-      this.#hooks.defunct();
+      this.#hooks.end('declaredDown');
       return;
     }
     counters.rejoins++;
@@ -126,7 +127,7 @@ export class Refutation<Id> {
   /** We are about to have another address: there is nobody at the present one. */
   #sayMoved(): void {
     const { identity: id, incarnation } = this.#context.self;
-    this.#view.apply({ id, incarnation, state: 'down', suspector: undefined, left: true }, true);
+    this.#view.apply({ id, incarnation, state: 'down', left: true }, true);
   }
 
   #tryBecome(identity: Id): boolean {

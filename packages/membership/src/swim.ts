@@ -7,16 +7,12 @@ import { checkConfig, lifeguardParts } from './config.ts';
 import { type Context, type SwimState, type Task, takesPart } from './context.ts';
 import { SwimError } from './errors.ts';
 import { type Output, OutputQueue } from './events.ts';
-import { digest, recordsOf, snapshots } from './full-state.ts';
-import { HelperDuty } from './helper-duty.ts';
+import { canonicalMembers, digest, snapshots } from './full-state.ts';
 import { Inbox } from './inbox.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { LocalHealth } from './local-health.ts';
 import { MemberTimer } from './member-timer.ts';
 import { Outbox } from './outbox.ts';
-import { PeriodicTasks } from './periodic.ts';
-import { Prober } from './probe.ts';
-import { Refutation } from './refutation.ts';
 import { newCounters, type SwimStats } from './stats.ts';
 import type { SwimOptions } from './swim-options.ts';
 import { TimerQueue } from './timer-queue.ts';
@@ -35,9 +31,6 @@ export class Swim<Id> {
   readonly #view: ClusterView<Id>;
   readonly #broadcasts: BroadcastQueue<Id>;
   readonly #outbox: Outbox<Id>;
-  readonly #prober: Prober<Id>;
-  readonly #refutation: Refutation<Id>;
-  readonly #periodic: PeriodicTasks<Id>;
   readonly #lifecycle: Lifecycle<Id>;
 
   /** Throws a {@link SwimError}: `config`, or `identity` when it cannot be sent. */
@@ -61,35 +54,12 @@ export class Swim<Id> {
     const view = new ClusterView(context, options.addresses ?? new AddressBook<Id>());
     const broadcasts = new BroadcastQueue(options.broadcasts, config);
     const outbox = new Outbox(context, view, broadcasts);
-    const prober = new Prober(context, view, outbox);
-    const helper = new HelperDuty(context, view, outbox);
-    const refutation = new Refutation(context, view, outbox, {
-      renewed: (teller) => lifecycle.renewed(teller),
-      defunct: () => lifecycle.end('declaredDown'),
-    });
-    const periodic = new PeriodicTasks(context, view, broadcasts, outbox);
-    const lifecycle = new Lifecycle(context, view, outbox, {
-      prober,
-      helper,
-      refutation,
-      periodic,
-    });
-    this.#inbox = new Inbox(context, {
-      view,
-      broadcasts,
-      outbox,
-      prober,
-      helper,
-      refutation,
-      lifecycle,
-    });
+    const lifecycle = new Lifecycle(context, view, broadcasts, outbox);
+    this.#inbox = new Inbox(context, view, broadcasts, outbox, lifecycle);
     this.#context = context;
     this.#view = view;
     this.#broadcasts = broadcasts;
     this.#outbox = outbox;
-    this.#prober = prober;
-    this.#refutation = refutation;
-    this.#periodic = periodic;
     this.#lifecycle = lifecycle;
   }
 
@@ -152,7 +122,7 @@ export class Swim<Id> {
    */
   announce(to: Id, now: number): void {
     this.#advance(now);
-    this.#mustTakePart('announce');
+    if (!takesPart(this.#context.self)) this.#refuse('announce');
     const { traits, self } = this.#context;
     if (traits.address(to) === self.address) {
       throw new SwimError('identity', 'cannot announce to our own address');
@@ -172,13 +142,13 @@ export class Swim<Id> {
    */
   confirm(target: Id, probeNumber: number, now: number): boolean {
     this.#advance(now);
-    return this.#prober.confirm(target, probeNumber);
+    return this.#lifecycle.prober.confirm(target, probeNumber);
   }
 
   /** Sends what is queued to some random members at once. */
   gossip(now: number): void {
     this.#advance(now);
-    if (this.#context.self.state === 'active') this.#periodic.gossip();
+    if (this.#context.self.state === 'active') this.#lifecycle.periodic.gossip();
     this.#settle();
   }
 
@@ -200,7 +170,7 @@ export class Swim<Id> {
   updateIdentity(id: Id, now: number): void {
     this.#advance(now);
     const { traits, self } = this.#context;
-    if (self.state === 'leaving') throw new SwimError('state', 'cannot change while leaving');
+    if (self.state === 'leaving') this.#refuse('change');
     const address = traits.address(id);
     if (address === self.address) {
       if (traits.equals(id, self.identity) || !traits.wins(id, self.identity)) {
@@ -209,8 +179,8 @@ export class Swim<Id> {
     } else if (this.#view.table.isActiveAt(address)) {
       throw new SwimError('identity', `${address} is the address of an active member`);
     }
-    this.#refutation.become(id);
-    this.#prober.void();
+    this.#lifecycle.refutation.become(id);
+    this.#lifecycle.prober.void();
     if (self.state === 'defunct') self.state = 'idle';
     this.#settle();
   }
@@ -222,7 +192,7 @@ export class Swim<Id> {
    */
   broadcast(payload: Uint8Array, now: number): boolean {
     this.#advance(now);
-    this.#mustTakePart('broadcast');
+    if (!takesPart(this.#context.self)) this.#refuse('broadcast');
     const most = this.#view.news.maxUpdateSize - 2;
     if (payload.length < 1 || payload.length > most) {
       throw new SwimError('payload', `a broadcast has 1..${most} bytes, not ${payload.length}`);
@@ -244,7 +214,7 @@ export class Swim<Id> {
   ): void {
     this.#advance(now);
     const { broadcast = true } = options;
-    for (const record of recordsOf(this.#view.codec, members)) {
+    for (const record of canonicalMembers(this.#view.codec, members)) {
       this.#inbox.update(record, undefined, broadcast);
     }
     this.#settle();
@@ -296,19 +266,18 @@ export class Swim<Id> {
     // We were away: an answer may have been lost through no fault of the one probed.
     counters.gaps++;
     health.change(1);
-    this.#prober.void();
+    this.#lifecycle.prober.void();
     outputs.emit({ type: 'paused', ms });
   }
 
-  #mustTakePart(what: string): void {
-    const { self } = this.#context;
-    if (!takesPart(self)) throw new SwimError('state', `cannot ${what} while ${self.state}`);
+  #refuse(what: string): never {
+    throw new SwimError('state', `cannot ${what} while ${this.#context.self.state}`);
   }
 
   /** What must hold after every input. */
   #settle(): void {
     this.#lifecycle.settle();
-    if (takesPart(this.#context.self)) this.#periodic.settle();
+    if (takesPart(this.#context.self)) this.#lifecycle.periodic.settle();
   }
 
   #expire(timer: MemberTimer): void {

@@ -70,10 +70,9 @@ export class ByteReader {
   }
 
   u48be(): number {
-    const at = this.take(6);
-    const b = this.bytes;
-    const low = ((b[at + 2]! << 24) | (b[at + 3]! << 16) | (b[at + 4]! << 8) | b[at + 5]!) >>> 0;
-    return ((b[at]! << 8) | b[at + 1]!) * 0x1_0000_0000 + low;
+    // A cut is reported at the number's start.
+    this.offset = this.take(6);
+    return this.u16be() * 0x1_0000_0000 + this.u32be();
   }
 
   /** Passes over `count` bytes. */

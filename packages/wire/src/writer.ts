@@ -84,15 +84,8 @@ export class ByteWriter {
     if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 48)) {
       this.#range(value, '2^48-1');
     }
-    const at = this.reserve(6);
-    const b = this.bytes;
-    const high = (value / 0x1_0000_0000) | 0;
-    b[at] = high >>> 8;
-    b[at + 1] = high;
-    b[at + 2] = value >>> 24;
-    b[at + 3] = value >>> 16;
-    b[at + 4] = value >>> 8;
-    b[at + 5] = value;
+    this.u16be((value / 0x1_0000_0000) | 0);
+    this.u32be(value >>> 0);
   }
 
   /** Copies `bytes` to the end. */
