@@ -58,7 +58,9 @@ export class BroadcastQueue<Id> {
     try {
       key = handler.receive(bytes, from);
       if (key === undefined) return false;
-      this.#invalidate(key);
+      for (const [queued, ticket] of handler.invalidates ? this.#tickets : []) {
+        if (queued !== key && handler.invalidates?.(key, queued)) this.#remove(ticket);
+      }
     } catch (cause) {
       throw new SwimError('broadcast', 'refused by the handler', { cause });
     }
@@ -73,14 +75,6 @@ export class BroadcastQueue<Id> {
       this.evicted++;
     }
     return true;
-  }
-
-  #invalidate(key: unknown): void {
-    const { handler } = this;
-    if (handler?.invalidates === undefined) return;
-    for (const [queued, ticket] of this.#tickets) {
-      if (queued !== key && handler.invalidates(key, queued)) this.#remove(ticket);
-    }
   }
 
   #remove(ticket: Ticket): void {

@@ -1,4 +1,4 @@
-import type { ByteWriter } from '@shoal/wire';
+import { ByteWriter } from '@shoal/wire';
 import { NONE } from './address-book.ts';
 
 /** The number of a queued item; another's once the item has left the queue. */
@@ -36,8 +36,7 @@ export class TransmissionQueue {
   #made = 0;
   #free: Ticket = NONE;
   /** The items' bytes, with gaps where some have left. */
-  #bytes = new Uint8Array(0);
-  #end = 0;
+  #bytes: ByteWriter = new ByteWriter({ capacity: 0 });
   /** By how often its items were sent: the head of a ring, which is a row that is no item. */
   readonly #levels: Ticket[] = [];
   readonly #prefix: number;
@@ -183,7 +182,7 @@ export class TransmissionQueue {
         if (length > room || next === skipped) break;
         const start = this.#get(next, START);
         if (start !== to) {
-          this.#copyOut(writer, from, to);
+          writer.raw(this.#bytes.bytes, from, to);
           from = start;
         }
         to = start + length;
@@ -192,13 +191,8 @@ export class TransmissionQueue {
         this.#run++;
       }
     }
-    this.#copyOut(writer, from, to);
+    writer.raw(this.#bytes.bytes, from, to);
     return ticket;
-  }
-
-  #copyOut(writer: ByteWriter, from: number, to: number): void {
-    const at = writer.reserve(to - from);
-    copy(this.#bytes, from, writer.bytes, at, to - from);
   }
 
   #dropRun(first: Ticket, last: Ticket): void {
@@ -232,25 +226,22 @@ export class TransmissionQueue {
 
   /** Copies an item's bytes in, and returns where they are. */
   #place(bytes: Uint8Array, length: number): number {
-    if (this.#end + length > this.#bytes.length) this.#compact(length);
-    const start = this.#end;
-    copy(bytes, 0, this.#bytes, start, length);
-    this.#end += length;
+    if (this.#bytes.offset + length > this.#bytes.bytes.length) this.#compact(length);
+    const start = this.#bytes.offset;
+    this.#bytes.raw(bytes, 0, length);
     return start;
   }
 
   /** Moves all bytes together, into as much memory as they need with `more` and half as much. */
   #compact(more: number): void {
-    const old = this.#bytes;
-    this.#bytes = new Uint8Array(Math.ceil((this.byteLength + more) * 1.5));
-    this.#end = 0;
+    const old = this.#bytes.bytes;
+    this.#bytes = new ByteWriter({ capacity: Math.ceil((this.byteLength + more) * 1.5) });
     for (const head of this.#levels) {
       let ticket = this.#get(head, FOLLOWING);
       for (; ticket !== head; ticket = this.#get(ticket, FOLLOWING)) {
-        const length = this.#get(ticket, LENGTH);
-        copy(old, this.#get(ticket, START), this.#bytes, this.#end, length);
-        this.#set(ticket, START, this.#end);
-        this.#end += length;
+        const start = this.#get(ticket, START);
+        this.#set(ticket, START, this.#bytes.offset);
+        this.#bytes.raw(old, start, start + this.#get(ticket, LENGTH));
       }
     }
   }
@@ -261,9 +252,9 @@ export class TransmissionQueue {
     this.#skipped = NONE;
     this.#made = 0;
     this.#free = NONE;
-    this.#end = 0;
+    this.#bytes.reset();
     if (this.#items.byteLength > KEPT) this.#items = new Int32Array(0);
-    if (this.#bytes.length > KEPT) this.#bytes = new Uint8Array(0);
+    if (this.#bytes.bytes.length > KEPT) this.#bytes = new ByteWriter({ capacity: 0 });
   }
 
   /** Puts items that are linked to one another behind the last of a level. */
@@ -287,12 +278,4 @@ export class TransmissionQueue {
     this.#set(ticket, FOLLOWING, following);
     this.#set(following, PREVIOUS, ticket);
   }
-}
-
-const SHORT = 48;
-
-function copy(from: Uint8Array, start: number, to: Uint8Array, at: number, length: number): void {
-  // A loop is faster than the call for the few bytes of a usual item.
-  if (length > SHORT) to.set(from.subarray(start, start + length), at);
-  else for (let i = 0; i < length; i++) to[at + i] = from[start + i]!;
 }

@@ -1,7 +1,6 @@
 import type { Member } from '@shoal/wire';
 import type { ClusterView } from './cluster-view.ts';
 import { type Context, takesPart } from './context.ts';
-import { digestOf } from './digest.ts';
 import { SwimError } from './errors.ts';
 import type { MemberCodec } from './member-codec.ts';
 import type { Slot } from './member-rows.ts';
@@ -30,12 +29,8 @@ export function* snapshots<Id>(
   for (const slot of slots) yield view.snapshot(slot);
 }
 
-/** The digest of the active members, ourselves included while we are one. */
-export function digest<Id>(context: Context<Id>, view: ClusterView<Id>): string {
-  return digestOf(activeRecords(context, view));
-}
-
-function* activeRecords<Id>(
+/** The active members as they are encoded, ourselves included while we are one. */
+export function* activeRecords<Id>(
   { self }: Context<Id>,
   { table, codec }: ClusterView<Id>,
 ): Iterable<Uint8Array> {

@@ -78,15 +78,14 @@ export class HelperDuty<Id> {
   }
 
   #oweNack(prober: Id, target: Id, number: number): void {
-    const { timers, clock, config } = this.#context;
     const nack = task(() => {
       this.#end(duty);
       this.#outbox.send(prober, { type: 'nack', target, probeNumber: number });
     });
     const duty: Duty<Id> = { ...nack, prober, target, number };
     this.#duties.push(duty);
-    const left = config.probePeriod - config.probeTimeout;
-    timers.schedule(duty, clock.now + left * NACK_AT);
+    const { probePeriod, probeTimeout } = this.#context.config;
+    this.#context.after(duty, (probePeriod - probeTimeout) * NACK_AT);
   }
 
   #end(duty: Duty<Id>): void {

@@ -71,7 +71,7 @@ export class Leave<Id> {
   }
 
   #send(): void {
-    const { clock, config, timers } = this.#context;
+    const { clock, config, after } = this.#context;
     const { table } = this.#view;
     const most = Math.max(LEAST_TRIES, this.#view.news.transmissions);
     const chosen =
@@ -89,7 +89,7 @@ export class Leave<Id> {
       this.#tries.set(slot, this.#triesOf(slot) + 1);
       this.#outbox.send(table.id(slot), { type: 'ping', probeNumber: this.#number }, this.#goodbye);
     }
-    timers.schedule(this.#round, clock.now + config.probeTimeout / ROUNDS_PER_TIMEOUT);
+    after(this.#round, config.probeTimeout / ROUNDS_PER_TIMEOUT);
   }
 
   #triesOf(slot: Slot): number {

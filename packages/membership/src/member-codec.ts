@@ -45,8 +45,7 @@ export class MemberCodec<Id> {
   write(writer: ByteWriter, slot: Slot, end: number): boolean {
     const { bytes, offset: size } = this.scratch(slot);
     if (size > end - writer.offset) return false;
-    const at = writer.reserve(size);
-    for (let i = 0; i < size; i++) writer.bytes[at + i] = bytes[i]!;
+    writer.raw(bytes, 0, size);
     return true;
   }
 

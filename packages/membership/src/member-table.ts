@@ -101,21 +101,17 @@ export class MemberTable<Id> {
     const slot = this.#book.claim(this.#address(member.id), member.id);
     if (slot >= this.#rows.capacity) this.#rows.grow(this.#book.size);
     this.#rows.set(slot, TICKET, NONE);
-    this.#identify(slot, member.id);
-    this.#enter(slot, member);
+    this.#write(slot, member);
+    this.#enter(slot);
     return slot;
   }
 
   /** Changes what is known of the member, or who it is, and keeps the sets in step. */
   change(slot: Slot, member: Member<Id>): void {
-    this.#identify(slot, member.id);
-    if (this.isActive(slot) && member.state !== 'down') {
-      this.#rows.set(slot, INCARNATION, member.incarnation);
-      this.#rows.set(slot, STANDING, standingOf(member));
-      return;
-    }
-    this.#exit(slot);
-    this.#enter(slot, member);
+    const stays = this.isActive(slot) && member.state !== 'down';
+    if (!stays) this.#exit(slot);
+    this.#write(slot, member);
+    if (!stays) this.#enter(slot);
   }
 
   remove(slot: Slot): void {
@@ -135,11 +131,9 @@ export class MemberTable<Id> {
     return this.#rows.get(slot, STANDING);
   }
 
-  #enter(slot: Slot, member: Member<Id>): void {
-    this.#rows.set(slot, INCARNATION, member.incarnation);
-    this.#rows.set(slot, STANDING, standingOf(member));
+  #enter(slot: Slot): void {
     this.#setOf(slot).add(slot);
-    if (member.state !== 'down') this.order.add(slot);
+    if (this.isActive(slot)) this.order.add(slot);
   }
 
   #exit(slot: Slot): void {
@@ -153,7 +147,10 @@ export class MemberTable<Id> {
     return standing === LEFT ? this.departed : this.active;
   }
 
-  #identify(slot: Slot, id: Id): void {
+  #write(slot: Slot, member: Member<Id>): void {
+    const { id } = member;
+    this.#rows.set(slot, INCARNATION, member.incarnation);
+    this.#rows.set(slot, STANDING, standingOf(member));
     this.#own.delete(slot);
     if (this.#book.id(slot) !== id && !this.#book.setId(slot, id)) this.#own.set(slot, id);
   }

@@ -93,8 +93,8 @@ export class PeriodicTasks<Id> {
    */
   #begin(one: Task, periodic: Periodic | undefined, least: number): void {
     if (periodic === undefined || one.heapIndex >= 0) return;
-    const { timers, clock, random } = this.#context;
+    const { after, random } = this.#context;
     const share = least < 1 ? least + (1 - least) * random() : 1;
-    timers.schedule(one, clock.now + periodic.interval * share);
+    after(one, periodic.interval * share);
   }
 }

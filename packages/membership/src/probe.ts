@@ -42,8 +42,8 @@ export class Prober<Id> {
 
   /** Begins to probe, at a random point of the first period, so that nodes do not march in step. */
   start(): void {
-    const { timers, clock, config, random } = this.#context;
-    timers.schedule(this.#period, clock.now + random() * config.probePeriod);
+    const { after, config, random } = this.#context;
+    after(this.#period, random() * config.probePeriod);
   }
 
   stop(): void {
@@ -66,46 +66,52 @@ export class Prober<Id> {
 
   /** An answer to a direct probe. */
   onAck(from: Id, number: number): void {
-    const probe = this.#probe;
-    if (probe?.number !== number || probe.target !== this.#view.find(from)) return;
-    if (!this.#context.traits.equals(from, probe.id)) return;
+    const probe = this.#underWay(from, number);
+    if (probe?.target !== this.#view.find(from)) return;
     this.#succeed(probe, { outcome: 'direct', rtt: this.#context.clock.now - probe.sentAt });
   }
 
   /** An answer of `origin` that `helper` passes on. */
   onForwardedAck(helper: Id, origin: Id, number: number): void {
-    const probe = this.#probe;
-    if (probe && this.#answers(probe, helper, origin, number)) {
-      this.#succeed(probe, { outcome: 'indirect' });
-    }
+    this.#succeed(this.#answered(helper, origin, number), { outcome: 'indirect' });
   }
 
   /** `helper` says that it is there, but has not heard from `target` yet. */
   onNack(helper: Id, target: Id, number: number): void {
-    const probe = this.#probe;
-    if (probe && this.#answers(probe, helper, target, number)) probe.nacks++;
+    const probe = this.#answered(helper, target, number);
+    if (probe) probe.nacks++;
   }
 
   /** The caller has heard from `target` by other means. False when that comes too late. */
   confirm(target: Id, number: number): boolean {
-    const probe = this.#probe;
-    if (probe?.number !== number || probe.succeeded) return false;
-    if (!this.#context.traits.equals(target, probe.id)) return false;
+    const probe = this.#underWay(target, number);
+    if (!probe || probe.succeeded) return false;
     probe.confirmed = true;
     return true;
   }
 
-  /** Whether a helper that was asked answers for the first time, about the right member. */
-  #answers(probe: Probe<Id>, helper: Id, about: Id, number: number): boolean {
-    if (probe.number !== number || !this.#context.traits.equals(about, probe.id)) return false;
-    const slot = this.#view.find(helper);
-    if (probe.helpers.get(slot) !== false) return false;
-    probe.helpers.set(slot, true);
-    return true;
+  /** The probe under way, if it is of this target and has this number. */
+  #underWay(target: Id, number: number): Probe<Id> | undefined {
+    const probe = this.#probe;
+    if (probe?.number !== number || !this.#context.traits.equals(target, probe.id))
+      return undefined;
+    return probe;
   }
 
-  #succeed(probe: Probe<Id>, how: { outcome: 'direct' | 'indirect'; rtt?: number }): void {
-    if (probe.succeeded) return;
+  /** The same, if a helper that was asked answers for the first time. */
+  #answered(helper: Id, target: Id, number: number): Probe<Id> | undefined {
+    const probe = this.#underWay(target, number);
+    const slot = this.#view.find(helper);
+    if (probe?.helpers.get(slot) !== false) return undefined;
+    probe.helpers.set(slot, true);
+    return probe;
+  }
+
+  #succeed(
+    probe: Probe<Id> | undefined,
+    how: { outcome: 'direct' | 'indirect'; rtt?: number },
+  ): void {
+    if (!probe || probe.succeeded) return;
     const { health, outputs, timers } = this.#context;
     probe.succeeded = true;
     timers.cancel(this.#indirect);
@@ -117,8 +123,8 @@ export class Prober<Id> {
     const failed = this.#probe;
     this.void();
     if (failed && !failed.succeeded) this.#conclude(failed);
-    const { timers, clock, config, health, counters } = this.#context;
-    timers.schedule(this.#period, clock.now + config.probePeriod * health.factor);
+    const { after, clock, config, health, counters } = this.#context;
+    after(this.#period, config.probePeriod * health.factor);
     const target = this.#view.table.order.next();
     if (target === undefined) return;
     const { table } = this.#view;
@@ -135,7 +141,7 @@ export class Prober<Id> {
       confirmed: false,
     };
     counters.probes++;
-    timers.schedule(this.#indirect, clock.now + config.probeTimeout * health.factor);
+    after(this.#indirect, config.probeTimeout * health.factor);
     // Lifeguard's buddy system: a suspect must be the first to know. Paper, section IV-C.
     const buddy = this.#context.lifeguard?.buddy && table.state(target) === 'suspect';
     if (buddy) this.#view.news.skipNext(target);

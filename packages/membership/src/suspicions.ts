@@ -26,8 +26,7 @@ export class Suspicions<Id> {
 
   /** The member has become Down, and is remembered for a while. */
   bury(slot: Slot): void {
-    const { timers, clock, config } = this.#context;
-    timers.schedule(this.add(slot, undefined), clock.now + config.removeDownAfter);
+    this.#context.after(this.add(slot, undefined), this.#context.config.removeDownAfter);
   }
 
   /** The member is neither suspect nor Down any more, or is forgotten. */

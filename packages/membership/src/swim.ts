@@ -5,9 +5,10 @@ import { Clock } from './clock.ts';
 import { ClusterView } from './cluster-view.ts';
 import { checkConfig, lifeguardParts } from './config.ts';
 import { type Context, type SwimState, type Task, takesPart } from './context.ts';
+import { digestOf } from './digest.ts';
 import { SwimError } from './errors.ts';
 import { type Output, OutputQueue } from './events.ts';
-import { canonicalMembers, digest, snapshots } from './full-state.ts';
+import { activeRecords, canonicalMembers, snapshots } from './full-state.ts';
 import { Inbox } from './inbox.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { LocalHealth } from './local-health.ts';
@@ -38,15 +39,18 @@ export class Swim<Id> {
     const { identity, traits, codec, config, random } = options;
     checkConfig(config);
     const lifeguard = codec.lifeguard ? lifeguardParts(config) : undefined;
+    const clock = new Clock(config.probePeriod);
+    const timers = new TimerQueue<Task | MemberTimer>();
     const context: Context<Id> = {
       config,
       codec,
       traits,
       random,
       lifeguard,
-      clock: new Clock(config.probePeriod),
+      clock,
       health: new LocalHealth(lifeguard?.localHealth ?? false),
-      timers: new TimerQueue<Task | MemberTimer>(),
+      timers,
+      after: (timer, ms) => timers.schedule(timer, clock.now + ms),
       outputs: new OutputQueue<Id>(),
       counters: newCounters(),
       self: { identity, address: traits.address(identity), incarnation: 0, state: 'idle' },
@@ -241,7 +245,7 @@ export class Swim<Id> {
    * themselves included, to be active, with the same identities and incarnations. O(N).
    */
   digest(): string {
-    return digest(this.#context, this.#view);
+    return digestOf(activeRecords(this.#context, this.#view));
   }
 
   stats(): SwimStats {

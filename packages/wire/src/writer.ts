@@ -88,13 +88,13 @@ export class ByteWriter {
     this.u32be(value >>> 0);
   }
 
-  /** Copies `bytes` to the end. */
-  raw(bytes: Uint8Array): void {
-    const { length } = bytes;
-    const at = this.reserve(length);
-    if (length > SHORT) this.bytes.set(bytes, at);
+  /** Copies `bytes`, or those of them at `start` and before `end`, to the end. */
+  raw(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    let at = this.reserve(end - start);
+    const to = this.bytes;
+    if (end - start > SHORT) to.set(bytes.subarray(start, end), at);
     // A loop is faster than the call for the few bytes of a usual field.
-    else for (let i = 0; i < length; i++) this.bytes[at + i] = bytes[i]!;
+    else for (let i = start; i < end; i++) to[at++] = bytes[i]!;
   }
 
   /**
