@@ -60,24 +60,34 @@ export class ClusterView<Id> {
 
   /** The same, where `slot` is that of the update's address. */
   applyAt(slot: Slot, update: Member<Id>, spread: boolean): Standing {
-    if (slot === NONE) return this.#introduce(update, spread);
     const { table } = this;
-    if (!this.#same(table.id(slot), update.id)) {
-      if (!this.#context.traits.wins(update.id, table.id(slot))) return 'superseded';
-      this.#replace(slot, update, spread);
-    } else {
-      const state = table.state(slot);
-      const incarnation = table.incarnation(slot);
-      if (beats(state, incarnation, update.state, update.incarnation)) {
-        // Of equal identities the first one stays: metadata is not news without a generation.
-        this.#change(slot, state, { ...update, id: table.id(slot) }, spread);
-      } else if (
-        update.state === 'suspect' &&
-        state === 'suspect' &&
-        update.incarnation === incarnation
-      ) {
-        this.#confirm(slot, update.suspector, spread);
-      }
+    if (slot === NONE) {
+      if (!this.#makeRoom()) return 'refused';
+      const added = table.add(update);
+      this.#enter(added, 'down', update, spread);
+      return table.isActive(added) ? 'active' : 'down';
+    }
+    const id = table.id(slot);
+    const state = table.state(slot);
+    const incarnation = table.incarnation(slot);
+    if (!this.#same(id, update.id)) {
+      if (!this.#context.traits.wins(update.id, id)) return 'superseded';
+      table.change(slot, update);
+      const member = snapshotOf(update);
+      this.#context.outputs.emit({ type: 'memberUpdated', member, previous: id });
+      this.#enter(slot, state, update, spread);
+    } else if (beats(state, incarnation, update.state, update.incarnation)) {
+      // Of equal identities the first one stays: metadata is not news without a generation.
+      const news = { ...update, id };
+      table.change(slot, news);
+      this.#enter(slot, state, news, spread);
+      if (state === 'suspect' && news.state === 'alive') this.#emit('memberRefuted', news);
+    } else if (
+      update.state === 'suspect' &&
+      state === 'suspect' &&
+      update.incarnation === incarnation
+    ) {
+      this.#confirm(slot, update.suspector, spread);
     }
     return table.isActive(slot) ? 'active' : 'down';
   }
@@ -119,53 +129,21 @@ export class ClusterView<Id> {
     return a === b || this.#context.traits.equals(a, b);
   }
 
-  #introduce(update: Member<Id>, spread: boolean): Standing {
-    const { counters, config } = this.#context;
-    if (this.table.size >= config.maxMembers && !this.#makeRoom()) {
-      counters.membersRefused++;
-      return 'refused';
-    }
-    const slot = this.table.add(update);
-    const up = this.table.isActive(slot);
-    if (up) this.#emit('memberUp', update);
-    this.#enter(slot, update, spread);
-    return up ? 'active' : 'down';
-  }
-
-  #replace(slot: Slot, update: Member<Id>, spread: boolean): void {
-    const { table } = this;
-    const previous = table.id(slot);
-    const wasActive = table.isActive(slot);
-    table.change(slot, update);
-    const member = snapshotOf(update);
-    this.#context.outputs.emit({ type: 'memberUpdated', member, previous });
-    if (wasActive !== table.isActive(slot)) this.#emitLiveness(update);
-    this.#enter(slot, update, spread);
-  }
-
-  #change(slot: Slot, before: MemberState, update: Member<Id>, spread: boolean): void {
-    this.table.change(slot, update);
-    if (update.state === 'down') this.#emitLiveness(update);
-    this.#enter(slot, update, spread);
-    if (before === 'suspect' && update.state === 'alive') this.#emit('memberRefuted', update);
-  }
-
-  #emitLiveness(update: Member<Id>): void {
-    if (update.state !== 'down') {
-      this.#emit('memberUp', update);
-      return;
-    }
-    const reason = update.left ? 'left' : 'failed';
-    this.#context.outputs.emit({ type: 'memberDown', member: snapshotOf(update), reason });
-  }
-
   #emit(type: 'memberUp' | 'memberSuspected' | 'memberRefuted', update: Member<Id>): void {
     this.#context.outputs.emit({ type, member: snapshotOf(update) });
   }
 
-  /** What follows from having entered a state: a deadline, and news to be spread. */
-  #enter(slot: Slot, update: Member<Id>, spread: boolean): void {
-    const { lifeguard, counters } = this.#context;
+  /**
+   * What follows from having changed from one state, Down if it was unknown, to another: events,
+   * a deadline, and news to be spread.
+   */
+  #enter(slot: Slot, before: MemberState, update: Member<Id>, spread: boolean): void {
+    const { lifeguard, counters, outputs } = this.#context;
+    if (before === 'down' && update.state !== 'down') this.#emit('memberUp', update);
+    if (before !== 'down' && update.state === 'down') {
+      const reason = update.left ? 'left' : 'failed';
+      outputs.emit({ type: 'memberDown', member: snapshotOf(update), reason });
+    }
     this.suspicions.clear(slot);
     if (update.state === 'down') {
       this.suspicions.bury(slot);
@@ -189,11 +167,19 @@ export class ClusterView<Id> {
     if (this.suspicions.confirm(member, suspector) && spread) this.news.add(slot);
   }
 
-  /** Forgets the Down member that is of least use: one that left, else one that failed. */
+  /**
+   * Sees to it that there is room for another: forgets the Down member that is of least use, one
+   * that left, else one that failed. False if there is none.
+   */
   #makeRoom(): boolean {
-    const { departed, failed } = this.table;
+    const { size, departed, failed } = this.table;
+    const { config, counters } = this.#context;
+    if (size < config.maxMembers) return true;
     const from = departed.size > 0 ? departed : failed;
-    if (from.size === 0) return false;
+    if (from.size === 0) {
+      counters.membersRefused++;
+      return false;
+    }
     this.#forget(from.draw(0));
     return true;
   }

@@ -116,17 +116,14 @@ export class TransmissionQueue {
       let ticket = last === NONE ? NONE : this.#get(this.#levels[level]!, FOLLOWING);
       while (ticket !== NONE) {
         const first = ticket;
-        if (level >= limit) {
-          // The cluster has shrunk, and the limit with it.
-          ticket = this.#following(first, last);
-          this.#drop(first);
-        } else if (first === skipped) ticket = this.#following(first, last);
-        else {
+        ticket = this.#following(first, last);
+        // The cluster may have shrunk, and the limit with it.
+        if (level >= limit) this.#drop(first);
+        else if (first !== skipped) {
           const room = end - writer.offset;
           if (room < this.#shortest + this.#prefix) return written;
           if (this.#get(first, LENGTH) + this.#prefix > room) {
             if (++misfits > MAX_MISFITS) return written;
-            ticket = this.#following(first, last);
           } else {
             const runLast = this.#write(writer, first, last, skipped, end);
             ticket = this.#following(runLast, last);

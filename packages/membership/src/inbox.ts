@@ -76,17 +76,19 @@ export class Inbox<Id> {
     outputs.push({ type: 'rejected', error, bytes });
   }
 
+  #isUs(id: Id): boolean {
+    return this.#context.traits.equals(id, this.#context.self.identity);
+  }
+
   /** An announce may be meant for an older identity of ours: the sender cannot know better. */
-  #isAddressed(header: Header<Id>): boolean {
+  #isAddressed({ dst, message }: Header<Id>): boolean {
     const { traits, self } = this.#context;
-    if (traits.equals(header.dst, self.identity)) return true;
-    return header.message.type === 'announce' && traits.address(header.dst) === self.address;
+    return this.#isUs(dst) || (message.type === 'announce' && traits.address(dst) === self.address);
   }
 
   #isOwnIndirect(message: Message<Id>): boolean {
-    const { traits, self } = this.#context;
-    if ('target' in message) return traits.equals(message.target, self.identity);
-    return 'origin' in message && traits.equals(message.origin, self.identity);
+    if ('target' in message) return this.#isUs(message.target);
+    return 'origin' in message && this.#isUs(message.origin);
   }
 
   #take(header: Header<Id>): void {

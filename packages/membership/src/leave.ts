@@ -25,7 +25,7 @@ export class Leave<Id> {
   readonly #goodbye: Uint8Array;
   readonly #number: number;
   readonly #done: () => void;
-  readonly #round = task(() => this.#send());
+  readonly #round = task(() => this.send());
   readonly #end: number;
   readonly #tries = new Map<Slot, number>();
   #heard = 0;
@@ -57,10 +57,6 @@ export class Leave<Id> {
     );
   }
 
-  start(): void {
-    this.#send();
-  }
-
   /** A member that knows: it answered the ping, or told us that we are down. */
   onHeard(from: Id, number: number | undefined): void {
     const slot = this.#view.find(from);
@@ -70,7 +66,8 @@ export class Leave<Id> {
     if (++this.#heard >= this.#enough) this.#finish();
   }
 
-  #send(): void {
+  /** Says goodbye to some, now and every so often. */
+  send(): void {
     const { clock, config, after } = this.#context;
     const { table } = this.#view;
     const most = Math.max(LEAST_TRIES, this.#view.news.transmissions);

@@ -71,7 +71,7 @@ export class Lifecycle<Id> {
     this.#leave = new Leave(this.#context, this.#view, this.#outbox, number, () =>
       this.end('left'),
     );
-    this.#leave.start();
+    this.#leave.send();
   }
 
   /** A member knows that we are leaving; it answered the ping of this number, or told us. */

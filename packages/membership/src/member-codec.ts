@@ -12,14 +12,12 @@ export class MemberCodec<Id> {
   readonly #writer: ByteWriter = new ByteWriter();
   readonly #reader: ByteReader = new ByteReader();
   /** What is being written, or was read. */
-  readonly #record: MemberRecord<Id>;
+  readonly #record = {} as MemberRecord<Id>;
 
   constructor(context: Context<Id>, table: MemberTable<Id>, suspicions: Suspicions<Id>) {
     this.#context = context;
     this.#table = table;
     this.#suspicions = suspicions;
-    const { identity: id } = context.self;
-    this.#record = { id, incarnation: 0, state: 'alive', suspector: undefined, left: false };
   }
 
   /** Throws a WireError if the member cannot be encoded. */
