@@ -224,7 +224,7 @@ export function checkConfig(config: SwimConfig): void {
   };
   for (const [name, least, most] of RANGES) check(name, config[name], least, most);
   if (config.probePeriod <= config.probeTimeout) {
-    wrong('probePeriod must be longer than probeTimeout');
+    wrong('probePeriod must be more than probeTimeout');
   }
   const { suspicion, transmissions, lifeguard } = config;
   if (suspicion.type === 'fixed') check('suspicion.value', suspicion.value, 1);

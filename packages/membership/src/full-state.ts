@@ -18,7 +18,7 @@ export function canonicalMembers<Id>(
   try {
     return Array.from(members, (member) => ({ ...member, id: codec.canonical(member) }));
   } catch (cause) {
-    throw new SwimError('identity', 'a member that cannot be encoded', { cause });
+    throw new SwimError('identity', 'a member cannot be sent', { cause });
   }
 }
 

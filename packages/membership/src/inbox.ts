@@ -50,7 +50,7 @@ export class Inbox<Id> {
       return;
     }
     if (traits.address(header.src) === self.address) {
-      refuse('ownAddress', 'a packet that claims to be from us');
+      refuse('ownAddress', 'a packet from our own address');
     } else if (!this.#isAddressed(header)) {
       counters.misaddressed++;
     } else if (this.#isOwnIndirect(header.message)) {
@@ -128,14 +128,13 @@ export class Inbox<Id> {
    */
   #onInactive(src: Id, message: Message<Id>, superseded: boolean): void {
     const { counters, self, config } = this.#context;
-    const view = this.#view;
-    const outbox = this.#outbox;
     counters.fromInactive++;
     if (message.type === 'turnUndead') this.#onTurnUndead(src);
     if (!takesPart(self) || !config.notifyDown) return;
-    const winner = superseded ? view.table.slotOf(src) : NONE;
-    if (winner !== NONE) outbox.send(src, { type: 'gossip' }, view.codec.encodeAt(winner));
-    outbox.send(src, { type: 'turnUndead' });
+    const winner = superseded ? this.#view.table.slotOf(src) : NONE;
+    if (winner !== NONE)
+      this.#outbox.send(src, { type: 'gossip' }, this.#view.codec.encodeAt(winner));
+    this.#outbox.send(src, { type: 'turnUndead' });
   }
 
   /** We are held to be down: that is what we want, or must be answered with a new identity. */

@@ -22,9 +22,7 @@ export class MemberCodec<Id> {
 
   /** Throws a WireError if the member cannot be encoded. */
   encode(member: Member<Id>): Uint8Array {
-    const writer = this.#writer.reset();
-    this.#context.codec.writeMember(writer, member);
-    return writer.copy();
+    return this.#write(member).copy();
   }
 
   /** The member in a slot. */
@@ -34,9 +32,7 @@ export class MemberCodec<Id> {
 
   /** The same, at the beginning of a buffer that the next call may change. */
   scratch(slot: Slot): { readonly bytes: Uint8Array; readonly offset: number } {
-    const writer = this.#writer.reset();
-    this.#context.codec.writeMember(writer, this.record(slot));
-    return writer;
+    return this.#write(this.record(slot));
   }
 
   /** Writes the member in a slot, if it fits before offset `end`. */
@@ -52,10 +48,7 @@ export class MemberCodec<Id> {
    * found equal to that of later packets. Throws a WireError if it cannot be encoded.
    */
   canonical(member: Member<Id>): Id {
-    const writer = this.#writer.reset();
-    this.#context.codec.writeMember(writer, member);
-    const reader = this.#reader.reset(writer.bytes);
-    reader.end = writer.offset;
+    const reader = this.#reader.reset(this.#write(member).view());
     this.#context.codec.readMember(reader, this.#record);
     return this.#record.id;
   }
@@ -70,5 +63,11 @@ export class MemberCodec<Id> {
     record.suspector = state === 'suspect' ? this.#suspicions.get(slot)?.suspector : undefined;
     record.left = this.#table.hasLeft(slot);
     return record;
+  }
+
+  #write(member: Member<Id>): ByteWriter {
+    const writer = this.#writer.reset();
+    this.#context.codec.writeMember(writer, member);
+    return writer;
   }
 }

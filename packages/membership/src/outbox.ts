@@ -44,8 +44,7 @@ export class Outbox<Id> {
   }
 
   /** Sends a message to up to `count` random members, active ones unless told otherwise. */
-  sendToSome(count: number, message: Message<Id>, among?: DenseSet): void {
-    const { table } = this.#view;
-    for (const slot of (among ?? table.active).choose(count)) this.send(table.id(slot), message);
+  sendToSome(count: number, message: Message<Id>, among: DenseSet = this.#view.table.active): void {
+    for (const slot of among.choose(count)) this.send(this.#view.table.id(slot), message);
   }
 }

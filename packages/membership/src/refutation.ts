@@ -46,7 +46,7 @@ export class Refutation<Id> {
       // Another identity of our address is either of the past, or shuts us out: others drop
       // all that we say while they know of it.
       if (traits.wins(update.id, self.identity)) this.#outdo(update.id, teller);
-      else if (update.state !== 'down' && !this.#view.news.hasOurs) this.#announceOurselves();
+      else if (update.state !== 'down' && !this.#view.news.hasOurs) this.#view.news.addOurs();
       return;
     }
     if (update.state === 'down') this.die(undefined, teller);
@@ -80,7 +80,7 @@ export class Refutation<Id> {
     self.identity = identity;
     self.address = address;
     self.incarnation = 0;
-    this.#announceOurselves();
+    this.#view.news.addOurs();
     this.burst();
   }
 
@@ -118,12 +118,6 @@ export class Refutation<Id> {
     );
   }
 
-  /** Queues that we are alive, which corrects what is held of older identities of ours, too. */
-  #announceOurselves(): void {
-    const { identity, incarnation } = this.#context.self;
-    this.#view.news.addOurs({ id: identity, incarnation, state: 'alive' });
-  }
-
   /** We are about to have another address: there is nobody at the present one. */
   #sayMoved(): void {
     const { identity: id, incarnation } = this.#context.self;
@@ -150,7 +144,7 @@ export class Refutation<Id> {
     counters.refutations++;
     health.change(1);
     self.incarnation = suspected + 1;
-    this.#announceOurselves();
+    this.#view.news.addOurs();
     this.burst();
   }
 

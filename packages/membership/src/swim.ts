@@ -199,7 +199,7 @@ export class Swim<Id> {
     if (!takesPart(this.#context.self)) this.#refuse('broadcast');
     const most = this.#view.news.maxUpdateSize - 2;
     if (payload.length < 1 || payload.length > most) {
-      throw new SwimError('payload', `a broadcast has 1..${most} bytes, not ${payload.length}`);
+      throw new SwimError('payload', `a broadcast of 1..${most} bytes, not ${payload.length}`);
     }
     const queued = this.#broadcasts.receive(payload, undefined);
     this.#settle();

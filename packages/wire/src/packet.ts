@@ -137,7 +137,7 @@ export class PacketReader<Id> {
   #readBroadcasts(reader: ByteReader): void {
     while (reader.offset < reader.end) {
       const length = reader.u16be();
-      if (length === 0) reader.fail('length', 'a broadcast of 1 byte at least', reader.offset - 2);
+      if (length === 0) reader.fail('length', 'a broadcast of 1..65535 bytes', reader.offset - 2);
       this.broadcasts.push(reader.view(length));
     }
   }

@@ -51,7 +51,7 @@ export class ByteWriter {
   }
 
   #grow(needed: number): void {
-    if (this.#fixed) this.fail('capacity', `a value that fits into ${this.bytes.length} bytes`);
+    if (this.#fixed) this.fail('capacity', `at most ${this.bytes.length} bytes`);
     const bigger = new Uint8Array(Math.max(needed, this.bytes.length * 2));
     bigger.set(this.bytes.subarray(0, this.offset));
     this.bytes = bigger;
