@@ -16,6 +16,7 @@ const TYPES: Readonly<Record<NodeEventType, true>> = {
   memberUpdated: true,
   memberSuspected: true,
   memberRefuted: true,
+  nameConflict: true,
   role: true,
   leader: true,
   campaign: true,

@@ -30,6 +30,12 @@ export interface NodeEvents {
   /** It may have failed, and has some time to object. */
   readonly memberSuspected: { readonly member: NodeMember };
   readonly memberRefuted: { readonly member: NodeMember };
+  /**
+   * A node has come whose name an active one at another address has: this node, or another. That
+   * is well for a moment, after a restart elsewhere. Else one of them must go: what one voter
+   * promises and holds would count as the other's, and acknowledged entries could be lost.
+   */
+  readonly nameConflict: { readonly name: string; readonly addresses: readonly string[] };
   /** This node's role has changed. */
   readonly role: { readonly role: Role; readonly term: bigint };
   /** Another feeder, or another term of it, is followed or is this node; or none is known. */

@@ -1,6 +1,6 @@
 import { MemoryLog } from '@shoal/syncup';
 import { describe, expect, it } from 'vitest';
-import { fixedLeader } from './index.ts';
+import { fixedLeader, type NodeEvent } from './index.ts';
 import { commits, record, start, texts } from './nodes.test-helper.ts';
 import { epochOf } from './term.ts';
 
@@ -69,5 +69,38 @@ describe('a cluster of three', () => {
       expect.objectContaining({ type: 'rollback', transactions: 2, feeder: 'b' }),
     );
     await c.close();
+  });
+});
+
+describe('two nodes of one name', () => {
+  it('are told of each other, as is everybody else, once for each that comes', async () => {
+    await using a = await start('a');
+    await using witness = await start('witness', { seeds: [a.address] });
+    const seen = { a: record(a), witness: record(witness) };
+    type Conflict = Extract<NodeEvent, { type: 'nameConflict' }>;
+    const conflicts = (events: NodeEvent[]): Conflict[] =>
+      events.filter((event) => event.type === 'nameConflict');
+    const twin = await start('a', { seeds: [witness.address] });
+    const told = record(twin);
+    const both = [a.address, twin.address];
+    for (const [node, events] of [
+      [a, seen.a],
+      [witness, seen.witness],
+      [twin, told],
+    ] as const) {
+      await node.until(() => conflicts(events).length > 0);
+      const conflict = conflicts(events)[0]!;
+      expect(conflict.name).toBe('a');
+      expect([...conflict.addresses].sort()).toEqual(both.sort());
+    }
+    // It says something else of itself, which is no other conflict.
+    twin.setMetadata(new Uint8Array([1]));
+    const isTwin = ({ address }: { address: string }): boolean => address === twin.address;
+    await witness.until(() => witness.members().find(isTwin)?.metadata.length === 1);
+    await twin.leave();
+    await witness.until(() => !witness.members().some(isTwin));
+    expect(conflicts(seen.witness).length).toBe(1);
+    await using _third = await start('a', { seeds: [witness.address] });
+    await witness.until(() => conflicts(seen.witness).length === 2);
   });
 });

@@ -43,24 +43,41 @@ export function nodeMember({ id, state }: Member<NodeIdentity>): NodeMember {
 export class Peers {
   /** By address. */
   readonly #peers = new Map<string, Peer>();
-  /** By name; of two lives at different addresses the later one. */
-  readonly #named = new Map<string, Peer>();
+  /** By name: its lives at different addresses, the latest one last. */
+  readonly #named = new Map<string, Peer[]>();
   /** Those that say that they feed, by address. */
   readonly #feeders = new Map<string, Peer>();
   readonly #stops: (() => void)[];
 
-  /** Calls `changed` whenever a node has come, gone, or says something else. */
-  constructor(membership: Membership<NodeIdentity>, changed: () => void) {
+  /**
+   * Calls `changed` whenever a node has come, gone, or says something else; `conflict` when one
+   * has come whose name an active node at another address has, be it this node, whose name is
+   * `ownName`.
+   */
+  constructor(
+    membership: Membership<NodeIdentity>,
+    ownName: string,
+    changed: () => void,
+    conflict: (name: string, addresses: string[]) => void,
+  ) {
     const upsert = ({ member }: { member: Member<NodeIdentity> }): void => {
       const { address, generation } = member.id;
       const metadata = metadataOf(member.id);
+      const before = this.#peers.get(address);
       this.#remove(address);
       if (metadata !== undefined && member.state !== 'down') {
-        const peer = { name: metadata.name, generation, metadata, member: nodeMember(member) };
+        const { name } = metadata;
+        const peer = { name, generation, metadata, member: nodeMember(member) };
         this.#peers.set(address, peer);
-        const known = this.#named.get(peer.name);
-        if (generation >= (known?.generation ?? 0)) this.#named.set(peer.name, peer);
+        const lives = [...(this.#named.get(name) ?? []), peer];
+        this.#named.set(
+          name,
+          lives.sort((one, other) => one.generation - other.generation),
+        );
         if (metadata.role === 'feeder') this.#feeders.set(address, peer);
+        const addresses = lives.map((life) => life.member.address);
+        if (name === ownName) addresses.push(membership.identity.address);
+        if (addresses.length > 1 && before?.name !== name) conflict(name, addresses);
       }
       changed();
     };
@@ -78,13 +95,15 @@ export class Peers {
     const peer = this.#peers.get(address);
     if (peer === undefined) return;
     this.#peers.delete(address);
-    if (this.#named.get(peer.name) === peer) this.#named.delete(peer.name);
+    const others = this.#named.get(peer.name)!.filter((life) => life !== peer);
+    if (others.length > 0) this.#named.set(peer.name, others);
+    else this.#named.delete(peer.name);
     this.#feeders.delete(address);
   }
 
   /** The node of this name; of two lives at different addresses the later one. */
   named(name: string): Peer | undefined {
-    return this.#named.get(name);
+    return this.#named.get(name)?.at(-1);
   }
 
   /**

@@ -90,7 +90,12 @@ async function start(
           },
         }),
   });
-  const peers = new Peers(membership, () => replication?.adjust());
+  const peers = new Peers(
+    membership,
+    name,
+    () => replication?.adjust(),
+    (shared, addresses) => events.emit('nameConflict', { name: shared, addresses }),
+  );
   for (const type of ['memberUp', 'memberUpdated', 'memberSuspected', 'memberRefuted'] as const) {
     membership.on(type, ({ member }) => events.emit(type, { member: nodeMember(member) }));
   }

@@ -1,4 +1,5 @@
 // Thousands of runs with random faults, each from its seed: `npm run sim:campaign`.
+import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { planRun, runPlan } from '@shoal/testkit/simulator';
@@ -36,6 +37,7 @@ async function campaign() {
   const options = readArguments(
     'node packages/testkit/sim/campaign.mjs [--seeds 2000] [--from 1] [--duration 3000] [--jobs CORES]',
     { seeds: 2000, from: 1, duration: 3000, jobs: availableParallelism() },
+    { seeds: 1, duration: 1200, jobs: 1 },
   );
   const { seeds, from, duration, jobs } = options;
   const started = performance.now();
@@ -102,6 +104,9 @@ function summarize(results, { seeds, duration }, seconds) {
   console.log(
     `packets per member and period at rest: ${at(loads, 0)?.toFixed(2)} to ${at(loads, 1)?.toFixed(2)}`,
   );
+  // Equal wherever the same seeds are run by the same core.
+  const digests = results.sort((a, b) => a.seed - b.seed).map(({ digest }) => digest);
+  console.log(`digest of all runs: ${createHash('sha256').update(digests.join()).digest('hex')}`);
   if (idle.length > 0) console.log(`FAILED: never happened: ${idle.join(', ')}`);
   console.log(`${results.length - failed} passed, ${failed} failed`);
   return failed === 0 && idle.length === 0 && results.length === seeds;

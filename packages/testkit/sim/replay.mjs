@@ -6,6 +6,7 @@ import { readArguments } from './arguments.mjs';
 const { seed, duration, log, stored, shrink } = readArguments(
   'node sim/replay.mjs --seed S [--duration 3000] [--shrink] [--log FILE] | --stored FILE',
   { seed: 1, duration: 3000, log: '', stored: '', shrink: false },
+  { duration: 1200 },
 );
 
 if (stored) compare(readFileSync(stored, 'utf8').split('\n'));

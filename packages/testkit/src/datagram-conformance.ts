@@ -1,6 +1,6 @@
 import type { TestRunner } from './conformance-bench.ts';
 import { DatagramBench, type DatagramConformanceSetup } from './datagram-bench.ts';
-import { datagramCases } from './datagram-cases.ts';
+import { datagramCases, datagramGarbageCases } from './datagram-cases.ts';
 
 /**
  * Declares the cases that every `DatagramTransport` must pass, with the given runner. The network
@@ -12,8 +12,9 @@ import { datagramCases } from './datagram-cases.ts';
  * ```
  */
 export function datagramConformance(runner: TestRunner, setup: DatagramConformanceSetup): void {
+  const cases = { ...datagramCases, ...(setup.garbage ? datagramGarbageCases : {}) };
   runner.describe(`${setup.name}: conformance of a datagram transport`, () => {
-    for (const [name, run] of Object.entries(datagramCases)) {
+    for (const [name, run] of Object.entries(cases)) {
       runner.it(name, async () => {
         const bench = new DatagramBench(setup);
         try {

@@ -2,7 +2,7 @@ import type { TestRunner } from './conformance-bench.ts';
 import { StreamBench, type StreamConformanceSetup } from './stream-bench.ts';
 import { endingCases } from './stream-ending-cases.ts';
 import { frameCases } from './stream-frame-cases.ts';
-import { listeningCases } from './stream-listening-cases.ts';
+import { garbageCases, listeningCases } from './stream-listening-cases.ts';
 import { pressureCases } from './stream-pressure-cases.ts';
 
 const GROUPS = {
@@ -23,7 +23,8 @@ const GROUPS = {
  */
 export function streamConformance(runner: TestRunner, setup: StreamConformanceSetup): void {
   runner.describe(`${setup.name}: conformance of a stream transport`, () => {
-    for (const [group, cases] of Object.entries(GROUPS)) {
+    const groups = { ...GROUPS, ...(setup.garbage ? { garbage: garbageCases } : {}) };
+    for (const [group, cases] of Object.entries(groups)) {
       runner.describe(group, () => {
         for (const [name, run] of Object.entries(cases)) {
           runner.it(name, async () => {

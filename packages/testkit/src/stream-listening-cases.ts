@@ -202,11 +202,12 @@ export const listeningCases: Record<string, (bench: StreamBench) => Promise<void
       break;
     }
   },
+};
 
+/** Of those transports that a setup can send garbage to. */
+export const garbageCases: typeof listeningCases = {
   /** A stranger's bytes are the stranger's affair alone. */
   'garbage breaks off its sender and nobody else': async (bench) => {
-    const { garbage } = bench.setup;
-    if (!garbage) return;
     const listener = await bench.listen();
     const near = await bench.dial(listener.address);
     const far = bench.keep(await next(listener));
@@ -223,7 +224,7 @@ export const listeningCases: Record<string, (bench: StreamBench) => Promise<void
         ends.push(end.catch((error: unknown) => error));
       }
     })();
-    await garbage(listener.address);
+    await bench.setup.garbage!(listener.address);
     near.send(Uint8Array.of(1));
     checkBytes(await next(far), Uint8Array.of(1), 'the frame of another connection');
     await listener.close();

@@ -240,11 +240,16 @@ export class SocketConnection implements Connection {
   /** Notes the loss of the connection and tells those who wait. Frames that are here stay. */
   #fail(failure: TransportError): void {
     if (this.#failure || this.#closing) return;
-    this.#failure = failure;
+    this.#lose(failure);
     this.#socket.destroy();
+    this.#serve();
+  }
+
+  /** Before the socket goes: on some runtimes it then calls writes back, as if that were progress. */
+  #lose(failure: TransportError): void {
+    this.#failure = failure;
     for (const waiting of this.#writers) waiting.reject(failure);
     this.#writers.clear();
-    this.#serve();
   }
 
   /** Breaks off so that the peer sees it: a reset, not an orderly end. */
@@ -259,9 +264,10 @@ export class SocketConnection implements Connection {
     if (this.#failure) return;
     // While a socket is shut down a reset fails and would leave it open. All has left by then.
     const left = this.#closing !== undefined && this.#socket.writableLength === 0;
+    if (!this.#closing) this.#lose(failure);
     if (!left) this.#reset();
     this.#socket.destroy();
-    this.#fail(failure);
+    this.#serve();
   }
 
   #reset(): void {

@@ -185,7 +185,7 @@ class DgramTransport implements UdpTransport {
       this.#stats.unroutable++;
       return false;
     }
-    if (this.#waitingBytes + this.#socket.getSendQueueSize() + size > this.#sendQueueSize) {
+    if (this.#waitingBytes + this.#queued(size) + size > this.#sendQueueSize) {
       this.#stats.dropped++;
       return false;
     }
@@ -209,6 +209,11 @@ class DgramTransport implements UdpTransport {
       this.#settle();
     });
     return true;
+  }
+
+  /** Bytes that the system has not taken yet; where it does not say, as many as there may be. */
+  #queued(size: number): number {
+    return this.#socket.getSendQueueSize?.() ?? this.#inFlight * size;
   }
 
   receive(handler: (from: string, bytes: Uint8Array) => void): void {

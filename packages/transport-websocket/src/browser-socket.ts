@@ -1,5 +1,4 @@
-import { TransportError } from '@shoal/transport';
-import { abortError, onAbort } from './checks.ts';
+import { abortError, onAbort, TransportError } from '@shoal/transport';
 import {
   CLOSE_NORMAL,
   offer,

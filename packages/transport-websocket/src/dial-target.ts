@@ -1,5 +1,4 @@
-import { formatAddress, parseAddress, TransportError } from '@shoal/transport';
-import { abortError, onAbort } from './checks.ts';
+import { abortError, formatAddress, onAbort, parseAddress, TransportError } from '@shoal/transport';
 import type { WebSocketLimitOptions } from './websocket-limits.ts';
 
 /** What tells how to dial, besides the address. */

@@ -1,5 +1,4 @@
-import { type Connection, type Listener, TransportError } from '@shoal/transport';
-import { whole } from './checks.ts';
+import { type Connection, type Listener, TransportError, wholeNumber } from '@shoal/transport';
 import type { GatewayOptions, GatewayStats } from './gateway-options.ts';
 import {
   decodeGatewayMessage,
@@ -52,11 +51,11 @@ export class GatewayClients {
     this.#onSend = onSend;
     this.#listener = options.listener;
     this.#nameOf = options.nameOf;
-    this.#maxClients = whole('maxClients', maxClients, 1024, 1);
-    this.#maxRate = whole('maxRate', maxRate, 1000, 1);
-    this.#helloTimeout = whole('helloTimeout', helloTimeout, 5000, 1);
-    this.#resumeTimeout = whole('resumeTimeout', resumeTimeout, 10_000, 0);
-    const idle = whole('idleTimeout', idleTimeout, 15_000, 2);
+    this.#maxClients = wholeNumber('maxClients', maxClients, 1024, 1);
+    this.#maxRate = wholeNumber('maxRate', maxRate, 1000, 1);
+    this.#helloTimeout = wholeNumber('helloTimeout', helloTimeout, 5000, 1);
+    this.#resumeTimeout = wholeNumber('resumeTimeout', resumeTimeout, 10_000, 0);
+    const idle = wholeNumber('idleTimeout', idleTimeout, 15_000, 2);
     this.#randomBytes =
       options.randomBytes ?? ((length) => crypto.getRandomValues(new Uint8Array(length)));
     this.#idleTimer = setInterval(() => this.#dropIdle(), idle / 2);

@@ -1,5 +1,4 @@
-import { type Connection, parseAddress, TransportError } from '@shoal/transport';
-import { onAbort } from './checks.ts';
+import { type Connection, onAbort, parseAddress, TransportError } from '@shoal/transport';
 import { decodeGatewayMessage, encodeGatewayMessage, GATEWAY_VERSION } from './gateway-protocol.ts';
 import type { GatewayTransportOptions } from './gateway-transport-options.ts';
 

@@ -1,5 +1,5 @@
-import { parseAddress, TransportError } from '@shoal/transport';
-import { abortError, callOut, onAbort, whole } from './checks.ts';
+import { abortError, onAbort, parseAddress, TransportError, wholeNumber } from '@shoal/transport';
+import { callOut } from './call-out.ts';
 import { Destinations } from './destinations.ts';
 import { checkSize } from './gateway-aware-transport.ts';
 import { GatewayFinder, type Link } from './gateway-link.ts';
@@ -59,11 +59,11 @@ class ClientTransport implements GatewayTransport {
 
   constructor(options: GatewayTransportOptions) {
     this.#options = options;
-    this.#pingInterval = whole('pingInterval', options.pingInterval, 5000, 1);
-    const welcomeTimeout = whole('welcomeTimeout', options.welcomeTimeout, 5000, 1);
+    this.#pingInterval = wholeNumber('pingInterval', options.pingInterval, 5000, 1);
+    const welcomeTimeout = wholeNumber('welcomeTimeout', options.welcomeTimeout, 5000, 1);
     this.#finder = new GatewayFinder(options, welcomeTimeout, this.#end.signal);
-    this.#retryDelay = whole('retryDelay', options.retryDelay, 100, 1);
-    this.#maxRetryDelay = whole('maxRetryDelay', options.maxRetryDelay, 5000, 1);
+    this.#retryDelay = wholeNumber('retryDelay', options.retryDelay, 100, 1);
+    this.#maxRetryDelay = wholeNumber('maxRetryDelay', options.maxRetryDelay, 5000, 1);
   }
 
   get localAddress(): string {

@@ -1,5 +1,5 @@
 import { type DatagramTransport, hostFamily, parseAddress, TransportError } from '@shoal/transport';
-import { callOut } from './checks.ts';
+import { callOut } from './call-out.ts';
 import { type Destination, Destinations } from './destinations.ts';
 import { checkSize, datagramRoom } from './gateway-aware-transport.ts';
 import { GatewayClients } from './gateway-clients.ts';

@@ -1,7 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Connection, Listener } from '@shoal/transport';
-import { TransportError } from '@shoal/transport';
-import { whole } from './checks.ts';
+import { type Connection, type Listener, TransportError, wholeNumber } from '@shoal/transport';
 import {
   type WebSocketLimitOptions,
   type WebSocketLimits,
@@ -80,9 +78,9 @@ export function listenSettings(options: WebSocketListenOptions): ListenSettings 
     path,
     isAllowed: allowed(origins),
     authorize: options.authorize ?? (() => true),
-    handshakeTimeout: whole('handshakeTimeout', handshakeTimeout, 10_000, 1),
-    pingInterval: whole('pingInterval', pingInterval, 15_000, 0),
-    maxConnections: whole('maxConnections', maxConnections, 1024, 1),
+    handshakeTimeout: wholeNumber('handshakeTimeout', handshakeTimeout, 10_000, 1),
+    pingInterval: wholeNumber('pingInterval', pingInterval, 15_000, 0),
+    maxConnections: wholeNumber('maxConnections', maxConnections, 1024, 1),
   };
 }
 

@@ -1,7 +1,12 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
-import { type Connection, parseAddress, TransportError } from '@shoal/transport';
-import { abortError, onAbort } from './checks.ts';
+import {
+  abortError,
+  type Connection,
+  onAbort,
+  parseAddress,
+  TransportError,
+} from '@shoal/transport';
 import { dialTarget, type WebSocketDialOptions } from './dial-target.ts';
 import {
   type ListenSettings,

@@ -1,5 +1,10 @@
-import { type Connection, TransportError, type TransportErrorCode } from '@shoal/transport';
-import { abortError, onAbort } from './checks.ts';
+import {
+  abortError,
+  type Connection,
+  onAbort,
+  TransportError,
+  type TransportErrorCode,
+} from '@shoal/transport';
 import { Fifo } from './fifo.ts';
 import {
   CLOSE_BROKEN_OFF,

@@ -1,5 +1,4 @@
-import { TransportError } from '@shoal/transport';
-import { whole } from './checks.ts';
+import { TransportError, wholeNumber } from '@shoal/transport';
 
 /** Limits and times, as TCP has them. Sizes are in bytes, times in ms. */
 export interface WebSocketLimitOptions {
@@ -35,17 +34,17 @@ const HEADER = 16;
 /** Completes the options. Throws `argument` for one that is out of range. */
 export function webSocketLimits(options: WebSocketLimitOptions): WebSocketLimits {
   const most = MAX_FRAME_LENGTH;
-  const maxFrameLength = whole('maxFrameLength', options.maxFrameLength, most, 1, most);
+  const maxFrameLength = wholeNumber('maxFrameLength', options.maxFrameLength, most, 1, most);
   const preset = Math.max(2 * maxFrameLength, 1 << 24);
   const { highWaterMark, maxBuffered, receiveHighWaterMark, maxUnread } = options;
   const limits: WebSocketLimits = {
     maxFrameLength,
-    highWaterMark: whole('highWaterMark', highWaterMark, 1 << 20, 1),
-    maxBuffered: whole('maxBuffered', maxBuffered, preset, maxFrameLength + HEADER),
-    receiveHighWaterMark: whole('receiveHighWaterMark', receiveHighWaterMark, 1 << 20, 1),
-    maxUnread: whole('maxUnread', maxUnread, preset, maxFrameLength),
-    dialTimeout: whole('dialTimeout', options.dialTimeout, 10_000, 1),
-    closeTimeout: whole('closeTimeout', options.closeTimeout, 5000, 0),
+    highWaterMark: wholeNumber('highWaterMark', highWaterMark, 1 << 20, 1),
+    maxBuffered: wholeNumber('maxBuffered', maxBuffered, preset, maxFrameLength + HEADER),
+    receiveHighWaterMark: wholeNumber('receiveHighWaterMark', receiveHighWaterMark, 1 << 20, 1),
+    maxUnread: wholeNumber('maxUnread', maxUnread, preset, maxFrameLength),
+    dialTimeout: wholeNumber('dialTimeout', options.dialTimeout, 10_000, 1),
+    closeTimeout: wholeNumber('closeTimeout', options.closeTimeout, 5000, 0),
   };
   if (limits.highWaterMark > limits.maxBuffered) {
     throw new TransportError('argument', 'highWaterMark must not be over maxBuffered');

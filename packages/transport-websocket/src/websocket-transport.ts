@@ -1,11 +1,11 @@
 import {
+  abortError,
   type Connection,
   parseAddress,
   type StreamTransport,
   TransportError,
 } from '@shoal/transport';
 import { dialBrowserSocket, type WebSocketConstructor } from './browser-socket.ts';
-import { abortError } from './checks.ts';
 import { type DialTarget, dialTarget, type WebSocketDialOptions } from './dial-target.ts';
 import { WebSocketConnection } from './websocket-connection.ts';
 import { type WebSocketLimits, webSocketLimits } from './websocket-limits.ts';

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
-import { TransportError, type TransportErrorCode } from '@shoal/transport';
+import { abortError, onAbort, TransportError, type TransportErrorCode } from '@shoal/transport';
 import { WebSocket } from 'ws';
-import { abortError, onAbort } from './checks.ts';
 import {
   CLOSE_BROKEN_OFF,
   CLOSE_NORMAL,

@@ -56,6 +56,12 @@ describe('a run', () => {
     expect(runPlan(plan).digest).toBe(first.digest);
   });
 
+  it('is not planned for less time than it needs', () => {
+    for (const duration of [1_199_999, Number.NaN]) {
+      expect(() => planRun(1, { duration })).toThrow(RangeError);
+    }
+  });
+
   it('heals a split, in time', () => {
     const outcome = runPlan(split());
     expect(outcome.violation).toBeUndefined();

@@ -1,7 +1,8 @@
 import { lan } from '@shoal/membership';
 import { describe, expect, it } from 'vitest';
 import { FAIR_WEATHER } from './fault.ts';
-import { Simulator, type SimulatorOptions } from './simulator.ts';
+import { Simulator } from './simulator.ts';
+import type { SimulatorOptions } from './simulator-options.ts';
 
 /** Datagrams that all get lost: what is known comes over streams. */
 function silent(options: Partial<SimulatorOptions> = {}): Simulator {

@@ -10,5 +10,6 @@ export type { NodeClock } from './node-clock.ts';
 export type { Observer, SendOutcome } from './observer.ts';
 export { type Plan, type PlanLimits, planConfig, planRun } from './plan.ts';
 export type { HeldPacket, SimNode } from './sim-node.ts';
-export { Simulator, type SimulatorOptions } from './simulator.ts';
+export { Simulator } from './simulator.ts';
+export type { SimulatorOptions } from './simulator-options.ts';
 export type { SimulatorStats } from './stats.ts';

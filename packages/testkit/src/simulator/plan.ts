@@ -41,9 +41,15 @@ export interface PlanLimits {
   readonly duration?: number;
 }
 
-/** Makes up a run from a seed. */
+/** Less would leave too little time to agree in, and to rest. */
+const LEAST_DURATION = 1_200_000;
+
+/** Makes up a run from a seed. Throws a RangeError for a duration that is too short. */
 export function planRun(seed: number, limits: PlanLimits = {}): Plan {
   const { leastNodes = 5, mostNodes = 60, duration = 3_000_000 } = limits;
+  if (!(duration >= LEAST_DURATION)) {
+    throw new RangeError(`a run takes at least ${LEAST_DURATION} ms, not ${duration}`);
+  }
   const random = seededRandom(`${seed}/plan`);
   const nodes = Math.round(leastNodes * (mostNodes / leastNodes) ** (random() ** 1.5));
   const preset = pick(random, ['lan', 'lan', 'lan', 'lan', 'local', 'local', 'wan'] as const);

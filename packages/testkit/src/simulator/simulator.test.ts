@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { EventLog } from './event-log.ts';
 import { FAIR_WEATHER } from './fault.ts';
 import type { SimNode } from './sim-node.ts';
-import { Simulator, type SimulatorOptions } from './simulator.ts';
+import { Simulator } from './simulator.ts';
+import type { SimulatorOptions } from './simulator-options.ts';
 
 type Event = MembershipEvent<NodeIdentity>;
 

@@ -1,44 +1,25 @@
 import {
   AddressBook,
-  type BroadcastHandler,
   lan,
   type NodeIdentity,
   nodeTraits,
   Swim,
   type SwimConfig,
-  withMetadata,
 } from '@shoal/membership';
 import { type SwimCodec, shoalCodec } from '@shoal/wire';
 import { type Random, seededRandom } from '../random.ts';
 import { EventQueue } from './event-queue.ts';
 import { type ExchangePolicy, Exchanges } from './exchange.ts';
-import { type Effects, FAIR_WEATHER, type Fault, newEffects, type Weather } from './fault.ts';
-import { type JoinPolicy, seedsToTry } from './join.ts';
+import { type Effects, FAIR_WEATHER, type Fault, newEffects } from './fault.ts';
+import { Faults, onceOnly } from './faults.ts';
+import { seedsToTry } from './join.ts';
 import { drawLatency } from './latency.ts';
 import { Network } from './network.ts';
 import { NodeClock } from './node-clock.ts';
 import type { Observer, SendOutcome } from './observer.ts';
 import { type HeldPacket, SimNode } from './sim-node.ts';
+import type { SimulatorOptions } from './simulator-options.ts';
 import { newStats, type SimulatorStats } from './stats.ts';
-
-/** What a {@link Simulator} is made of. */
-export interface SimulatorOptions {
-  /** All chances come from it: equal seeds and faults give equal runs, on any machine. */
-  readonly seed: number | string;
-  /** How many nodes there are, running or not. */
-  readonly nodes: number;
-  /** Default: the LAN preset. */
-  readonly config?: SwimConfig;
-  /** Default: Shoal's own protocol. */
-  readonly codec?: SwimCodec<NodeIdentity>;
-  /** Default: {@link FAIR_WEATHER}. */
-  readonly weather?: Weather;
-  readonly join?: JoinPolicy;
-  /** Whether nodes exchange states over streams, too. Default: no, packets are all there is. */
-  readonly exchange?: ExchangePolicy;
-  /** How many packets a socket buffer holds for a paused or blocked node. Default 512. */
-  readonly socketBuffer?: number;
-}
 
 /** The highest time that a node's clock shows at the beginning, in ms. */
 const MAX_CLOCK = 1e9;
@@ -65,7 +46,7 @@ export class Simulator {
   readonly #socketBuffer: number;
   /** For what is no node's own chance: join waits, the contents of broadcasts. */
   readonly #random: Random;
-  #broadcasts = 0;
+  readonly #faults: Faults;
 
   constructor(options: SimulatorOptions) {
     const { seed, nodes } = options;
@@ -81,6 +62,7 @@ export class Simulator {
     });
     this.#exchanges = options.exchange && this.#makeExchanges(options.exchange);
     this.#byAddress = new Map(this.nodes.map((node) => [node.address, node]));
+    this.#faults = this.#makeFaults();
   }
 
   /** The nodes whose process runs. */
@@ -143,75 +125,7 @@ export class Simulator {
   /** Lets something befall the cluster now. */
   inject(fault: Fault): void {
     for (const observer of this.observers) observer.fault?.(fault);
-    const { effects, now } = this;
-    switch (fault.type) {
-      case 'crash':
-        if (this.#stop(this.#node(fault.node))) effects.crashes++;
-        break;
-      case 'restart':
-        this.#stop(this.#node(fault.node));
-        this.start(fault.node);
-        effects.restarts++;
-        break;
-      case 'leave':
-        this.#input(this.#node(fault.node), (swim, time) => {
-          swim.leave(time);
-          effects.leaves++;
-        });
-        break;
-      case 'pause': {
-        const node = this.#node(fault.node);
-        node.pausedUntil = Math.max(node.pausedUntil, now + fault.ms);
-        this.at(node.pausedUntil, () => this.#wake(node));
-        break;
-      }
-      case 'block': {
-        const node = this.#node(fault.node);
-        node.blockedUntil = Math.max(node.blockedUntil, now + fault.ms);
-        this.at(node.blockedUntil, () => this.#wake(node));
-        break;
-      }
-      case 'skew':
-        this.#node(fault.node).clock.skew(fault.rate, now);
-        break;
-      case 'jump':
-        this.#node(fault.node).clock.jump(fault.ms);
-        effects.jumps++;
-        break;
-      case 'cut':
-        this.#network.cut(fault.from, fault.to);
-        break;
-      case 'partition':
-        this.#network.partition(fault.nodes);
-        break;
-      case 'heal':
-        this.#network.heal();
-        break;
-      case 'weather':
-        this.#network.setWeather(fault.weather, fault.node);
-        break;
-      case 'calm':
-        this.#calm();
-        break;
-      case 'rename':
-        this.#input(this.#node(fault.node), (swim, time) => {
-          if (swim.state === 'leaving') return;
-          const metadata = new TextEncoder().encode(fault.metadata);
-          swim.updateIdentity(withMetadata(swim.identity, metadata), time);
-          effects.renames++;
-        });
-        break;
-      case 'broadcast': {
-        const payload = new Uint8Array(Math.max(4, fault.size));
-        new DataView(payload.buffer).setUint32(0, ++this.#broadcasts);
-        this.#input(this.#node(fault.node), (swim, time) => {
-          if (swim.state === 'leaving') return;
-          swim.broadcast(payload, time);
-          effects.broadcasts++;
-        });
-        break;
-      }
-    }
+    this.#faults.inject(fault);
   }
 
   /** Has `action` done at a time, in ms of virtual time; now if that is past. */
@@ -400,6 +314,24 @@ export class Simulator {
     );
   }
 
+  #makeFaults(): Faults {
+    const now = (): number => this.now;
+    return new Faults({
+      get now() {
+        return now();
+      },
+      effects: this.effects,
+      network: this.#network,
+      node: (index) => this.#node(index),
+      at: (time, action) => this.at(time, action),
+      start: (index) => this.start(index),
+      stop: (node) => this.#stop(node),
+      wake: (node) => this.#wake(node),
+      calm: () => this.#calm(),
+      input: (node, act) => this.#input(node, act),
+    });
+  }
+
   #makeExchanges(policy: ExchangePolicy): Exchanges {
     const random = seededRandom(`${this.options.seed}/exchanges`);
     const free = (node: SimNode): boolean =>
@@ -427,16 +359,3 @@ export class Simulator {
 }
 
 const NO_METADATA = new Uint8Array(0);
-
-/** Spreads each broadcast once: its first four bytes say which it is. */
-function onceOnly(): BroadcastHandler<NodeIdentity, number> {
-  const seen = new Set<number>();
-  return {
-    receive(bytes) {
-      const key = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0);
-      if (seen.has(key)) return undefined;
-      seen.add(key);
-      return key;
-    },
-  };
-}

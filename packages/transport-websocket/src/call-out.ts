@@ -1,5 +1,3 @@
-export { abortError, onAbort, wholeNumber as whole } from '@shoal/transport';
-
 /**
  * Calls a function of the application so that its fault is not taken for one of the network: an
  * error is thrown on its own, as from any event handler.
