@@ -178,7 +178,7 @@ export class Swim<Id> {
     const address = traits.address(id);
     if (address === self.address) {
       if (traits.equals(id, self.identity) || !traits.wins(id, self.identity)) {
-        throw new SwimError('identity', 'the identity does not win over the present one');
+        throw new SwimError('identity', 'the identity does not win over ours');
       }
     } else if (this.#view.table.isActiveAt(address)) {
       throw new SwimError('identity', `${address} is the address of an active member`);

@@ -32,7 +32,7 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
 export function encodeUtf8(text: string): Uint8Array {
   // With the flag `u`, half of a pair is no match.
   const lone = text.search(/\p{Surrogate}/u);
-  if (lone >= 0) throw new WireError('utf8', lone, 'text without lone surrogates');
+  if (lone >= 0) throw new WireError('utf8', lone, 'no lone surrogates');
   return encoder.encode(text);
 }
 
