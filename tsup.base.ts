@@ -18,3 +18,13 @@ export function packageBuild(entry: Record<string, string>): Options {
     },
   };
 }
+
+/**
+ * For packages no variable of whose modules is ever assigned to: esbuild writes their constants as
+ * `var`, which the bundlers of those who use the package do not inline. An assignment would be an
+ * error of every bundler's.
+ */
+export const inlinableConstants: NonNullable<Options['plugins']>[number] = {
+  name: 'inlinable constants',
+  renderChunk: (code) => ({ code: code.replace(/^var (?=\w+ = )/gm, 'const ') }),
+};

@@ -1,10 +1,11 @@
 import { defineConfig } from 'tsup';
-import { packageBuild } from '../../tsup.base.ts';
+import { inlinableConstants, packageBuild } from '../../tsup.base.ts';
 
-export default defineConfig(
-  packageBuild({
+export default defineConfig({
+  ...packageBuild({
     index: 'src/index.ts',
     driver: 'src/driver.ts',
     diagnostics: 'src/driver/diagnostics.ts',
   }),
-);
+  plugins: [inlinableConstants],
+});

@@ -1,6 +1,11 @@
 import { defineConfig } from 'tsup';
-import { packageBuild } from '../../tsup.base.ts';
+import { inlinableConstants, packageBuild } from '../../tsup.base.ts';
 
-export default defineConfig(
-  packageBuild({ index: 'src/index.ts', postcard: 'src/postcard.ts', bincode: 'src/bincode.ts' }),
-);
+export default defineConfig({
+  ...packageBuild({
+    index: 'src/index.ts',
+    postcard: 'src/postcard.ts',
+    bincode: 'src/bincode.ts',
+  }),
+  plugins: [inlinableConstants],
+});

@@ -21,9 +21,9 @@ function compare(name, format) {
   const writer = new ByteWriter({ capacity: 1400 });
   let next = 0;
   const codeAgain = () => {
-    reader.read(packets[next++ % packets.length]);
+    const header = reader.read(packets[next++ % packets.length]);
     writer.reset();
-    codec.writeHeader(writer, reader.header);
+    codec.writeHeader(writer, header);
     writer.u16be(reader.count);
     for (let i = 0; i < reader.count; i++) codec.writeMember(writer, reader.records[i]);
     return writer.copy();

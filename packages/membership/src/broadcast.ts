@@ -1,3 +1,4 @@
+import type { SwimConfig } from './config.ts';
 import { type Ticket, TransmissionQueue } from './dissemination.ts';
 import { SwimError } from './errors.ts';
 
@@ -29,19 +30,19 @@ export class BroadcastQueue<Id> {
   readonly queue: TransmissionQueue;
   readonly #tickets = new Map<unknown, Ticket>();
   readonly #keys = new Map<Ticket, unknown>();
-  readonly #maxCount: number;
-  readonly #maxBytes: number;
+  readonly #config: SwimConfig;
   /** How many were pushed out by others before they had been sent often enough. */
   evicted = 0;
 
-  constructor(handler: BroadcastHandler<Id> | undefined, maxCount: number, maxBytes: number) {
+  constructor(handler: BroadcastHandler<Id> | undefined, config: SwimConfig) {
     this.handler = handler;
-    this.#maxCount = maxCount;
-    this.#maxBytes = maxBytes;
-    this.queue = new TransmissionQueue({
-      prefixed: true,
-      dropped: (_, ticket) => this.#forget(ticket),
-    });
+    this.#config = config;
+    this.queue = new TransmissionQueue(2, (_, ticket) => this.#forget(ticket));
+  }
+
+  /** Whether messages to a member may carry broadcasts. */
+  mayGoTo(member: Id): boolean {
+    return this.handler?.attachTo?.(member) ?? true;
   }
 
   /**
@@ -51,34 +52,29 @@ export class BroadcastQueue<Id> {
   receive(bytes: Uint8Array, from: Id | undefined): boolean {
     const { handler } = this;
     if (handler === undefined) {
-      throw new SwimError('broadcast', 'there is no handler for custom broadcasts');
+      throw new SwimError('broadcast', 'no handler for broadcasts');
     }
     let key: unknown;
     try {
       key = handler.receive(bytes, from);
       if (key === undefined) return false;
-      this.#invalidate(key);
+      for (const [queued, ticket] of handler.invalidates ? this.#tickets : []) {
+        if (queued !== key && handler.invalidates?.(key, queued)) this.#remove(ticket);
+      }
     } catch (cause) {
-      throw new SwimError('broadcast', 'the handler refused a custom broadcast', { cause });
+      throw new SwimError('broadcast', 'refused by the handler', { cause });
     }
     const older = this.#tickets.get(key);
     if (older !== undefined) this.#remove(older);
     const ticket = this.queue.add(0, bytes);
     this.#tickets.set(key, ticket);
     this.#keys.set(ticket, key);
-    while (this.queue.length > this.#maxCount || this.queue.byteLength > this.#maxBytes) {
+    const { maxBroadcasts, maxBroadcastBytes } = this.#config;
+    while (this.queue.length > maxBroadcasts || this.queue.byteLength > maxBroadcastBytes) {
       this.#remove(this.queue.mostSent);
       this.evicted++;
     }
     return true;
-  }
-
-  #invalidate(key: unknown): void {
-    const { handler } = this;
-    if (handler?.invalidates === undefined) return;
-    for (const [queued, ticket] of this.#tickets) {
-      if (queued !== key && handler.invalidates(key, queued)) this.#remove(ticket);
-    }
   }
 
   #remove(ticket: Ticket): void {

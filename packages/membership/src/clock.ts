@@ -6,11 +6,10 @@ import { SwimError } from './errors.ts';
  * left as before, and nobody is suspected for our own absence.
  */
 export class Clock {
-  /** The machine's time, in ms. Never goes back. */
-  now = 0;
+  /** The machine's time, in ms. Never goes back. At first it is before all others. */
+  now: number = Number.NEGATIVE_INFINITY;
   readonly #tolerance: number;
   #skew = 0;
-  #started = false;
 
   /** `tolerance`: how late, in ms, a tick may come before it counts as a gap. */
   constructor(tolerance: number) {
@@ -23,11 +22,6 @@ export class Clock {
    */
   advance(time: number, due: number): number {
     if (!Number.isFinite(time)) throw new SwimError('time', `not a time in ms: ${time}`);
-    if (!this.#started) {
-      this.#started = true;
-      this.now = time;
-      return 0;
-    }
     const own = time - this.#skew;
     if (own < this.now) {
       // The caller's clock was set back.

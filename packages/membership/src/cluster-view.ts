@@ -1,4 +1,4 @@
-import type { Member, MemberRecord, MemberState } from '@shoal/wire';
+import type { Member, MemberState } from '@shoal/wire';
 import { type AddressBook, NONE } from './address-book.ts';
 import type { Context } from './context.ts';
 import { MemberCodec } from './member-codec.ts';
@@ -8,9 +8,6 @@ import type { MemberTimer } from './member-timer.ts';
 import { News } from './news.ts';
 import { Suspicions } from './suspicions.ts';
 import { beats } from './transitions.ts';
-
-/** An update as it is applied: a wire record, or one of our own making. */
-export type Update<Id> = Readonly<MemberRecord<Id>>;
 
 /** The identity in question, once an update about it was looked at. */
 export type Standing =
@@ -29,14 +26,14 @@ export class ClusterView<Id> {
   readonly table: MemberTable<Id>;
   readonly codec: MemberCodec<Id>;
   readonly news: News<Id>;
+  readonly suspicions: Suspicions<Id>;
   readonly #context: Context<Id>;
-  readonly #suspicions: Suspicions<Id>;
 
   constructor(context: Context<Id>, book: AddressBook<Id>) {
     this.#context = context;
-    this.table = new MemberTable(context.traits.address, book);
-    this.#suspicions = new Suspicions(context);
-    this.codec = new MemberCodec(context, this.table, this.#suspicions);
+    this.table = new MemberTable(context.traits.address, book, context.random);
+    this.suspicions = new Suspicions(context);
+    this.codec = new MemberCodec(context, this.table, this.suspicions);
     this.news = new News(context, this.table, this.codec);
   }
 
@@ -47,53 +44,50 @@ export class ClusterView<Id> {
 
   /** The slot of exactly this identity; NONE if it has none. */
   find(id: Id): Slot {
-    const slot = this.table.find(this.#context.traits.address(id));
+    const slot = this.table.slotOf(id);
     return slot !== NONE && this.#same(this.table.id(slot), id) ? slot : NONE;
   }
 
   /** A member as others may keep it. */
   snapshot(slot: Slot): Member<Id> {
-    const { table } = this;
-    const id = table.id(slot);
-    const incarnation = table.incarnation(slot);
-    const state = table.state(slot);
-    if (state === 'alive') return { id, incarnation, state };
-    if (state === 'down') {
-      return table.hasLeft(slot)
-        ? { id, incarnation, state, left: true }
-        : { id, incarnation, state };
-    }
-    const suspector = this.#suspicions.get(slot)?.suspector;
-    return suspector === undefined
-      ? { id, incarnation, state }
-      : { id, incarnation, state, suspector };
+    return snapshotOf(this.codec.record(slot));
   }
 
   /** Takes in an update about another address than ours. `spread`: passes it on if it is news. */
-  apply(update: Update<Id>, spread: boolean): Standing {
-    return this.applyAt(this.table.find(this.#context.traits.address(update.id)), update, spread);
+  apply(update: Member<Id>, spread: boolean): Standing {
+    return this.applyAt(this.table.slotOf(update.id), update, spread);
   }
 
   /** The same, where `slot` is that of the update's address. */
-  applyAt(slot: Slot, update: Update<Id>, spread: boolean): Standing {
-    if (slot === NONE) return this.#introduce(update, spread);
+  applyAt(slot: Slot, update: Member<Id>, spread: boolean): Standing {
     const { table } = this;
-    if (!this.#same(table.id(slot), update.id)) {
-      if (!this.#context.traits.wins(update.id, table.id(slot))) return 'superseded';
-      this.#replace(slot, update, spread);
-    } else {
-      const state = table.state(slot);
-      const incarnation = table.incarnation(slot);
-      if (beats(state, incarnation, update.state, update.incarnation)) {
-        // Of equal identities the first one stays: metadata is not news without a generation.
-        this.#change(slot, state, { ...update, id: table.id(slot) }, spread);
-      } else if (
-        update.state === 'suspect' &&
-        state === 'suspect' &&
-        update.incarnation === incarnation
-      ) {
-        this.#confirm(slot, update.suspector, spread);
-      }
+    if (slot === NONE) {
+      if (!this.#makeRoom()) return 'refused';
+      const added = table.add(update);
+      this.#enter(added, 'down', update, spread);
+      return table.isActive(added) ? 'active' : 'down';
+    }
+    const id = table.id(slot);
+    const state = table.state(slot);
+    const incarnation = table.incarnation(slot);
+    if (!this.#same(id, update.id)) {
+      if (!this.#context.traits.wins(update.id, id)) return 'superseded';
+      table.change(slot, update);
+      const member = snapshotOf(update);
+      this.#context.outputs.emit({ type: 'memberUpdated', member, previous: id });
+      this.#enter(slot, state, update, spread);
+    } else if (beats(state, incarnation, update.state, update.incarnation)) {
+      // Of equal identities the first one stays: metadata is not news without a generation.
+      const news = { ...update, id };
+      table.change(slot, news);
+      this.#enter(slot, state, news, spread);
+      if (state === 'suspect' && news.state === 'alive') this.#emit('memberRefuted', news);
+    } else if (
+      update.state === 'suspect' &&
+      state === 'suspect' &&
+      update.incarnation === incarnation
+    ) {
+      this.#confirm(slot, update.suspector, spread);
     }
     return table.isActive(slot) ? 'active' : 'down';
   }
@@ -104,11 +98,11 @@ export class ClusterView<Id> {
     const { table } = this;
     const suspector = lifeguard ? self.address : undefined;
     const id = table.id(slot);
-    this.applyAt(slot, { id, incarnation, state: 'suspect', suspector, left: false }, true);
+    this.applyAt(slot, { id, incarnation, state: 'suspect', suspector }, true);
     if (table.state(slot) !== 'suspect' || table.incarnation(slot) !== incarnation) return;
     // Without Lifeguard, or after our identity changed, it may have been suspect with no end.
-    const member = this.#suspicions.get(slot)!;
-    if (!member.suspicion) this.#suspicions.start(member, incarnation, this.size);
+    const member = this.suspicions.get(slot)!;
+    if (!member.suspicion) this.suspicions.start(member, incarnation, this.size);
   }
 
   /** The end of a suspicion, or of the memory of a Down member. Returns who is now Down. */
@@ -121,85 +115,43 @@ export class ClusterView<Id> {
     const incarnation = table.incarnation(slot);
     if (suspicion?.incarnation !== incarnation) return undefined;
     const id = table.id(slot);
-    this.applyAt(slot, { id, incarnation, state: 'down', suspector: undefined, left: false }, true);
+    this.applyAt(slot, { id, incarnation, state: 'down' }, true);
     return id;
   }
 
-  /** Makes `address` unknown, if nobody active has it. False if somebody has. */
-  vacate(address: string): boolean {
+  /** Makes `address` unknown, if nobody active has it. */
+  vacate(address: string): void {
     const slot = this.table.find(address);
-    if (slot === NONE) return true;
-    if (this.table.isActive(slot)) return false;
-    this.#forget(slot);
-    return true;
-  }
-
-  /** Begins every suspicion anew: what we made of the time before is not to be trusted. */
-  restartSuspicions(): void {
-    this.#suspicions.restart(this.size);
-  }
-
-  /** Ends every suspicion without a verdict. */
-  dropSuspicions(): void {
-    this.#suspicions.drop();
+    if (slot !== NONE && !this.table.isActive(slot)) this.#forget(slot);
   }
 
   #same(a: Id, b: Id): boolean {
     return a === b || this.#context.traits.equals(a, b);
   }
 
-  #introduce(update: Update<Id>, spread: boolean): Standing {
-    const { counters, outputs } = this.#context;
-    if (this.table.size >= this.#context.config.maxMembers && !this.#makeRoom()) {
-      counters.membersRefused++;
-      return 'refused';
-    }
-    const slot = this.table.add(update);
-    const up = this.table.isActive(slot);
-    if (up) outputs.emit({ type: 'memberUp', member: snapshotOf(update) });
-    this.#enter(slot, update, spread);
-    return up ? 'active' : 'down';
+  #emit(type: 'memberUp' | 'memberSuspected' | 'memberRefuted', update: Member<Id>): void {
+    this.#context.outputs.emit({ type, member: snapshotOf(update) });
   }
 
-  #replace(slot: Slot, update: Update<Id>, spread: boolean): void {
-    const { outputs } = this.#context;
-    const { table } = this;
-    const previous = table.id(slot);
-    const wasActive = table.isActive(slot);
-    table.change(slot, update);
-    outputs.emit({ type: 'memberUpdated', member: snapshotOf(update), previous });
-    if (wasActive !== table.isActive(slot)) this.#emitLiveness(update);
-    this.#enter(slot, update, spread);
-  }
-
-  #change(slot: Slot, before: MemberState, update: Update<Id>, spread: boolean): void {
-    const { outputs } = this.#context;
-    this.table.change(slot, update);
-    if (update.state === 'down') this.#emitLiveness(update);
-    this.#enter(slot, update, spread);
-    if (before === 'suspect' && update.state === 'alive') {
-      outputs.emit({ type: 'memberRefuted', member: snapshotOf(update) });
-    }
-  }
-
-  #emitLiveness(update: Update<Id>): void {
-    const { outputs } = this.#context;
-    const member = snapshotOf(update);
-    if (update.state !== 'down') outputs.emit({ type: 'memberUp', member });
-    else outputs.emit({ type: 'memberDown', member, reason: update.left ? 'left' : 'failed' });
-  }
-
-  /** What follows from having entered a state: a deadline, and news to be spread. */
-  #enter(slot: Slot, update: Update<Id>, spread: boolean): void {
+  /**
+   * What follows from having changed from one state, Down if it was unknown, to another: events,
+   * a deadline, and news to be spread.
+   */
+  #enter(slot: Slot, before: MemberState, update: Member<Id>, spread: boolean): void {
     const { lifeguard, counters, outputs } = this.#context;
-    this.#suspicions.clear(slot);
+    if (before === 'down' && update.state !== 'down') this.#emit('memberUp', update);
+    if (before !== 'down' && update.state === 'down') {
+      const reason = update.left ? 'left' : 'failed';
+      outputs.emit({ type: 'memberDown', member: snapshotOf(update), reason });
+    }
+    this.suspicions.clear(slot);
     if (update.state === 'down') {
-      this.#suspicions.bury(slot);
+      this.suspicions.bury(slot);
     } else if (update.state === 'suspect') {
       counters.suspicions++;
-      const member = this.#suspicions.suspect(slot, update.suspector);
-      if (lifeguard) this.#suspicions.start(member, update.incarnation, this.size);
-      outputs.emit({ type: 'memberSuspected', member: snapshotOf(update) });
+      const member = this.suspicions.add(slot, update.suspector);
+      if (lifeguard) this.suspicions.start(member, update.incarnation, this.size);
+      this.#emit('memberSuspected', update);
     }
     if (spread) this.news.add(slot);
     else this.news.remove(slot);
@@ -207,35 +159,40 @@ export class ClusterView<Id> {
 
   #confirm(slot: Slot, suspector: string | undefined, spread: boolean): void {
     const { self, traits } = this.#context;
-    const member = this.#suspicions.get(slot);
+    const member = this.suspicions.get(slot);
     if (!member?.suspicion || suspector === undefined) return;
     if (suspector === traits.address(this.table.id(slot))) return;
     // Who is no member cannot hurry a suspicion, or anyone could with made-up names.
-    if (suspector !== self.address) {
-      const other = this.table.find(suspector);
-      if (other === NONE || !this.table.isActive(other)) return;
-    }
-    if (this.#suspicions.confirm(member, suspector) && spread) this.news.add(slot);
+    if (suspector !== self.address && !this.table.isActiveAt(suspector)) return;
+    if (this.suspicions.confirm(member, suspector) && spread) this.news.add(slot);
   }
 
-  /** Forgets the Down member that is of least use: one that left, else one that failed. */
+  /**
+   * Sees to it that there is room for another: forgets the Down member that is of least use, one
+   * that left, else one that failed. False if there is none.
+   */
   #makeRoom(): boolean {
-    const { departed, failed } = this.table;
+    const { size, departed, failed } = this.table;
+    const { config, counters } = this.#context;
+    if (size < config.maxMembers) return true;
     const from = departed.size > 0 ? departed : failed;
-    if (from.size === 0) return false;
-    this.#forget(from.draw(0, this.#context.random));
+    if (from.size === 0) {
+      counters.membersRefused++;
+      return false;
+    }
+    this.#forget(from.draw(0));
     return true;
   }
 
   #forget(slot: Slot): void {
-    this.#suspicions.clear(slot);
+    this.suspicions.clear(slot);
     this.news.remove(slot);
     this.table.remove(slot);
   }
 }
 
-/** What an update says, as others may keep it: the record may be another's soon. */
-function snapshotOf<Id>({ id, incarnation, state, suspector, left }: Update<Id>): Member<Id> {
+/** What an update says, as others may keep it: its record may be another's soon. */
+function snapshotOf<Id>({ id, incarnation, state, suspector, left }: Member<Id>): Member<Id> {
   if (state === 'suspect' && suspector !== undefined) return { id, incarnation, state, suspector };
   if (state === 'down' && left) return { id, incarnation, state, left };
   return { id, incarnation, state };

@@ -78,17 +78,13 @@ export interface SwimConfig {
   readonly maxBroadcastBytes: number;
 }
 
-const SIMPLE: SwimConfig = {
-  probePeriod: 1500,
+/** What all presets begin with. */
+const COMMON = {
   probeTimeout: 500,
   indirectProbes: 3,
-  suspicion: { type: 'fixed', value: 3000 },
   suspicionMaxFactor: 6,
-  transmissions: { type: 'fixed', value: 10 },
   removeDownAfter: 24 * 60 * 60 * 1000,
   maxPacketSize: DEFAULT_MAX_PACKET_SIZE,
-  notifyDown: false,
-  lifeguard: false,
   leaveTimeout: 5000,
   expectedMembers: 1,
   maxMembers: 262_144,
@@ -96,7 +92,7 @@ const SIMPLE: SwimConfig = {
   maxBroadcastBytes: 262_144,
 };
 
-const LAN: Partial<SwimConfig> = {
+const LAN = {
   probePeriod: 1000,
   suspicion: { type: 'scaled', multiplier: 4 },
   transmissions: { type: 'scaled', multiplier: 4 },
@@ -105,7 +101,7 @@ const LAN: Partial<SwimConfig> = {
   announceDown: { interval: 65_000, members: 2 },
   notifyDown: true,
   lifeguard: true,
-};
+} satisfies Partial<SwimConfig>;
 
 const WAN: Partial<SwimConfig> = {
   probePeriod: 5000,
@@ -130,7 +126,14 @@ const LOCAL: Partial<SwimConfig> = {
 
 /** SWIM with suspicion and nothing else. Source: foca's `Config::simple`. */
 export function simple(): SwimConfig {
-  return SIMPLE;
+  return {
+    ...COMMON,
+    probePeriod: 1500,
+    suspicion: { type: 'fixed', value: 3000 },
+    transmissions: { type: 'fixed', value: 10 },
+    notifyDown: false,
+    lifeguard: false,
+  };
 }
 
 /**
@@ -138,17 +141,17 @@ export function simple(): SwimConfig {
  * `expectedMembers` is a lower bound for N, which otherwise follows the live cluster.
  */
 export function lan(expectedMembers = 1): SwimConfig {
-  return { ...SIMPLE, ...LAN, expectedMembers };
+  return { ...COMMON, ...LAN, expectedMembers };
 }
 
 /** For the internet. Source: memberlist's DefaultWANConfig and foca's `Config::new_wan`. */
 export function wan(expectedMembers = 1): SwimConfig {
-  return { ...SIMPLE, ...LAN, ...WAN, expectedMembers };
+  return { ...COMMON, ...LAN, ...WAN, expectedMembers };
 }
 
 /** For one machine: tests and development. Source: memberlist's DefaultLocalConfig. */
 export function local(): SwimConfig {
-  return { ...SIMPLE, ...LAN, ...LOCAL };
+  return { ...COMMON, ...LAN, ...LOCAL };
 }
 
 /** How long a suspicion lasts at least, in ms, in a cluster of `size` with ourselves. */
@@ -191,6 +194,21 @@ export function lifeguardParts(config: SwimConfig): LifeguardParts | undefined {
   return lifeguard ? ALL_PARTS : undefined;
 }
 
+/** The least and, of integers, the greatest value of each setting that is a number. */
+const RANGES: readonly (readonly [name: Numeric, least: number, most?: number])[] = [
+  ['probePeriod', 1],
+  ['probeTimeout', 1],
+  ['indirectProbes', 0, 255],
+  ['suspicionMaxFactor', 1],
+  ['removeDownAfter', 1],
+  ['maxPacketSize', 128, 65_507],
+  ['leaveTimeout', 0],
+  ['expectedMembers', 1],
+  ['maxMembers', 1, 0x100_0000],
+  ['maxBroadcasts', 1, 0x100_0000],
+  ['maxBroadcastBytes', 1, 0x8000_0000],
+];
+
 /** Throws a {@link SwimError} with code `config` if a setting is outside its range. */
 export function checkConfig(config: SwimConfig): void {
   const wrong = (message: string): never => {
@@ -204,18 +222,9 @@ export function checkConfig(config: SwimConfig): void {
     const range = whole ? `an integer of ${least}..${most}` : `a number of at least ${least}`;
     wrong(`${name} must be ${range}, not ${value}`);
   };
-  const each = (names: readonly Numeric[], least: number, most?: number): void => {
-    for (const name of names) check(name, config[name], least, most);
-  };
-  each(['probeTimeout', 'probePeriod', 'suspicionMaxFactor', 'removeDownAfter'], 1);
-  each(['expectedMembers'], 1);
-  each(['leaveTimeout'], 0);
-  each(['indirectProbes'], 0, 255);
-  each(['maxPacketSize'], 128, 65_507);
-  each(['maxMembers', 'maxBroadcasts'], 1, 2 ** 24);
-  each(['maxBroadcastBytes'], 1, 2 ** 31);
+  for (const [name, least, most] of RANGES) check(name, config[name], least, most);
   if (config.probePeriod <= config.probeTimeout) {
-    wrong('probePeriod must be longer than probeTimeout');
+    wrong('probePeriod must be more than probeTimeout');
   }
   const { suspicion, transmissions, lifeguard } = config;
   if (suspicion.type === 'fixed') check('suspicion.value', suspicion.value, 1);

@@ -49,6 +49,8 @@ export interface Context<Id> {
   readonly clock: Clock;
   readonly health: LocalHealth;
   readonly timers: TimerQueue<Task | MemberTimer>;
+  /** Sets when a timer falls due: in so many ms from now. */
+  readonly after: (timer: Task | MemberTimer, ms: number) => void;
   readonly outputs: OutputQueue<Id>;
   readonly counters: Counters;
   readonly self: Self<Id>;

@@ -1,17 +1,13 @@
-/** Adds up hashes of records, in any order, into 16 hexadecimal digits. */
-export class Digest {
-  #low = 0;
-  #high = 0;
-
-  add(bytes: Uint8Array): void {
-    this.#low = (this.#low + hash(bytes, 0x811c9dc5)) >>> 0;
-    this.#high = (this.#high + hash(bytes, 0x9747b28c)) >>> 0;
+/** The sum of the hashes of records, in any order, as 16 hexadecimal digits. */
+export function digestOf(records: Iterable<Uint8Array>): string {
+  let low = 0;
+  let high = 0;
+  for (const bytes of records) {
+    low = (low + hash(bytes, 0x811c9dc5)) >>> 0;
+    high = (high + hash(bytes, 0x9747b28c)) >>> 0;
   }
-
-  toString(): string {
-    const hex = (part: number): string => part.toString(16).padStart(8, '0');
-    return hex(this.#high) + hex(this.#low);
-  }
+  const hex = (part: number): string => part.toString(16).padStart(8, '0');
+  return hex(high) + hex(low);
 }
 
 /** FNV-1a with the finalizer of MurmurHash3, so that sums of hashes stay apart. */

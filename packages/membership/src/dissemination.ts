@@ -1,4 +1,4 @@
-import type { ByteWriter } from '@shoal/wire';
+import { ByteWriter } from '@shoal/wire';
 import { NONE } from './address-book.ts';
 
 /** The number of a queued item; another's once the item has left the queue. */
@@ -27,19 +27,20 @@ const KEPT = 4096;
  * two arrays: what is queued one after the other, as most is, goes into a packet as one.
  */
 export class TransmissionQueue {
+  /** How many items are queued. */
+  length = 0;
+  /** The sum of their sizes in bytes. */
+  byteLength = 0;
   #items = new Int32Array(0);
   /** Rows that were made so far, and a list of those that are free. */
   #made = 0;
   #free: Ticket = NONE;
   /** The items' bytes, with gaps where some have left. */
-  #bytes = new Uint8Array(0);
-  #end = 0;
+  #bytes: ByteWriter = new ByteWriter({ capacity: 0 });
   /** By how often its items were sent: the head of a ring, which is a row that is no item. */
   readonly #levels: Ticket[] = [];
   readonly #prefix: number;
   readonly #dropped: (owner: number, ticket: Ticket) => void;
-  #length = 0;
-  #byteLength = 0;
   /** How many items were written together. */
   #run = 0;
   /** Left out by the next fill. */
@@ -48,22 +49,12 @@ export class TransmissionQueue {
   #shortest = Number.POSITIVE_INFINITY;
 
   /**
-   * `prefixed`: each item is written behind its length as a u16. `dropped` is told of each item
-   * that leaves because it has been sent often enough.
+   * `prefix`: 2 if each item is written behind its length as a u16, else 0. `dropped` is told of
+   * each item that leaves because it has been sent often enough.
    */
-  constructor(options: { prefixed: boolean; dropped: (owner: number, ticket: Ticket) => void }) {
-    this.#prefix = options.prefixed ? 2 : 0;
-    this.#dropped = options.dropped;
-  }
-
-  /** How many items are queued. */
-  get length(): number {
-    return this.#length;
-  }
-
-  /** The sum of their sizes in bytes. */
-  get byteLength(): number {
-    return this.#byteLength;
+  constructor(prefix: 0 | 2, dropped: (owner: number, ticket: Ticket) => void) {
+    this.#prefix = prefix;
+    this.#dropped = dropped;
   }
 
   /** Queues a copy of the first `length` of `bytes` as never sent. */
@@ -73,8 +64,8 @@ export class TransmissionQueue {
     this.#set(ticket, OWNER, owner);
     this.#set(ticket, START, start);
     this.#set(ticket, LENGTH, length);
-    this.#length++;
-    this.#byteLength += length;
+    this.length++;
+    this.byteLength += length;
     if (length < this.#shortest) this.#shortest = length;
     this.#append(ticket, ticket, 0);
     return ticket;
@@ -86,9 +77,9 @@ export class TransmissionQueue {
     this.#unlink(ticket, ticket);
     this.#set(ticket, FOLLOWING, this.#free);
     this.#free = ticket;
-    this.#length--;
-    this.#byteLength -= this.#get(ticket, LENGTH);
-    if (this.#length === 0) this.#clear();
+    this.length--;
+    this.byteLength -= this.#get(ticket, LENGTH);
+    if (this.length === 0) this.#clear();
   }
 
   /** The room, in bytes, that the item that is due next takes; 0 when the queue is empty. */
@@ -125,17 +116,14 @@ export class TransmissionQueue {
       let ticket = last === NONE ? NONE : this.#get(this.#levels[level]!, FOLLOWING);
       while (ticket !== NONE) {
         const first = ticket;
-        if (level >= limit) {
-          // The cluster has shrunk, and the limit with it.
-          ticket = this.#following(first, last);
-          this.#drop(first);
-        } else if (first === skipped) ticket = this.#following(first, last);
-        else {
+        ticket = this.#following(first, last);
+        // The cluster may have shrunk, and the limit with it.
+        if (level >= limit) this.#drop(first);
+        else if (first !== skipped) {
           const room = end - writer.offset;
           if (room < this.#shortest + this.#prefix) return written;
           if (this.#get(first, LENGTH) + this.#prefix > room) {
             if (++misfits > MAX_MISFITS) return written;
-            ticket = this.#following(first, last);
           } else {
             const runLast = this.#write(writer, first, last, skipped, end);
             ticket = this.#following(runLast, last);
@@ -191,7 +179,7 @@ export class TransmissionQueue {
         if (length > room || next === skipped) break;
         const start = this.#get(next, START);
         if (start !== to) {
-          this.#copyOut(writer, from, to);
+          writer.raw(this.#bytes.bytes, from, to);
           from = start;
         }
         to = start + length;
@@ -200,13 +188,8 @@ export class TransmissionQueue {
         this.#run++;
       }
     }
-    this.#copyOut(writer, from, to);
+    writer.raw(this.#bytes.bytes, from, to);
     return ticket;
-  }
-
-  #copyOut(writer: ByteWriter, from: number, to: number): void {
-    const at = writer.reserve(to - from);
-    copy(this.#bytes, from, writer.bytes, at, to - from);
   }
 
   #dropRun(first: Ticket, last: Ticket): void {
@@ -240,25 +223,22 @@ export class TransmissionQueue {
 
   /** Copies an item's bytes in, and returns where they are. */
   #place(bytes: Uint8Array, length: number): number {
-    if (this.#end + length > this.#bytes.length) this.#compact(length);
-    const start = this.#end;
-    copy(bytes, 0, this.#bytes, start, length);
-    this.#end += length;
+    if (this.#bytes.offset + length > this.#bytes.bytes.length) this.#compact(length);
+    const start = this.#bytes.offset;
+    this.#bytes.raw(bytes, 0, length);
     return start;
   }
 
   /** Moves all bytes together, into as much memory as they need with `more` and half as much. */
   #compact(more: number): void {
-    const old = this.#bytes;
-    this.#bytes = new Uint8Array(Math.ceil((this.#byteLength + more) * 1.5));
-    this.#end = 0;
+    const old = this.#bytes.bytes;
+    this.#bytes = new ByteWriter({ capacity: Math.ceil((this.byteLength + more) * 1.5) });
     for (const head of this.#levels) {
       let ticket = this.#get(head, FOLLOWING);
       for (; ticket !== head; ticket = this.#get(ticket, FOLLOWING)) {
-        const length = this.#get(ticket, LENGTH);
-        copy(old, this.#get(ticket, START), this.#bytes, this.#end, length);
-        this.#set(ticket, START, this.#end);
-        this.#end += length;
+        const start = this.#get(ticket, START);
+        this.#set(ticket, START, this.#bytes.offset);
+        this.#bytes.raw(old, start, start + this.#get(ticket, LENGTH));
       }
     }
   }
@@ -269,9 +249,9 @@ export class TransmissionQueue {
     this.#skipped = NONE;
     this.#made = 0;
     this.#free = NONE;
-    this.#end = 0;
+    this.#bytes.reset();
     if (this.#items.byteLength > KEPT) this.#items = new Int32Array(0);
-    if (this.#bytes.length > KEPT) this.#bytes = new Uint8Array(0);
+    if (this.#bytes.bytes.length > KEPT) this.#bytes = new ByteWriter({ capacity: 0 });
   }
 
   /** Puts items that are linked to one another behind the last of a level. */
@@ -295,12 +275,4 @@ export class TransmissionQueue {
     this.#set(ticket, FOLLOWING, following);
     this.#set(following, PREVIOUS, ticket);
   }
-}
-
-const SHORT = 48;
-
-function copy(from: Uint8Array, start: number, to: Uint8Array, at: number, length: number): void {
-  // A loop is faster than the call for the few bytes of a usual item.
-  if (length > SHORT) to.set(from.subarray(start, start + length), at);
-  else for (let i = 0; i < length; i++) to[at + i] = from[start + i]!;
 }

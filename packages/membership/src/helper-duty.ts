@@ -10,11 +10,11 @@ const MAX_DUTIES = 64;
 /** Source: the Lifeguard paper, section IV-A: a nack is sent at 80 % of the time there is. */
 const NACK_AT = 0.8;
 
-interface Duty<Id> {
+/** A nack that will be due. */
+interface Duty<Id> extends Task {
   readonly prober: Id;
   readonly target: Id;
   readonly number: number;
-  readonly timer: Task;
 }
 
 /**
@@ -62,7 +62,7 @@ export class HelperDuty<Id> {
 
   /** Forgets all. */
   stop(): void {
-    for (const duty of this.#duties) this.#context.timers.cancel(duty.timer);
+    for (const duty of this.#duties) this.#context.timers.cancel(duty);
     this.#duties = [];
   }
 
@@ -70,7 +70,7 @@ export class HelperDuty<Id> {
   #endOf(target: Id): Slot {
     const { traits } = this.#context;
     const { table } = this.#view;
-    const slot = table.find(traits.address(target));
+    const slot = table.slotOf(target);
     if (slot === NONE) return NONE;
     const id = table.id(slot);
     const over = traits.equals(id, target) ? !table.isActive(slot) : traits.wins(id, target);
@@ -78,19 +78,18 @@ export class HelperDuty<Id> {
   }
 
   #oweNack(prober: Id, target: Id, number: number): void {
-    const { timers, clock, config } = this.#context;
-    const timer = task(() => {
+    const nack = task(() => {
       this.#end(duty);
       this.#outbox.send(prober, { type: 'nack', target, probeNumber: number });
     });
-    const duty: Duty<Id> = { prober, target, number, timer };
+    const duty: Duty<Id> = { ...nack, prober, target, number };
     this.#duties.push(duty);
-    const left = config.probePeriod - config.probeTimeout;
-    timers.schedule(timer, clock.now + left * NACK_AT);
+    const { probePeriod, probeTimeout } = this.#context.config;
+    this.#context.after(duty, (probePeriod - probeTimeout) * NACK_AT);
   }
 
   #end(duty: Duty<Id>): void {
-    this.#context.timers.cancel(duty.timer);
+    this.#context.timers.cancel(duty);
     this.#duties = this.#duties.filter((one) => one !== duty);
   }
 }

@@ -1,54 +1,34 @@
-import {
-  type Header,
-  type MemberRecord,
-  type Message,
-  type PacketOptions,
-  PacketReader,
-} from '@shoal/wire';
+import { type Header, type Member, type Message, PacketReader } from '@shoal/wire';
 import { NONE } from './address-book.ts';
 import type { BroadcastQueue } from './broadcast.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { type Context, takesPart } from './context.ts';
 import { SwimError, type SwimErrorCode } from './errors.ts';
-import type { HelperDuty } from './helper-duty.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import type { Outbox } from './outbox.ts';
-import type { Prober } from './probe.ts';
-import type { Refutation } from './refutation.ts';
-
-/** Who acts on what comes in. */
-export interface Receivers<Id> {
-  readonly view: ClusterView<Id>;
-  readonly broadcasts: BroadcastQueue<Id>;
-  readonly outbox: Outbox<Id>;
-  readonly prober: Prober<Id>;
-  readonly helper: HelperDuty<Id>;
-  readonly refutation: Refutation<Id>;
-  /** What must hold before a message is answered: whether we are active. */
-  settle(): void;
-  /** A member knows that we are leaving; it answered the ping of this number, or told us. */
-  goodbyeHeard(from: Id, number: number | undefined): void;
-}
 
 /** Reads packets, refuses what is wrong with them, and acts on the rest. */
 export class Inbox<Id> {
   readonly #context: Context<Id>;
-  readonly #to: Receivers<Id>;
+  readonly #view: ClusterView<Id>;
+  readonly #broadcasts: BroadcastQueue<Id>;
+  readonly #outbox: Outbox<Id>;
+  readonly #lifecycle: Lifecycle<Id>;
   readonly #reader: PacketReader<Id>;
-  /** The sender of a packet, as an update: at the least it is alive. */
-  readonly #sender: MemberRecord<Id>;
 
-  constructor(context: Context<Id>, receivers: Receivers<Id>) {
-    const options: PacketOptions = { maxPacketSize: context.config.maxPacketSize };
+  constructor(
+    context: Context<Id>,
+    view: ClusterView<Id>,
+    broadcasts: BroadcastQueue<Id>,
+    outbox: Outbox<Id>,
+    lifecycle: Lifecycle<Id>,
+  ) {
     this.#context = context;
-    this.#to = receivers;
-    this.#reader = new PacketReader(context.codec, options);
-    this.#sender = {
-      id: context.self.identity,
-      incarnation: 0,
-      state: 'alive',
-      suspector: undefined,
-      left: false,
-    };
+    this.#view = view;
+    this.#broadcasts = broadcasts;
+    this.#outbox = outbox;
+    this.#lifecycle = lifecycle;
+    this.#reader = new PacketReader(context.codec);
   }
 
   /** The whole packet is read and checked before it changes anything. */
@@ -56,100 +36,88 @@ export class Inbox<Id> {
     const { counters, config, traits, self } = this.#context;
     counters.packetsReceived++;
     counters.bytesReceived += datagram.length;
+    const refuse = (code: SwimErrorCode, message: string, options?: ErrorOptions): void =>
+      this.#reject(new SwimError(code, message, options), datagram);
     if (datagram.length > config.maxPacketSize) {
-      const message = `${datagram.length} bytes, more than ${config.maxPacketSize}`;
-      this.#reject('tooLarge', message, datagram);
+      refuse('tooLarge', `${datagram.length} bytes, more than ${config.maxPacketSize}`);
       return;
     }
+    let header: Header<Id>;
     try {
-      this.#reader.read(datagram);
+      header = this.#reader.read(datagram);
     } catch (cause) {
-      this.#reject('malformed', 'not a packet of this protocol', datagram, cause);
+      refuse('malformed', 'not a packet of this protocol', { cause });
       return;
     }
-    const { header, broadcasts } = this.#reader;
-    if (broadcasts.some((broadcast) => broadcast.length === 0)) {
-      this.#reject('malformed', 'a custom broadcast of no bytes', datagram);
-    } else if (traits.address(header.src) === self.address) {
-      this.#reject('ownAddress', 'a packet that claims to be from us', datagram);
+    if (traits.address(header.src) === self.address) {
+      refuse('ownAddress', 'a packet from our own address');
     } else if (!this.#isAddressed(header)) {
       counters.misaddressed++;
     } else if (this.#isOwnIndirect(header.message)) {
-      this.#reject('ownIndirect', `a ${header.message.type} about ourselves`, datagram);
+      refuse('ownIndirect', `a ${header.message.type} about ourselves`);
     } else {
       this.#take(header);
     }
   }
 
   /** News about anyone; `teller` is who sent it, if it came from the network. */
-  update(update: Readonly<MemberRecord<Id>>, teller: Id | undefined, spread: boolean): void {
+  update(update: Member<Id>, teller: Id | undefined, spread: boolean): void {
     const { self, traits } = this.#context;
     const address = traits.address(update.id);
-    const slot = this.#to.view.table.find(address);
+    const slot = this.#view.table.find(address);
     // We are not in the table, so whoever is there is not we.
-    if (slot !== NONE || address !== self.address) this.#to.view.applyAt(slot, update, spread);
-    else if (takesPart(self)) this.#to.refutation.onNews(update, teller);
+    if (slot !== NONE || address !== self.address) this.#view.applyAt(slot, update, spread);
+    else if (takesPart(self)) this.#lifecycle.refutation.onNews(update, teller);
   }
 
-  #reject(code: SwimErrorCode, message: string, bytes: Uint8Array, cause?: unknown): void {
+  #reject(error: SwimError, bytes: Uint8Array): void {
     const { counters, outputs } = this.#context;
     counters.rejected++;
-    const options = cause === undefined ? undefined : { cause };
-    outputs.push({ type: 'rejected', error: new SwimError(code, message, options), bytes });
+    outputs.push({ type: 'rejected', error, bytes });
+  }
+
+  #isUs(id: Id): boolean {
+    return this.#context.traits.equals(id, this.#context.self.identity);
   }
 
   /** An announce may be meant for an older identity of ours: the sender cannot know better. */
-  #isAddressed(header: Header<Id>): boolean {
+  #isAddressed({ dst, message }: Header<Id>): boolean {
     const { traits, self } = this.#context;
-    if (traits.equals(header.dst, self.identity)) return true;
-    return header.message.type === 'announce' && traits.address(header.dst) === self.address;
+    return this.#isUs(dst) || (message.type === 'announce' && traits.address(dst) === self.address);
   }
 
   #isOwnIndirect(message: Message<Id>): boolean {
-    const { traits, self } = this.#context;
-    switch (message.type) {
-      case 'pingReq':
-      case 'indirectAck':
-      case 'nack':
-        return traits.equals(message.target, self.identity);
-      case 'indirectPing':
-      case 'forwardedAck':
-        return traits.equals(message.origin, self.identity);
-      default:
-        return false;
-    }
+    if ('target' in message) return this.#isUs(message.target);
+    return 'origin' in message && this.#isUs(message.origin);
   }
 
   #take(header: Header<Id>): void {
     const { traits, self } = this.#context;
-    const { src, message } = header;
-    const sender = this.#sender;
-    sender.id = src;
-    sender.incarnation = header.srcIncarnation;
-    const standing = this.#to.view.apply(sender, true);
+    const { src: id, srcIncarnation: incarnation, message } = header;
+    // The sender, at the least, is alive.
+    const standing = this.#view.apply({ id, incarnation, state: 'alive' }, true);
     if (standing !== 'active') {
-      if (standing !== 'refused') this.#onInactive(src, message, standing === 'superseded');
+      if (standing !== 'refused') this.#onInactive(id, message, standing === 'superseded');
       return;
     }
     const { records, count, broadcasts } = this.#reader;
     for (let i = 0; i < count; i++) {
       const record = records[i]!;
       // Who says it of itself has left, also where the wire cannot say so.
-      if (record.state === 'down' && traits.equals(record.id, src)) record.left = true;
-      this.update(record, src, true);
+      if (record.state === 'down' && traits.equals(record.id, id)) record.left = true;
+      this.update(record, id, true);
     }
-    for (const broadcast of broadcasts) this.#takeBroadcast(broadcast, src);
-    this.#to.settle();
-    if (self.state !== 'defunct') this.#react(src, message);
+    for (const broadcast of broadcasts) this.#takeBroadcast(broadcast, id);
+    this.#lifecycle.settle();
+    if (self.state !== 'defunct') this.#react(id, message);
   }
 
   #takeBroadcast(bytes: Uint8Array, from: Id): void {
     try {
-      this.#to.broadcasts.receive(bytes, from);
+      this.#broadcasts.receive(bytes, from);
     } catch (error) {
       if (!(error instanceof SwimError)) throw error;
-      this.#context.counters.rejected++;
-      this.#context.outputs.push({ type: 'rejected', error, bytes: bytes.slice() });
+      this.#reject(error, bytes.slice());
     }
   }
 
@@ -159,32 +127,37 @@ export class Inbox<Id> {
    * answered only with a new identity: two that hold each other down come back, and stop.
    */
   #onInactive(src: Id, message: Message<Id>, superseded: boolean): void {
-    const { counters, self, traits, config } = this.#context;
-    const { refutation, outbox, view } = this.#to;
+    const { counters, self, config } = this.#context;
     counters.fromInactive++;
-    const told = message.type === 'turnUndead';
-    if (self.state === 'leaving' && told) this.#to.goodbyeHeard(src, undefined);
-    if (!takesPart(self)) return;
-    if (told) refutation.die(undefined, src);
+    if (message.type === 'turnUndead') this.#onTurnUndead(src);
     if (!takesPart(self) || !config.notifyDown) return;
-    const winner = superseded ? view.table.find(traits.address(src)) : NONE;
-    if (winner !== NONE) outbox.send(src, { type: 'gossip' }, view.codec.encodeAt(winner));
-    outbox.send(src, { type: 'turnUndead' });
+    const winner = superseded ? this.#view.table.slotOf(src) : NONE;
+    if (winner !== NONE)
+      this.#outbox.send(src, { type: 'gossip' }, this.#view.codec.encodeAt(winner));
+    this.#outbox.send(src, { type: 'turnUndead' });
+  }
+
+  /** We are held to be down: that is what we want, or must be answered with a new identity. */
+  #onTurnUndead(src: Id): void {
+    const { self } = this.#context;
+    if (self.state === 'leaving') this.#lifecycle.goodbyeHeard(src, undefined);
+    else if (takesPart(self)) this.#lifecycle.refutation.die(undefined, src);
   }
 
   #react(src: Id, message: Message<Id>): void {
-    const { outbox, prober, helper, refutation } = this.#to;
-    const leaving = this.#context.self.state === 'leaving';
+    const outbox = this.#outbox;
+    const lifecycle = this.#lifecycle;
     switch (message.type) {
       case 'ping':
         outbox.send(src, { type: 'ack', probeNumber: message.probeNumber });
         break;
       case 'ack':
-        if (leaving) this.#to.goodbyeHeard(src, message.probeNumber);
-        else prober.onAck(src, message.probeNumber);
+        // Of the goodbye while we are leaving, of a probe before: the other is not waited for.
+        lifecycle.goodbyeHeard(src, message.probeNumber);
+        lifecycle.prober.onAck(src, message.probeNumber);
         break;
       case 'pingReq':
-        helper.accept(src, message.target, message.probeNumber);
+        lifecycle.helper.accept(src, message.target, message.probeNumber);
         break;
       case 'indirectPing': {
         const { origin: target, probeNumber } = message;
@@ -192,20 +165,19 @@ export class Inbox<Id> {
         break;
       }
       case 'indirectAck':
-        helper.fulfil(src, message.target, message.probeNumber);
+        lifecycle.helper.fulfil(src, message.target, message.probeNumber);
         break;
       case 'forwardedAck':
-        prober.onForwardedAck(src, message.origin, message.probeNumber);
+        lifecycle.prober.onForwardedAck(src, message.origin, message.probeNumber);
         break;
       case 'nack':
-        prober.onNack(src, message.target, message.probeNumber);
+        lifecycle.prober.onNack(src, message.target, message.probeNumber);
         break;
       case 'announce':
         outbox.send(src, { type: 'feed' });
         break;
       case 'turnUndead':
-        if (leaving) this.#to.goodbyeHeard(src, undefined);
-        else refutation.die(undefined, src);
+        this.#onTurnUndead(src);
         break;
       case 'feed':
       case 'gossip':

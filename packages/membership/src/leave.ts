@@ -2,6 +2,7 @@ import { NONE } from './address-book.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';
 import { task } from './context.ts';
+import type { Slot } from './member-rows.ts';
 import type { Outbox } from './outbox.ts';
 
 /** How often, per direct time-out, the goodbye goes to more members. */
@@ -24,10 +25,9 @@ export class Leave<Id> {
   readonly #goodbye: Uint8Array;
   readonly #number: number;
   readonly #done: () => void;
-  readonly #round = task(() => this.#send());
+  readonly #round = task(() => this.send());
   readonly #end: number;
-  /** By address. */
-  readonly #tries = new Map<string, number>();
+  readonly #tries = new Map<Slot, number>();
   #heard = 0;
 
   /** `number` marks the pings; `done` is called once, when there is no more to do. */
@@ -57,30 +57,25 @@ export class Leave<Id> {
     );
   }
 
-  start(): void {
-    this.#send();
-  }
-
   /** A member that knows: it answered the ping, or told us that we are down. */
   onHeard(from: Id, number: number | undefined): void {
-    if (this.#view.find(from) === NONE || (number !== undefined && number !== this.#number)) return;
-    const address = this.#context.traits.address(from);
-    if (this.#tries.get(address) === HEARD) return;
-    this.#tries.set(address, HEARD);
-    this.#heard++;
-    if (this.#heard >= this.#enough) this.#finish();
+    const slot = this.#view.find(from);
+    if (slot === NONE || (number !== undefined && number !== this.#number)) return;
+    if (this.#triesOf(slot) === HEARD) return;
+    this.#tries.set(slot, HEARD);
+    if (++this.#heard >= this.#enough) this.#finish();
   }
 
-  #send(): void {
-    const { clock, config, random, timers, traits } = this.#context;
+  /** Says goodbye to some, now and every so often. */
+  send(): void {
+    const { clock, config, after } = this.#context;
     const { table } = this.#view;
     const most = Math.max(LEAST_TRIES, this.#view.news.transmissions);
     const chosen =
       clock.now < this.#end || this.#tries.size === 0
         ? table.active.choose(
             Math.max(config.indirectProbes, 1),
-            random,
-            (slot) => (this.#tries.get(traits.address(table.id(slot))) ?? 0) < most,
+            (slot) => this.#triesOf(slot) < most,
           )
         : [];
     if (chosen.length === 0) {
@@ -88,12 +83,14 @@ export class Leave<Id> {
       return;
     }
     for (const slot of chosen) {
-      const id = table.id(slot);
-      const address = traits.address(id);
-      this.#tries.set(address, (this.#tries.get(address) ?? 0) + 1);
-      this.#outbox.send(id, { type: 'ping', probeNumber: this.#number }, this.#goodbye);
+      this.#tries.set(slot, this.#triesOf(slot) + 1);
+      this.#outbox.send(table.id(slot), { type: 'ping', probeNumber: this.#number }, this.#goodbye);
     }
-    timers.schedule(this.#round, clock.now + config.probeTimeout / ROUNDS_PER_TIMEOUT);
+    after(this.#round, config.probeTimeout / ROUNDS_PER_TIMEOUT);
+  }
+
+  #triesOf(slot: Slot): number {
+    return this.#tries.get(slot) ?? 0;
   }
 
   #finish(): void {

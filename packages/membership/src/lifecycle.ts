@@ -1,64 +1,61 @@
+import type { BroadcastQueue } from './broadcast.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { type Context, takesPart } from './context.ts';
 import type { DefunctReason } from './events.ts';
-import type { HelperDuty } from './helper-duty.ts';
+import { HelperDuty } from './helper-duty.ts';
 import { Leave } from './leave.ts';
 import type { Outbox } from './outbox.ts';
-import type { PeriodicTasks } from './periodic.ts';
-import type { Prober } from './probe.ts';
-import type { Refutation } from './refutation.ts';
+import { PeriodicTasks } from './periodic.ts';
+import { Prober } from './probe.ts';
+import { Refutation } from './refutation.ts';
 
-/** What we do of our own accord. */
-export interface Activities<Id> {
+/** How we stand, from joining to leaving, and what we do of our own accord meanwhile. */
+export class Lifecycle<Id> {
   readonly prober: Prober<Id>;
   readonly helper: HelperDuty<Id>;
   readonly refutation: Refutation<Id>;
   readonly periodic: PeriodicTasks<Id>;
-}
-
-/** How we stand, from joining to leaving, and what begins and ends with that. */
-export class Lifecycle<Id> {
   readonly #context: Context<Id>;
   readonly #view: ClusterView<Id>;
   readonly #outbox: Outbox<Id>;
-  readonly #activities: Activities<Id>;
   #leave: Leave<Id> | undefined;
 
   constructor(
     context: Context<Id>,
     view: ClusterView<Id>,
+    broadcasts: BroadcastQueue<Id>,
     outbox: Outbox<Id>,
-    activities: Activities<Id>,
   ) {
     this.#context = context;
     this.#view = view;
     this.#outbox = outbox;
-    this.#activities = activities;
+    this.prober = new Prober(context, view, outbox);
+    this.helper = new HelperDuty(context, view, outbox);
+    this.refutation = new Refutation(context, view, outbox, this);
+    this.periodic = new PeriodicTasks(context, view, broadcasts, outbox);
   }
 
   /** Whether we are active follows from whether others are. */
   settle(): void {
     const { outputs, self } = this.#context;
-    const { prober, periodic } = this.#activities;
     const { size } = this.#view.table.active;
     if (self.state === 'idle' && size > 0) {
       self.state = 'active';
-      prober.start();
+      this.prober.start();
       outputs.emit({ type: 'active' });
     } else if (self.state === 'active' && size === 0) {
       self.state = 'idle';
-      prober.stop();
-      periodic.idle();
+      this.prober.stop();
+      this.periodic.idle();
       outputs.emit({ type: 'idle' });
     }
   }
 
   /** We have another identity: all that was under way for the old one is void. */
   renewed(teller: Id | undefined): void {
-    const { prober, helper } = this.#activities;
-    prober.void();
-    helper.stop();
-    this.#view.restartSuspicions();
+    this.prober.void();
+    this.helper.stop();
+    this.#view.suspicions.restart(this.#view.size);
     // Those we know may all be down to us, so that the burst has reached nobody.
     if (teller !== undefined && this.#view.table.active.size === 0) {
       this.#outbox.send(teller, { type: 'announce' });
@@ -70,11 +67,11 @@ export class Lifecycle<Id> {
     if (!takesPart(self)) return;
     this.#quiet();
     self.state = 'leaving';
-    const number = this.#activities.prober.nextNumber();
+    const number = this.prober.nextNumber();
     this.#leave = new Leave(this.#context, this.#view, this.#outbox, number, () =>
       this.end('left'),
     );
-    this.#leave.start();
+    this.#leave.send();
   }
 
   /** A member knows that we are leaving; it answered the ping of this number, or told us. */
@@ -88,16 +85,15 @@ export class Lifecycle<Id> {
     this.#quiet();
     this.#leave = undefined;
     self.state = 'defunct';
-    this.#view.dropSuspicions();
+    this.#view.suspicions.drop();
     outputs.emit({ type: 'defunct', reason });
   }
 
   /** Ends all that we do of our own accord. */
   #quiet(): void {
-    const { prober, helper, refutation, periodic } = this.#activities;
-    prober.stop();
-    helper.stop();
-    refutation.stop();
-    periodic.stop();
+    this.prober.stop();
+    this.helper.stop();
+    this.refutation.stop();
+    this.periodic.stop();
   }
 }

@@ -6,25 +6,21 @@ const MAX_SCORE = 7;
  * awareness.go, whose maximum of 8 is exclusive, so that the score is 0..7.
  */
 export class LocalHealth {
+  /** 0..7; always 0 when Lifeguard is off. */
+  score = 0;
   readonly #enabled: boolean;
-  #score = 0;
 
   constructor(enabled: boolean) {
     this.#enabled = enabled;
   }
 
-  /** 0..7; always 0 when Lifeguard is off. */
-  get score(): number {
-    return this.#score;
-  }
-
   /** By how much probe period and time-out are stretched: 1..8. */
   get factor(): number {
-    return this.#score + 1;
+    return this.score + 1;
   }
 
   /** Adds `delta`, which is below 0 for a good sign. */
   change(delta: number): void {
-    if (this.#enabled) this.#score = Math.min(MAX_SCORE, Math.max(0, this.#score + delta));
+    if (this.#enabled) this.score = Math.min(MAX_SCORE, Math.max(0, this.score + delta));
   }
 }

@@ -12,41 +12,34 @@ export class MemberCodec<Id> {
   readonly #writer: ByteWriter = new ByteWriter();
   readonly #reader: ByteReader = new ByteReader();
   /** What is being written, or was read. */
-  readonly #record: MemberRecord<Id>;
+  readonly #record = {} as MemberRecord<Id>;
 
   constructor(context: Context<Id>, table: MemberTable<Id>, suspicions: Suspicions<Id>) {
     this.#context = context;
     this.#table = table;
     this.#suspicions = suspicions;
-    const { identity: id } = context.self;
-    this.#record = { id, incarnation: 0, state: 'alive', suspector: undefined, left: false };
   }
 
   /** Throws a WireError if the member cannot be encoded. */
   encode(member: Member<Id>): Uint8Array {
-    const writer = this.#writer.reset();
-    this.#context.codec.writeMember(writer, member);
-    return writer.copy();
+    return this.#write(member).copy();
   }
 
   /** The member in a slot. */
   encodeAt(slot: Slot): Uint8Array {
-    return this.encode(this.#recordOf(slot));
+    return this.encode(this.record(slot));
   }
 
   /** The same, at the beginning of a buffer that the next call may change. */
   scratch(slot: Slot): { readonly bytes: Uint8Array; readonly offset: number } {
-    const writer = this.#writer.reset();
-    this.#context.codec.writeMember(writer, this.#recordOf(slot));
-    return writer;
+    return this.#write(this.record(slot));
   }
 
   /** Writes the member in a slot, if it fits before offset `end`. */
   write(writer: ByteWriter, slot: Slot, end: number): boolean {
     const { bytes, offset: size } = this.scratch(slot);
     if (size > end - writer.offset) return false;
-    const at = writer.reserve(size);
-    for (let i = 0; i < size; i++) writer.bytes[at + i] = bytes[i]!;
+    writer.raw(bytes, 0, size);
     return true;
   }
 
@@ -55,15 +48,13 @@ export class MemberCodec<Id> {
    * found equal to that of later packets. Throws a WireError if it cannot be encoded.
    */
   canonical(member: Member<Id>): Id {
-    const writer = this.#writer.reset();
-    this.#context.codec.writeMember(writer, member);
-    const reader = this.#reader.reset(writer.bytes);
-    reader.end = writer.offset;
+    const reader = this.#reader.reset(this.#write(member).view());
     this.#context.codec.readMember(reader, this.#record);
     return this.#record.id;
   }
 
-  #recordOf(slot: Slot): MemberRecord<Id> {
+  /** What is known of the member in a slot, until the next call of any method here. */
+  record(slot: Slot): Readonly<MemberRecord<Id>> {
     const record = this.#record;
     const state = this.#table.state(slot);
     record.id = this.#table.id(slot);
@@ -72,5 +63,11 @@ export class MemberCodec<Id> {
     record.suspector = state === 'suspect' ? this.#suspicions.get(slot)?.suspector : undefined;
     record.left = this.#table.hasLeft(slot);
     return record;
+  }
+
+  #write(member: Member<Id>): ByteWriter {
+    const writer = this.#writer.reset();
+    this.#context.codec.writeMember(writer, member);
+    return writer;
   }
 }

@@ -5,12 +5,14 @@ export class DenseSet implements Iterable<Slot> {
   /** How many there are. */
   size = 0;
   readonly #rows: MemberRows;
+  readonly #random: () => number;
   /** The column of the rows that says where in the list a member is. */
   readonly #column: number;
   #slots = new Int32Array(0);
 
-  constructor(rows: MemberRows, column: number = PLACE) {
+  constructor(rows: MemberRows, random: () => number, column: number = PLACE) {
     this.#rows = rows;
+    this.#random = random;
     this.#column = column;
   }
 
@@ -32,9 +34,9 @@ export class DenseSet implements Iterable<Slot> {
    * The `i`-th of a fresh random order, for i = 0, 1, 2... below size, as far as it is wanted:
    * the steps of a Fisher-Yates shuffle.
    */
-  draw(i: number, random: () => number): Slot {
-    // `random` may be careless about its upper end.
-    const j = Math.min(this.size - 1, i + Math.floor(random() * (this.size - i)));
+  draw(i: number): Slot {
+    // The random number may be careless about its upper end.
+    const j = Math.min(this.size - 1, i + Math.floor(this.#random() * (this.size - i)));
     const drawn = this.#slots[j]!;
     this.move(i, j);
     this.#put(i, drawn);
@@ -42,11 +44,11 @@ export class DenseSet implements Iterable<Slot> {
   }
 
   /** Up to `count` different random members that `accept` takes. */
-  choose(count: number, random: () => number, accept?: (slot: Slot) => boolean): Slot[] {
+  choose(count: number, accept: (slot: Slot) => boolean = () => true): Slot[] {
     const chosen: Slot[] = [];
     for (let i = 0; i < this.size && chosen.length < count; i++) {
-      const slot = this.draw(i, random);
-      if (accept === undefined || accept(slot)) chosen.push(slot);
+      const slot = this.draw(i);
+      if (accept(slot)) chosen.push(slot);
     }
     return chosen;
   }
@@ -84,8 +86,8 @@ export class ProbeOrder extends DenseSet {
   /** Before it: had their turn this lap. From it on: still to come. */
   #cursor = 0;
 
-  constructor(rows: MemberRows) {
-    super(rows, TURN);
+  constructor(rows: MemberRows, random: () => number) {
+    super(rows, random, TURN);
   }
 
   override remove(slot: Slot): void {
@@ -94,9 +96,9 @@ export class ProbeOrder extends DenseSet {
     this.close(Math.max(place, this.#cursor));
   }
 
-  next(random: () => number): Slot | undefined {
+  next(): Slot | undefined {
     if (this.size === 0) return undefined;
     if (this.#cursor >= this.size) this.#cursor = 0;
-    return this.draw(this.#cursor++, random);
+    return this.draw(this.#cursor++);
   }
 }

@@ -1,4 +1,4 @@
-import type { MemberState } from '@shoal/wire';
+import type { Member, MemberState } from '@shoal/wire';
 import { type AddressBook, NONE } from './address-book.ts';
 import {
   ALIVE,
@@ -14,13 +14,8 @@ import {
 } from './member-rows.ts';
 import { DenseSet, ProbeOrder } from './member-sets.ts';
 
-/** What one member is said to be. */
-export interface Facts<Id> {
-  readonly id: Id;
-  readonly incarnation: number;
-  readonly state: MemberState;
-  readonly left: boolean;
-}
+/** The state that goes with a standing. */
+const STATES: readonly MemberState[] = ['down', 'alive', 'suspect', 'down', 'down'];
 
 /**
  * All members by address, with what is needed to choose among them. A member is known by its
@@ -29,20 +24,24 @@ export interface Facts<Id> {
 export class MemberTable<Id> {
   readonly #rows = new MemberRows();
   /** Alive and suspect members. */
-  readonly active: DenseSet = new DenseSet(this.#rows);
+  readonly active: DenseSet;
   /** Down members that did not leave of their own accord. */
-  readonly failed: DenseSet = new DenseSet(this.#rows);
+  readonly failed: DenseSet;
   /** Down members that left. */
-  readonly departed: DenseSet = new DenseSet(this.#rows);
-  readonly order: ProbeOrder = new ProbeOrder(this.#rows);
+  readonly departed: DenseSet;
+  readonly order: ProbeOrder;
   readonly #book: AddressBook<Id>;
   readonly #address: (id: Id) => string;
   /** Identities that are not those of the book, which others use. */
   readonly #own = new Map<Slot, Id>();
 
-  constructor(address: (id: Id) => string, book: AddressBook<Id>) {
+  constructor(address: (id: Id) => string, book: AddressBook<Id>, random: () => number) {
     this.#address = address;
     this.#book = book;
+    this.active = new DenseSet(this.#rows, random);
+    this.failed = new DenseSet(this.#rows, random);
+    this.departed = new DenseSet(this.#rows, random);
+    this.order = new ProbeOrder(this.#rows, random);
   }
 
   get size(): number {
@@ -55,6 +54,11 @@ export class MemberTable<Id> {
     return slot < this.#rows.capacity && slot >= 0 && this.#standing(slot) !== VACANT ? slot : NONE;
   }
 
+  /** The slot of the member at the address of `id`, whoever that is; NONE if there is none. */
+  slotOf(id: Id): Slot {
+    return this.find(this.#address(id));
+  }
+
   id(slot: Slot): Id {
     const own = this.#own.size > 0 ? this.#own.get(slot) : undefined;
     return own ?? this.#book.id(slot);
@@ -65,13 +69,18 @@ export class MemberTable<Id> {
   }
 
   state(slot: Slot): MemberState {
-    const standing = this.#standing(slot);
-    return standing === ALIVE ? 'alive' : standing === SUSPECT ? 'suspect' : 'down';
+    return STATES[this.#standing(slot)]!;
   }
 
   isActive(slot: Slot): boolean {
     const standing = this.#standing(slot);
     return standing === ALIVE || standing === SUSPECT;
+  }
+
+  /** Whether there is an active member at an address. */
+  isActiveAt(address: string): boolean {
+    const slot = this.find(address);
+    return slot !== NONE && this.isActive(slot);
   }
 
   hasLeft(slot: Slot): boolean {
@@ -88,25 +97,21 @@ export class MemberTable<Id> {
   }
 
   /** Takes in a member whose address is new. */
-  add(facts: Facts<Id>): Slot {
-    const slot = this.#book.claim(this.#address(facts.id), facts.id);
+  add(member: Member<Id>): Slot {
+    const slot = this.#book.claim(this.#address(member.id), member.id);
     if (slot >= this.#rows.capacity) this.#rows.grow(this.#book.size);
     this.#rows.set(slot, TICKET, NONE);
-    this.#identify(slot, facts.id);
-    this.#enter(slot, facts);
+    this.#write(slot, member);
+    this.#enter(slot);
     return slot;
   }
 
   /** Changes what is known of the member, or who it is, and keeps the sets in step. */
-  change(slot: Slot, facts: Facts<Id>): void {
-    this.#identify(slot, facts.id);
-    if (this.isActive(slot) && facts.state !== 'down') {
-      this.#rows.set(slot, INCARNATION, facts.incarnation);
-      this.#rows.set(slot, STANDING, standingOf(facts));
-      return;
-    }
-    this.#exit(slot);
-    this.#enter(slot, facts);
+  change(slot: Slot, member: Member<Id>): void {
+    const stays = this.isActive(slot) && member.state !== 'down';
+    if (!stays) this.#exit(slot);
+    this.#write(slot, member);
+    if (!stays) this.#enter(slot);
   }
 
   remove(slot: Slot): void {
@@ -126,11 +131,9 @@ export class MemberTable<Id> {
     return this.#rows.get(slot, STANDING);
   }
 
-  #enter(slot: Slot, facts: Facts<Id>): void {
-    this.#rows.set(slot, INCARNATION, facts.incarnation);
-    this.#rows.set(slot, STANDING, standingOf(facts));
+  #enter(slot: Slot): void {
     this.#setOf(slot).add(slot);
-    if (facts.state !== 'down') this.order.add(slot);
+    if (this.isActive(slot)) this.order.add(slot);
   }
 
   #exit(slot: Slot): void {
@@ -144,14 +147,17 @@ export class MemberTable<Id> {
     return standing === LEFT ? this.departed : this.active;
   }
 
-  #identify(slot: Slot, id: Id): void {
+  #write(slot: Slot, member: Member<Id>): void {
+    const { id } = member;
+    this.#rows.set(slot, INCARNATION, member.incarnation);
+    this.#rows.set(slot, STANDING, standingOf(member));
     this.#own.delete(slot);
     if (this.#book.id(slot) !== id && !this.#book.setId(slot, id)) this.#own.set(slot, id);
   }
 }
 
-function standingOf(facts: Facts<unknown>): number {
-  if (facts.state === 'alive') return ALIVE;
-  if (facts.state === 'suspect') return SUSPECT;
-  return facts.left ? LEFT : FAILED;
+function standingOf(member: Member<unknown>): number {
+  if (member.state === 'alive') return ALIVE;
+  if (member.state === 'suspect') return SUSPECT;
+  return member.left ? LEFT : FAILED;
 }

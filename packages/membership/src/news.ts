@@ -1,4 +1,4 @@
-import type { ByteWriter, Member } from '@shoal/wire';
+import type { ByteWriter } from '@shoal/wire';
 import { NONE } from './address-book.ts';
 import { transmissionLimit } from './config.ts';
 import type { Context } from './context.ts';
@@ -17,16 +17,11 @@ export class News<Id> {
   readonly #context: Context<Id>;
   readonly #table: MemberTable<Id>;
   readonly #codec: MemberCodec<Id>;
-  readonly #queue: TransmissionQueue = new TransmissionQueue({
-    prefixed: false,
-    dropped: (owner) => {
-      if (owner === OURSELVES) this.#ourTicket = NONE;
-      else this.#table.setTicket(owner, NONE);
-    },
+  readonly #queue: TransmissionQueue = new TransmissionQueue(0, (owner) => {
+    if (owner === OURSELVES) this.#ourTicket = NONE;
+    else this.#table.setTicket(owner, NONE);
   });
   #ourTicket = NONE;
-  #limit = 0;
-  #limitSize = -1;
 
   constructor(context: Context<Id>, table: MemberTable<Id>, codec: MemberCodec<Id>) {
     this.#context = context;
@@ -41,12 +36,7 @@ export class News<Id> {
 
   /** How often an update is sent at the most, now. */
   get transmissions(): number {
-    const size = this.#table.active.size + 1;
-    if (this.#limitSize !== size) {
-      this.#limitSize = size;
-      this.#limit = transmissionLimit(this.#context.config, size);
-    }
-    return this.#limit;
+    return transmissionLimit(this.#context.config, this.#table.active.size + 1);
   }
 
   /** Writes updates up to offset `end`, and returns how many. */
@@ -81,10 +71,15 @@ export class News<Id> {
     return this.#ourTicket !== NONE;
   }
 
-  /** Queues news of ourselves, in place of what was queued before. */
-  addOurs(member: Member<Id>): void {
+  /**
+   * Queues that we are alive, in place of what was queued before; it corrects what is held of older
+   * identities of ours, too.
+   */
+  addOurs(): void {
     this.removeOurs();
-    this.#ourTicket = this.#queue.add(OURSELVES, this.#codec.encode(member));
+    const { identity: id, incarnation } = this.#context.self;
+    const bytes = this.#codec.encode({ id, incarnation, state: 'alive' });
+    this.#ourTicket = this.#queue.add(OURSELVES, bytes);
   }
 
   removeOurs(): void {

@@ -1,7 +1,9 @@
 import { type Message, WireError } from '@shoal/wire';
+import type { BroadcastQueue } from './broadcast.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';
-import type { PacketBuilder } from './packet-builder.ts';
+import type { DenseSet } from './member-sets.ts';
+import { PacketBuilder } from './packet-builder.ts';
 
 /** Sends messages: to one, to some at random, and in bursts that do not come too often. */
 export class Outbox<Id> {
@@ -9,10 +11,16 @@ export class Outbox<Id> {
   readonly #view: ClusterView<Id>;
   readonly #builder: PacketBuilder<Id>;
 
-  constructor(context: Context<Id>, view: ClusterView<Id>, builder: PacketBuilder<Id>) {
+  constructor(context: Context<Id>, view: ClusterView<Id>, broadcasts: BroadcastQueue<Id>) {
     this.#context = context;
     this.#view = view;
-    this.#builder = builder;
+    this.#builder = new PacketBuilder(context, view, broadcasts);
+    this.sendAs(context.self.identity);
+  }
+
+  /** Makes sure that packets can come from `identity`. Throws `identity`, with nothing changed. */
+  sendAs(identity: Id): void {
+    this.#view.news.maxUpdateSize = this.#builder.roomFor(identity);
   }
 
   /**
@@ -35,11 +43,8 @@ export class Outbox<Id> {
     return true;
   }
 
-  /** Sends a message to up to `count` random active members. */
-  sendToSome(count: number, message: Message<Id>): void {
-    const { active } = this.#view.table;
-    for (const slot of active.choose(count, this.#context.random)) {
-      this.send(this.#view.table.id(slot), message);
-    }
+  /** Sends a message to up to `count` random members, active ones unless told otherwise. */
+  sendToSome(count: number, message: Message<Id>, among: DenseSet = this.#view.table.active): void {
+    for (const slot of among.choose(count)) this.send(this.#view.table.id(slot), message);
   }
 }

@@ -18,12 +18,6 @@ export class PacketBuilder<Id> {
   readonly #broadcasts: BroadcastQueue<Id>;
   readonly #writer: ByteWriter;
   #spare = new Uint8Array(0);
-  readonly #header: {
-    src: Id;
-    srcIncarnation: number;
-    dst: Id;
-    message: Message<Id>;
-  };
   /** Whose turn it is to be sure of room: broadcasts or members. */
   #broadcastsFirst = false;
 
@@ -32,13 +26,6 @@ export class PacketBuilder<Id> {
     this.#view = view;
     this.#broadcasts = broadcasts;
     this.#writer = new ByteWriter({ capacity: context.config.maxPacketSize, fixed: true });
-    const { identity, incarnation } = context.self;
-    this.#header = {
-      src: identity,
-      srcIncarnation: incarnation,
-      dst: identity,
-      message: { type: 'gossip' },
-    };
   }
 
   /**
@@ -47,15 +34,7 @@ export class PacketBuilder<Id> {
    */
   roomFor(identity: Id): number {
     try {
-      const writer = this.#writer.reset();
-      const message: Message<Id> = { type: 'gossip' };
-      const { maxIncarnation } = this.#context.codec;
-      this.#context.codec.writeHeader(writer, {
-        src: identity,
-        srcIncarnation: maxIncarnation,
-        dst: identity,
-        message,
-      });
+      this.#begin(identity, this.#context.codec.maxIncarnation, identity, { type: 'gossip' });
     } catch (cause) {
       throw new SwimError('identity', 'the identity cannot be sent', { cause });
     }
@@ -67,14 +46,8 @@ export class PacketBuilder<Id> {
    * Throws a WireError, with nothing changed, when the header does not fit.
    */
   build(to: Id, message: Message<Id>, first?: Uint8Array): Uint8Array {
-    const writer = this.#writer.reset();
-    const header = this.#header;
-    header.src = this.#context.self.identity;
-    header.srcIncarnation = this.#context.self.incarnation;
-    header.dst = to;
-    header.message = message;
-    this.#context.codec.writeHeader(writer, header);
-
+    const { identity, incarnation } = this.#context.self;
+    const writer = this.#begin(identity, incarnation, to, message);
     const allowed = payloadOf(message.type);
     const end = this.#context.config.maxPacketSize;
     const attach = allowed.broadcasts && this.#attaches(to);
@@ -89,6 +62,12 @@ export class PacketBuilder<Id> {
     return this.#taken();
   }
 
+  #begin(src: Id, srcIncarnation: number, dst: Id, message: Message<Id>): ByteWriter {
+    const writer = this.#writer.reset();
+    this.#context.codec.writeHeader(writer, { src, srcIncarnation, dst, message });
+    return writer;
+  }
+
   /** A copy of what was written. Its memory is cut from a larger piece, which is much faster. */
   #taken(): Uint8Array {
     const written = this.#writer.view();
@@ -100,8 +79,7 @@ export class PacketBuilder<Id> {
   }
 
   #attaches(to: Id): boolean {
-    const { queue, handler } = this.#broadcasts;
-    return queue.length > 0 && (handler?.attachTo?.(to) ?? true);
+    return this.#broadcasts.queue.length > 0 && this.#broadcasts.mayGoTo(to);
   }
 
   /**
@@ -128,11 +106,11 @@ export class PacketBuilder<Id> {
   /** Active members in a fresh random order, but for the asker. */
   #fillFeed(to: Id, end: number): number {
     const { active } = this.#view.table;
-    const asker = this.#view.table.find(this.#context.traits.address(to));
+    const asker = this.#view.table.slotOf(to);
     let count = 0;
     let misfits = 0;
     for (let i = 0; i < active.size && misfits < MAX_MISFITS && count < MAX_COUNT; i++) {
-      const slot = active.draw(i, this.#context.random);
+      const slot = active.draw(i);
       if (slot === asker) continue;
       if (this.#view.codec.write(this.#writer, slot, end)) count++;
       else misfits++;

@@ -75,12 +75,12 @@ describe('MemberTable', () => {
     fc.assert(
       fc.property(fc.nat(), steps, (seed, list) => {
         const random = seeded(seed);
-        const table = new MemberTable<string>((id) => id, new AddressBook());
+        const table = new MemberTable<string>((id) => id, new AddressBook(), random);
         for (const { member, incarnation, to } of list) {
           const address = `m${member}`;
           const slot = table.find(address);
           if (to === 'next') {
-            const chosen = table.order.next(random);
+            const chosen = table.order.next();
             expect(chosen === undefined).toBe(table.active.size === 0);
             if (chosen !== undefined) expect(table.isActive(chosen)).toBe(true);
           } else if (to === 'gone') {
@@ -112,12 +112,12 @@ describe('MemberTable', () => {
         }
         // Finish the lap, whatever its state, then every one of the next lap is different.
         const { size } = table.active;
-        const probes = Array.from({ length: size * 3 }, () => table.id(table.order.next(random)!));
+        const probes = Array.from({ length: size * 3 }, () => table.id(table.order.next()!));
         const counts = new Map<string, number>();
         for (const address of probes) counts.set(address, (counts.get(address) ?? 0) + 1);
         for (const count of counts.values()) expect(count).toBeLessThanOrEqual(4);
         expect(counts.size).toBe(size);
-        const chosen = table.active.choose(5, random);
+        const chosen = table.active.choose(5);
         expect(new Set(chosen).size).toBe(Math.min(5, size));
       }),
     );
@@ -125,11 +125,11 @@ describe('MemberTable', () => {
 
   it('draws each entry about equally often', () => {
     const random = seeded(7);
-    const table = new MemberTable<number>((id) => `m${id}`, new AddressBook());
+    const table = new MemberTable<number>((id) => `m${id}`, new AddressBook(), random);
     for (let id = 0; id < 10; id++) table.add({ id, incarnation: 0, state: 'alive', left: false });
     const counts = new Array<number>(10).fill(0);
     for (let i = 0; i < 10_000; i++) {
-      for (const slot of table.active.choose(3, random)) counts[table.id(slot)]!++;
+      for (const slot of table.active.choose(3)) counts[table.id(slot)]!++;
     }
     for (const count of counts) expect(Math.abs(count - 3000)).toBeLessThan(200);
   });
@@ -196,7 +196,7 @@ describe('TransmissionQueue', () => {
           expect(tickets.get(name)).toBe(ticket);
           tickets.delete(name);
         };
-        const queue = new TransmissionQueue({ prefixed, dropped });
+        const queue = new TransmissionQueue(prefixed ? 2 : 0, dropped);
         const remove = (name: number): void => {
           const ticket = tickets.get(name);
           if (ticket !== undefined) queue.remove(ticket);

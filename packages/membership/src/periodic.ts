@@ -50,15 +50,13 @@ export class PeriodicTasks<Id> {
 
   /** Sends what is queued to some members, now. */
   gossip(): void {
-    const { config, random } = this.#context;
+    const { config } = this.#context;
     const count = config.gossip?.members ?? config.indirectProbes;
-    const { handler } = this.#broadcasts;
     const only = this.#view.news.length === 0;
     const { table } = this.#view;
     const chosen = table.active.choose(
       count,
-      random,
-      only ? (slot) => handler?.attachTo?.(table.id(slot)) ?? true : undefined,
+      (slot) => !only || this.#broadcasts.mayGoTo(table.id(slot)),
     );
     for (const slot of chosen) {
       if (!this.#hasNews) break;
@@ -83,12 +81,10 @@ export class PeriodicTasks<Id> {
 
   /** Source: foca's `periodic_announce_to_down_members`; serf's reconnect. */
   #announceDownDue(): void {
-    const { config, random } = this.#context;
+    const { announceDown } = this.#context.config;
     const { failed } = this.#view.table;
-    for (const slot of failed.choose(config.announceDown?.members ?? 0, random)) {
-      this.#outbox.send(this.#view.table.id(slot), { type: 'announce' });
-    }
-    if (failed.size > 0) this.#begin(this.#announceDown, config.announceDown, 1);
+    this.#outbox.sendToSome(announceDown?.members ?? 0, { type: 'announce' }, failed);
+    if (failed.size > 0) this.#begin(this.#announceDown, announceDown, 1);
   }
 
   /**
@@ -97,8 +93,8 @@ export class PeriodicTasks<Id> {
    */
   #begin(one: Task, periodic: Periodic | undefined, least: number): void {
     if (periodic === undefined || one.heapIndex >= 0) return;
-    const { timers, clock, random } = this.#context;
+    const { after, random } = this.#context;
     const share = least < 1 ? least + (1 - least) * random() : 1;
-    timers.schedule(one, clock.now + periodic.interval * share);
+    after(one, periodic.interval * share);
   }
 }

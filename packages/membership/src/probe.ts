@@ -1,4 +1,3 @@
-import { NONE } from './address-book.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';
 import { task } from './context.ts';
@@ -12,8 +11,8 @@ interface Probe<Id> {
   readonly incarnation: number;
   readonly number: number;
   readonly sentAt: number;
-  /** Asked helpers, by address; true once one has answered, be it with a nack. */
-  readonly helpers: Map<string, boolean>;
+  /** Asked helpers; true once one has answered, be it with a nack. */
+  readonly helpers: Map<Slot, boolean>;
   nacks: number;
   /** A datagram answered, be it through a helper. */
   succeeded: boolean;
@@ -43,8 +42,8 @@ export class Prober<Id> {
 
   /** Begins to probe, at a random point of the first period, so that nodes do not march in step. */
   start(): void {
-    const { timers, clock, config, random } = this.#context;
-    timers.schedule(this.#period, clock.now + random() * config.probePeriod);
+    const { after, config, random } = this.#context;
+    after(this.#period, random() * config.probePeriod);
   }
 
   stop(): void {
@@ -67,65 +66,66 @@ export class Prober<Id> {
 
   /** An answer to a direct probe. */
   onAck(from: Id, number: number): void {
-    const probe = this.#probe;
-    if (probe?.number !== number || probe.target !== this.#view.find(from)) return;
-    if (!this.#context.traits.equals(from, probe.id)) return;
-    this.#succeed(probe, 'direct');
+    const probe = this.#underWay(from, number);
+    if (probe?.target !== this.#view.find(from)) return;
+    this.#succeed(probe, { outcome: 'direct', rtt: this.#context.clock.now - probe.sentAt });
   }
 
   /** An answer of `origin` that `helper` passes on. */
   onForwardedAck(helper: Id, origin: Id, number: number): void {
-    const probe = this.#probe;
-    if (!probe || !this.#answers(probe, helper, origin, number)) return;
-    this.#succeed(probe, 'indirect');
+    this.#succeed(this.#answered(helper, origin, number), { outcome: 'indirect' });
   }
 
   /** `helper` says that it is there, but has not heard from `target` yet. */
   onNack(helper: Id, target: Id, number: number): void {
-    const probe = this.#probe;
-    if (probe && this.#answers(probe, helper, target, number)) probe.nacks++;
+    const probe = this.#answered(helper, target, number);
+    if (probe) probe.nacks++;
   }
 
   /** The caller has heard from `target` by other means. False when that comes too late. */
   confirm(target: Id, number: number): boolean {
-    const probe = this.#probe;
-    if (probe?.number !== number || probe.succeeded) return false;
-    if (!this.#context.traits.equals(target, probe.id)) return false;
+    const probe = this.#underWay(target, number);
+    if (!probe || probe.succeeded) return false;
     probe.confirmed = true;
     return true;
   }
 
-  /** Whether a helper that was asked answers for the first time, about the right member. */
-  #answers(probe: Probe<Id>, helper: Id, about: Id, number: number): boolean {
-    if (probe.number !== number || !this.#context.traits.equals(about, probe.id)) return false;
-    const address = this.#context.traits.address(helper);
-    if (this.#view.find(helper) === NONE || probe.helpers.get(address) !== false) return false;
-    probe.helpers.set(address, true);
-    return true;
+  /** The probe under way, if it is of this target and has this number. */
+  #underWay(target: Id, number: number): Probe<Id> | undefined {
+    const probe = this.#probe;
+    if (probe?.number !== number || !this.#context.traits.equals(target, probe.id))
+      return undefined;
+    return probe;
   }
 
-  #succeed(probe: Probe<Id>, outcome: 'direct' | 'indirect'): void {
-    if (probe.succeeded) return;
-    const { clock, health, outputs, timers } = this.#context;
+  /** The same, if a helper that was asked answers for the first time. */
+  #answered(helper: Id, target: Id, number: number): Probe<Id> | undefined {
+    const probe = this.#underWay(target, number);
+    const slot = this.#view.find(helper);
+    if (probe?.helpers.get(slot) !== false) return undefined;
+    probe.helpers.set(slot, true);
+    return probe;
+  }
+
+  #succeed(
+    probe: Probe<Id> | undefined,
+    how: { outcome: 'direct' | 'indirect'; rtt?: number },
+  ): void {
+    if (!probe || probe.succeeded) return;
+    const { health, outputs, timers } = this.#context;
     probe.succeeded = true;
     timers.cancel(this.#indirect);
     health.change(-1);
-    const rtt = clock.now - probe.sentAt;
-    outputs.emit({
-      type: 'probe',
-      target: probe.id,
-      outcome,
-      ...(outcome === 'direct' ? { rtt } : {}),
-    });
+    outputs.emit({ type: 'probe', target: probe.id, ...how });
   }
 
   #endPeriod(): void {
     const failed = this.#probe;
     this.void();
     if (failed && !failed.succeeded) this.#conclude(failed);
-    const { timers, clock, config, health, random, counters } = this.#context;
-    timers.schedule(this.#period, clock.now + config.probePeriod * health.factor);
-    const target = this.#view.table.order.next(random);
+    const { after, clock, config, health, counters } = this.#context;
+    after(this.#period, config.probePeriod * health.factor);
+    const target = this.#view.table.order.next();
     if (target === undefined) return;
     const { table } = this.#view;
     const id = table.id(target);
@@ -141,7 +141,7 @@ export class Prober<Id> {
       confirmed: false,
     };
     counters.probes++;
-    timers.schedule(this.#indirect, clock.now + config.probeTimeout * health.factor);
+    after(this.#indirect, config.probeTimeout * health.factor);
     // Lifeguard's buddy system: a suspect must be the first to know. Paper, section IV-C.
     const buddy = this.#context.lifeguard?.buddy && table.state(target) === 'suspect';
     if (buddy) this.#view.news.skipNext(target);
@@ -171,18 +171,15 @@ export class Prober<Id> {
   #askHelpers(): void {
     const probe = this.#probe;
     if (!probe || probe.succeeded || !this.#stands(probe)) return;
-    const { config, random, outputs } = this.#context;
+    const { config, outputs } = this.#context;
     outputs.emit({ type: 'probeOverdue', target: probe.id, probeNumber: probe.number });
     const helpers = this.#view.table.active.choose(
       config.indirectProbes,
-      random,
       (slot) => slot !== probe.target,
     );
     for (const slot of helpers) {
-      const helper = this.#view.table.id(slot);
       const message = { type: 'pingReq', target: probe.id, probeNumber: probe.number } as const;
-      if (!this.#outbox.send(helper, message)) continue;
-      probe.helpers.set(this.#context.traits.address(helper), false);
+      if (this.#outbox.send(this.#view.table.id(slot), message)) probe.helpers.set(slot, false);
     }
   }
 }

@@ -1,17 +1,17 @@
-import type { MemberRecord } from '@shoal/wire';
+import type { Member } from '@shoal/wire';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';
 import { task } from './context.ts';
 import { SwimError } from './errors.ts';
+import type { DefunctReason } from './events.ts';
 import type { Outbox } from './outbox.ts';
-import type { PacketBuilder } from './packet-builder.ts';
 
 /** What the machine does when its own standing changes. */
 export interface SelfHooks<Id> {
   /** We have another identity; everything that was under way for the old one is void. */
   renewed(teller: Id | undefined): void;
   /** We are held to be down and cannot renew ourselves. */
-  defunct(): void;
+  end(reason: DefunctReason): void;
 }
 
 /** Keeps us alive in the eyes of others: refutes suspicions, and comes back from the dead. */
@@ -19,7 +19,6 @@ export class Refutation<Id> {
   readonly #context: Context<Id>;
   readonly #view: ClusterView<Id>;
   readonly #outbox: Outbox<Id>;
-  readonly #builder: PacketBuilder<Id>;
   readonly #hooks: SelfHooks<Id>;
   readonly #burst = task(() => this.#gossip());
   #nextBurst: number = Number.NEGATIVE_INFINITY;
@@ -29,13 +28,11 @@ export class Refutation<Id> {
     context: Context<Id>,
     view: ClusterView<Id>,
     outbox: Outbox<Id>,
-    builder: PacketBuilder<Id>,
     hooks: SelfHooks<Id>,
   ) {
     this.#context = context;
     this.#view = view;
     this.#outbox = outbox;
-    this.#builder = builder;
     this.#hooks = hooks;
   }
 
@@ -43,13 +40,13 @@ export class Refutation<Id> {
    * News about our own address. `teller` is who sent it. What we answer goes to all by way of
    * the queue, and to some at once.
    */
-  onNews(update: Readonly<MemberRecord<Id>>, teller: Id | undefined): void {
+  onNews(update: Member<Id>, teller: Id | undefined): void {
     const { traits, self } = this.#context;
     if (!traits.equals(update.id, self.identity)) {
       // Another identity of our address is either of the past, or shuts us out: others drop
       // all that we say while they know of it.
       if (traits.wins(update.id, self.identity)) this.#outdo(update.id, teller);
-      else if (update.state !== 'down' && !this.#view.news.hasOurs) this.#announceOurselves();
+      else if (update.state !== 'down' && !this.#view.news.hasOurs) this.#view.news.addOurs();
       return;
     }
     if (update.state === 'down') this.die(undefined, teller);
@@ -63,7 +60,7 @@ export class Refutation<Id> {
     const { traits, self, counters, outputs } = this.#context;
     const next = traits.renew(self.identity, rival);
     if (next === undefined || !this.#follows(next, rival) || !this.#tryBecome(next)) {
-      this.#hooks.defunct();
+      this.#hooks.end('declaredDown');
       return;
     }
     counters.rejoins++;
@@ -74,7 +71,7 @@ export class Refutation<Id> {
   /** Takes another identity, and tells everyone. Throws `identity`, with nothing changed. */
   become(identity: Id): void {
     const { traits, self } = this.#context;
-    this.#view.news.maxUpdateSize = this.#builder.roomFor(identity);
+    this.#outbox.sendAs(identity);
     const address = traits.address(identity);
     if (address !== self.address) {
       this.#view.vacate(address);
@@ -83,7 +80,7 @@ export class Refutation<Id> {
     self.identity = identity;
     self.address = address;
     self.incarnation = 0;
-    this.#announceOurselves();
+    this.#view.news.addOurs();
     this.burst();
   }
 
@@ -121,16 +118,10 @@ export class Refutation<Id> {
     );
   }
 
-  /** Queues that we are alive, which corrects what is held of older identities of ours, too. */
-  #announceOurselves(): void {
-    const { identity, incarnation } = this.#context.self;
-    this.#view.news.addOurs({ id: identity, incarnation, state: 'alive' });
-  }
-
   /** We are about to have another address: there is nobody at the present one. */
   #sayMoved(): void {
     const { identity: id, incarnation } = this.#context.self;
-    this.#view.apply({ id, incarnation, state: 'down', suspector: undefined, left: true }, true);
+    this.#view.apply({ id, incarnation, state: 'down', left: true }, true);
   }
 
   #tryBecome(identity: Id): boolean {
@@ -153,7 +144,7 @@ export class Refutation<Id> {
     counters.refutations++;
     health.change(1);
     self.incarnation = suspected + 1;
-    this.#announceOurselves();
+    this.#view.news.addOurs();
     this.burst();
   }
 

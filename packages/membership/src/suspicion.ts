@@ -9,46 +9,46 @@ export class Suspicion {
   readonly #least: number;
   readonly #most: number;
   readonly #wanted: number;
-  readonly #suspectors: string[] = [];
+  /** The first one, if it is known, and those that have confirmed it. */
+  readonly #suspectors: (string | undefined)[];
 
   /**
    * Times in ms. It lasts `least * factor` at first; `least` once `wanted` further members have
    * confirmed it, and from the beginning when `wanted` is 0.
    */
-  constructor(options: {
-    incarnation: number;
-    start: number;
-    least: number;
-    factor: number;
-    wanted: number;
-    suspector: string | undefined;
-  }) {
-    this.incarnation = options.incarnation;
-    this.#start = options.start;
-    this.#least = options.least;
-    this.#most = options.wanted > 0 ? options.least * options.factor : options.least;
-    this.#wanted = options.wanted;
-    if (options.suspector !== undefined) this.#suspectors.push(options.suspector);
-    this.#initial = this.#suspectors.length;
+  constructor(
+    incarnation: number,
+    suspector: string | undefined,
+    start: number,
+    least: number,
+    factor: number,
+    wanted: number,
+  ) {
+    this.incarnation = incarnation;
+    this.#suspectors = [suspector];
+    this.#start = start;
+    this.#least = least;
+    this.#most = wanted > 0 ? least * factor : least;
+    this.#wanted = wanted;
   }
-  readonly #initial: number;
 
   /** How many further members have suspected it. */
-  get confirmations(): number {
-    return this.#suspectors.length - this.#initial;
+  get #confirmations(): number {
+    return this.#suspectors.length - 1;
   }
 
   /** When it ends: `most - (most - least) * ln(C + 1) / ln(K + 1)` after its start. */
   get deadline(): number {
-    if (this.#wanted === 0) return this.#start + this.#least;
-    const share = Math.log(this.confirmations + 1) / Math.log(this.#wanted + 1);
-    const lasts = this.#most - (this.#most - this.#least) * share;
-    return this.#start + Math.max(this.#least, lasts);
+    const least = this.#least;
+    const most = this.#most;
+    // With no confirmations the share is 0, whatever K is.
+    const share = Math.log(this.#confirmations + 1) / Math.log(Math.max(1, this.#wanted) + 1);
+    return this.#start + Math.max(least, most - (most - least) * share);
   }
 
   /** Counts a suspector; false if it was counted before, or no more are needed. */
   confirm(suspector: string): boolean {
-    if (this.confirmations >= this.#wanted || this.#suspectors.includes(suspector)) return false;
+    if (this.#confirmations >= this.#wanted || this.#suspectors.includes(suspector)) return false;
     this.#suspectors.push(suspector);
     return true;
   }

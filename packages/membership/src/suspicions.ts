@@ -17,8 +17,8 @@ export class Suspicions<Id> {
     return this.#members.get(slot);
   }
 
-  /** The member has become suspect: with an end, if we are to see to that. */
-  suspect(slot: Slot, suspector: string | undefined): MemberTimer {
+  /** The member has become suspect, with no end yet, or Down. */
+  add(slot: Slot, suspector: string | undefined): MemberTimer {
     const member = new MemberTimer(slot, suspector);
     this.#members.set(slot, member);
     return member;
@@ -26,10 +26,7 @@ export class Suspicions<Id> {
 
   /** The member has become Down, and is remembered for a while. */
   bury(slot: Slot): void {
-    const { timers, clock, config } = this.#context;
-    const member = new MemberTimer(slot, undefined);
-    this.#members.set(slot, member);
-    timers.schedule(member, clock.now + config.removeDownAfter);
+    this.#context.after(this.add(slot, undefined), this.#context.config.removeDownAfter);
   }
 
   /** The member is neither suspect nor Down any more, or is forgotten. */
@@ -43,14 +40,14 @@ export class Suspicions<Id> {
   /** Sets the end of a suspicion of `incarnation`, in a cluster of `size` with ourselves. */
   start(member: MemberTimer, incarnation: number, size: number): void {
     const { timers, clock, config, lifeguard } = this.#context;
-    member.suspicion = new Suspicion({
+    member.suspicion = new Suspicion(
       incarnation,
-      start: clock.now,
-      least: suspicionTimeout(config, size),
-      factor: config.suspicionMaxFactor,
-      wanted: lifeguard?.suspicion ? suspicionConfirmations(config, size) : 0,
-      suspector: member.suspector,
-    });
+      member.suspector,
+      clock.now,
+      suspicionTimeout(config, size),
+      config.suspicionMaxFactor,
+      lifeguard?.suspicion ? suspicionConfirmations(config, size) : 0,
+    );
     timers.schedule(member, member.suspicion.deadline);
   }
 

@@ -5,19 +5,15 @@ import { Clock } from './clock.ts';
 import { ClusterView } from './cluster-view.ts';
 import { checkConfig, lifeguardParts } from './config.ts';
 import { type Context, type SwimState, type Task, takesPart } from './context.ts';
+import { digestOf } from './digest.ts';
 import { SwimError } from './errors.ts';
 import { type Output, OutputQueue } from './events.ts';
-import { FullState } from './full-state.ts';
-import { HelperDuty } from './helper-duty.ts';
+import { activeRecords, canonicalMembers, snapshots } from './full-state.ts';
 import { Inbox } from './inbox.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { LocalHealth } from './local-health.ts';
 import { MemberTimer } from './member-timer.ts';
 import { Outbox } from './outbox.ts';
-import { PacketBuilder } from './packet-builder.ts';
-import { PeriodicTasks } from './periodic.ts';
-import { Prober } from './probe.ts';
-import { Refutation } from './refutation.ts';
 import { newCounters, type SwimStats } from './stats.ts';
 import type { SwimOptions } from './swim-options.ts';
 import { TimerQueue } from './timer-queue.ts';
@@ -36,61 +32,39 @@ export class Swim<Id> {
   readonly #view: ClusterView<Id>;
   readonly #broadcasts: BroadcastQueue<Id>;
   readonly #outbox: Outbox<Id>;
-  readonly #prober: Prober<Id>;
-  readonly #helper: HelperDuty<Id>;
-  readonly #refutation: Refutation<Id>;
-  readonly #periodic: PeriodicTasks<Id>;
   readonly #lifecycle: Lifecycle<Id>;
-  readonly #state: FullState<Id>;
 
   /** Throws a {@link SwimError}: `config`, or `identity` when it cannot be sent. */
   constructor(options: SwimOptions<Id>) {
     const { identity, traits, codec, config, random } = options;
     checkConfig(config);
     const lifeguard = codec.lifeguard ? lifeguardParts(config) : undefined;
-    this.#context = {
+    const clock = new Clock(config.probePeriod);
+    const timers = new TimerQueue<Task | MemberTimer>();
+    const context: Context<Id> = {
       config,
       codec,
       traits,
       random,
       lifeguard,
-      clock: new Clock(config.probePeriod),
+      clock,
       health: new LocalHealth(lifeguard?.localHealth ?? false),
-      timers: new TimerQueue<Task | MemberTimer>(),
+      timers,
+      after: (timer, ms) => timers.schedule(timer, clock.now + ms),
       outputs: new OutputQueue<Id>(),
       counters: newCounters(),
       self: { identity, address: traits.address(identity), incarnation: 0, state: 'idle' },
     };
-    this.#view = new ClusterView(this.#context, options.addresses ?? new AddressBook<Id>());
-    const { maxBroadcasts, maxBroadcastBytes } = config;
-    this.#broadcasts = new BroadcastQueue(options.broadcasts, maxBroadcasts, maxBroadcastBytes);
-    const builder = new PacketBuilder(this.#context, this.#view, this.#broadcasts);
-    this.#view.news.maxUpdateSize = builder.roomFor(identity);
-    this.#outbox = new Outbox(this.#context, this.#view, builder);
-    this.#prober = new Prober(this.#context, this.#view, this.#outbox);
-    this.#helper = new HelperDuty(this.#context, this.#view, this.#outbox);
-    this.#refutation = new Refutation(this.#context, this.#view, this.#outbox, builder, {
-      renewed: (teller) => this.#lifecycle.renewed(teller),
-      defunct: () => this.#lifecycle.end('declaredDown'),
-    });
-    this.#periodic = new PeriodicTasks(this.#context, this.#view, this.#broadcasts, this.#outbox);
-    this.#lifecycle = new Lifecycle(this.#context, this.#view, this.#outbox, {
-      prober: this.#prober,
-      helper: this.#helper,
-      refutation: this.#refutation,
-      periodic: this.#periodic,
-    });
-    this.#inbox = new Inbox(this.#context, {
-      view: this.#view,
-      broadcasts: this.#broadcasts,
-      outbox: this.#outbox,
-      prober: this.#prober,
-      helper: this.#helper,
-      refutation: this.#refutation,
-      settle: () => this.#lifecycle.settle(),
-      goodbyeHeard: (from, number) => this.#lifecycle.goodbyeHeard(from, number),
-    });
-    this.#state = new FullState(this.#context, this.#view, this.#inbox);
+    const view = new ClusterView(context, options.addresses ?? new AddressBook<Id>());
+    const broadcasts = new BroadcastQueue(options.broadcasts, config);
+    const outbox = new Outbox(context, view, broadcasts);
+    const lifecycle = new Lifecycle(context, view, broadcasts, outbox);
+    this.#inbox = new Inbox(context, view, broadcasts, outbox, lifecycle);
+    this.#context = context;
+    this.#view = view;
+    this.#broadcasts = broadcasts;
+    this.#outbox = outbox;
+    this.#lifecycle = lifecycle;
   }
 
   /** Who we are now. */
@@ -152,7 +126,7 @@ export class Swim<Id> {
    */
   announce(to: Id, now: number): void {
     this.#advance(now);
-    this.#mustTakePart('announce');
+    if (!takesPart(this.#context.self)) this.#refuse('announce');
     const { traits, self } = this.#context;
     if (traits.address(to) === self.address) {
       throw new SwimError('identity', 'cannot announce to our own address');
@@ -172,13 +146,13 @@ export class Swim<Id> {
    */
   confirm(target: Id, probeNumber: number, now: number): boolean {
     this.#advance(now);
-    return this.#prober.confirm(target, probeNumber);
+    return this.#lifecycle.prober.confirm(target, probeNumber);
   }
 
   /** Sends what is queued to some random members at once. */
   gossip(now: number): void {
     this.#advance(now);
-    if (this.#context.self.state === 'active') this.#periodic.gossip();
+    if (this.#context.self.state === 'active') this.#lifecycle.periodic.gossip();
     this.#settle();
   }
 
@@ -200,18 +174,17 @@ export class Swim<Id> {
   updateIdentity(id: Id, now: number): void {
     this.#advance(now);
     const { traits, self } = this.#context;
-    if (self.state === 'leaving') throw new SwimError('state', 'cannot change while leaving');
+    if (self.state === 'leaving') this.#refuse('change');
     const address = traits.address(id);
-    if (traits.equals(id, self.identity)) throw new SwimError('identity', 'the same identity');
     if (address === self.address) {
-      if (!traits.wins(id, self.identity)) {
-        throw new SwimError('identity', 'the identity does not win over the present one');
+      if (traits.equals(id, self.identity) || !traits.wins(id, self.identity)) {
+        throw new SwimError('identity', 'the identity does not win over ours');
       }
-    } else if (this.#isActive(address)) {
+    } else if (this.#view.table.isActiveAt(address)) {
       throw new SwimError('identity', `${address} is the address of an active member`);
     }
-    this.#refutation.become(id);
-    this.#prober.void();
+    this.#lifecycle.refutation.become(id);
+    this.#lifecycle.prober.void();
     if (self.state === 'defunct') self.state = 'idle';
     this.#settle();
   }
@@ -223,10 +196,10 @@ export class Swim<Id> {
    */
   broadcast(payload: Uint8Array, now: number): boolean {
     this.#advance(now);
-    this.#mustTakePart('broadcast');
+    if (!takesPart(this.#context.self)) this.#refuse('broadcast');
     const most = this.#view.news.maxUpdateSize - 2;
     if (payload.length < 1 || payload.length > most) {
-      throw new SwimError('payload', `a broadcast has 1..${most} bytes, not ${payload.length}`);
+      throw new SwimError('payload', `a broadcast of 1..${most} bytes, not ${payload.length}`);
     }
     const queued = this.#broadcasts.receive(payload, undefined);
     this.#settle();
@@ -244,18 +217,21 @@ export class Swim<Id> {
     options: { readonly broadcast?: boolean } = {},
   ): void {
     this.#advance(now);
-    this.#state.apply(members, options.broadcast ?? true);
+    const { broadcast = true } = options;
+    for (const record of canonicalMembers(this.#view.codec, members)) {
+      this.#inbox.update(record, undefined, broadcast);
+    }
     this.#settle();
   }
 
   /** The other active members, alive or suspect, as they are now. */
   members(): IterableIterator<Member<Id>> {
-    return this.#state.active();
+    return snapshots(this.#view, this.#view.table.active);
   }
 
   /** All that is known of others, Down members included: for {@link Swim.applyMany}. */
   membershipState(): IterableIterator<Member<Id>> {
-    return this.#state.all();
+    return snapshots(this.#view, this.#view.table.all());
   }
 
   /** What is known of the member at an address, active or not. O(1). */
@@ -269,7 +245,7 @@ export class Swim<Id> {
    * themselves included, to be active, with the same identities and incarnations. O(N).
    */
   digest(): string {
-    return this.#state.digest();
+    return digestOf(activeRecords(this.#context, this.#view));
   }
 
   stats(): SwimStats {
@@ -294,24 +270,18 @@ export class Swim<Id> {
     // We were away: an answer may have been lost through no fault of the one probed.
     counters.gaps++;
     health.change(1);
-    this.#prober.void();
+    this.#lifecycle.prober.void();
     outputs.emit({ type: 'paused', ms });
   }
 
-  #isActive(address: string): boolean {
-    const slot = this.#view.table.find(address);
-    return slot !== NONE && this.#view.table.isActive(slot);
-  }
-
-  #mustTakePart(what: string): void {
-    const { self } = this.#context;
-    if (!takesPart(self)) throw new SwimError('state', `cannot ${what} while ${self.state}`);
+  #refuse(what: string): never {
+    throw new SwimError('state', `cannot ${what} while ${this.#context.self.state}`);
   }
 
   /** What must hold after every input. */
   #settle(): void {
     this.#lifecycle.settle();
-    if (takesPart(this.#context.self)) this.#periodic.settle();
+    if (takesPart(this.#context.self)) this.#lifecycle.periodic.settle();
   }
 
   #expire(timer: MemberTimer): void {

@@ -22,12 +22,8 @@ export class TimerQueue<T extends Timer> {
   /** Sets, or changes, when `timer` falls due. */
   schedule(timer: T, deadline: number): void {
     timer.deadline = deadline;
-    if (timer.heapIndex < 0) {
-      timer.heapIndex = this.#heap.length;
-      this.#heap.push(timer);
-    }
-    this.#up(timer);
-    this.#down(timer);
+    if (timer.heapIndex < 0) timer.heapIndex = this.#heap.push(timer) - 1;
+    this.#place(timer, timer.heapIndex);
   }
 
   /** Takes `timer` out, if it is in. */
@@ -36,11 +32,7 @@ export class TimerQueue<T extends Timer> {
     if (at < 0) return;
     timer.heapIndex = -1;
     const last = this.#heap.pop()!;
-    if (last === timer) return;
-    this.#heap[at] = last;
-    last.heapIndex = at;
-    this.#up(last);
-    this.#down(last);
+    if (last !== timer) this.#place(last, at);
   }
 
   /** Takes out and returns the earliest timer, if it is due at `now`. */
@@ -51,9 +43,9 @@ export class TimerQueue<T extends Timer> {
     return first;
   }
 
-  #up(timer: T): void {
+  /** Puts `timer` where it belongs, above or below `at`, a place that is free or its own. */
+  #place(timer: T, at: number): void {
     const heap = this.#heap;
-    let at = timer.heapIndex;
     while (at > 0) {
       const above = (at - 1) >> 2;
       const parent = heap[above]!;
@@ -62,13 +54,6 @@ export class TimerQueue<T extends Timer> {
       parent.heapIndex = at;
       at = above;
     }
-    heap[at] = timer;
-    timer.heapIndex = at;
-  }
-
-  #down(timer: T): void {
-    const heap = this.#heap;
-    let at = timer.heapIndex;
     for (;;) {
       const first = at * 4 + 1;
       if (first >= heap.length) break;

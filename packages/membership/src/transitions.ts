@@ -1,16 +1,18 @@
 import type { MemberState } from '@shoal/wire';
 
-/** When an update wins: its incarnation must be greater, at least equal, or anything at all. */
-type Needs = 'greater' | 'equal' | 'any' | 'never';
+/** Whatever its incarnation. */
+const ANY = Number.NEGATIVE_INFINITY;
+const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * The order of preference of SWIM with suspicion: known state, then the update's. Down is the
- * end of an identity. Source: the SWIM paper, section 4.2; foca's `can_change`.
+ * The order of preference of SWIM with suspicion: known state, then the update's, and by how much
+ * its incarnation must be ahead for it to win. Down is the end of an identity. Source: the SWIM
+ * paper, section 4.2; foca's `can_change`.
  */
-const TABLE: Readonly<Record<MemberState, Readonly<Record<MemberState, Needs>>>> = {
-  alive: { alive: 'greater', suspect: 'equal', down: 'any' },
-  suspect: { alive: 'greater', suspect: 'greater', down: 'any' },
-  down: { alive: 'never', suspect: 'never', down: 'never' },
+const LEAD: Readonly<Record<MemberState, Readonly<Record<MemberState, number>>>> = {
+  alive: { alive: 1, suspect: 0, down: ANY },
+  suspect: { alive: 1, suspect: 1, down: ANY },
+  down: { alive: NEVER, suspect: NEVER, down: NEVER },
 };
 
 /** Whether an update about one identity beats what is known of it. */
@@ -20,8 +22,5 @@ export function beats(
   update: MemberState,
   incarnation: number,
 ): boolean {
-  const needs = TABLE[known][update];
-  if (needs === 'greater') return incarnation > knownIncarnation;
-  if (needs === 'equal') return incarnation >= knownIncarnation;
-  return needs === 'any';
+  return incarnation - knownIncarnation >= LEAD[known][update];
 }

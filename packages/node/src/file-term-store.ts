@@ -1,6 +1,15 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ByteReader, ByteWriter, crc32, WireError } from '@shoal/wire';
+import {
+  ByteReader,
+  ByteWriter,
+  crc32,
+  readU32le,
+  readU64le,
+  WireError,
+  writeU32le,
+  writeU64le,
+} from '@shoal/wire';
 import { NodeError } from './errors.ts';
 import type { TermStore } from './term-store.ts';
 
@@ -38,19 +47,19 @@ export function fileTermStore(path: string): TermStore {
 
 function encode(term: bigint): Uint8Array {
   const w = new ByteWriter({ capacity: LENGTH, fixed: true });
-  w.u32le(MAGIC);
+  writeU32le(w, MAGIC);
   w.u8(VERSION);
-  w.u64le(term);
-  w.u32le(crc32(w.view()));
+  writeU64le(w, term);
+  writeU32le(w, crc32(w.view()));
   return w.copy();
 }
 
 function decode(bytes: Uint8Array, path: string): bigint {
   const r = new ByteReader(bytes);
   try {
-    const known = r.u32le() === MAGIC && r.u8() === VERSION;
-    const term = r.u64le();
-    const intact = r.u32le() === crc32(bytes.subarray(0, LENGTH - 4));
+    const known = readU32le(r) === MAGIC && r.u8() === VERSION;
+    const term = readU64le(r);
+    const intact = readU32le(r) === crc32(bytes.subarray(0, LENGTH - 4));
     r.finish();
     if (known && intact) return term;
   } catch (error) {

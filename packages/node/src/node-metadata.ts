@@ -1,4 +1,11 @@
-import { ByteReader, ByteWriter, type NodeIdentity, WireError } from '@shoal/wire';
+import {
+  ByteReader,
+  ByteWriter,
+  type NodeIdentity,
+  readU64le,
+  WireError,
+  writeU64le,
+} from '@shoal/wire';
 import { NodeError } from './errors.ts';
 
 /** The version of the form that this package writes. */
@@ -50,7 +57,7 @@ export function encodeNodeMetadata(metadata: NodeMetadata): Uint8Array {
   w.u8(VERSION);
   w.u8(ROLES.indexOf(role));
   w.u8((streams === undefined ? 0 : HAS_STREAMS) | (webSocket === undefined ? 0 : HAS_WEB_SOCKET));
-  w.u64le(term);
+  writeU64le(w, term);
   writeText(w, name, MAX_NAME_BYTES, 'name');
   if (streams !== undefined) writeText(w, streams, 128, 'stream address');
   if (webSocket !== undefined) writeText(w, webSocket, 128, 'WebSocket address');
@@ -83,7 +90,7 @@ export function decodeNodeMetadata(bytes: Uint8Array): NodeMetadata | undefined 
     const role = ROLES[r.u8()];
     const flags = r.u8();
     if (role === undefined || flags > (HAS_STREAMS | HAS_WEB_SOCKET)) return undefined;
-    const term = r.u64le();
+    const term = readU64le(r);
     const name = readText(r, MAX_NAME_BYTES);
     const streams = (flags & HAS_STREAMS) !== 0 ? readText(r, 128) : undefined;
     const webSocket = (flags & HAS_WEB_SOCKET) !== 0 ? readText(r, 128) : undefined;

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '@shoal/wire';
+import { ByteReader, ByteWriter, readU32le, readU64le, writeU32le, writeU64le } from '@shoal/wire';
 import { MAX_NAME_BYTES } from './node-metadata.ts';
 
 /** `SHPR` as a little-endian u32. */
@@ -63,17 +63,17 @@ export type PromiseMessage = PromiseRequest | PromiseReply;
 export function encodePromise(message: PromiseMessage): Uint8Array {
   const w = new ByteWriter({ capacity: 64 });
   w.u8(message.type === 'request' ? OP_REQUEST : OP_REPLY);
-  w.u32le(MAGIC);
+  writeU32le(w, MAGIC);
   w.u8(PROMISE_VERSION);
   if (message.type === 'request') {
-    w.u32le(message.label);
-    w.u64le(message.term);
+    writeU32le(w, message.label);
+    writeU64le(w, message.term);
     writeName(w, message.candidate);
   } else {
     w.u8(message.granted ? 1 : 0);
-    w.u64le(message.promised);
-    w.u64le(message.position.term);
-    w.u64le(message.position.last);
+    writeU64le(w, message.promised);
+    writeU64le(w, message.position.term);
+    writeU64le(w, message.position.last);
   }
   writeName(w, message.voter);
   return w.copy();
@@ -89,14 +89,14 @@ export function decodePromise(bytes: Uint8Array): PromiseMessage {
   if (opcode !== OP_REQUEST && opcode !== OP_REPLY) {
     r.fail('variant', `an opcode of 1..2, not ${opcode}`, 0);
   }
-  if (r.u32le() !== MAGIC) r.fail('magic', 'SHPR', 1);
+  if (readU32le(r) !== MAGIC) r.fail('magic', 'SHPR', 1);
   if (r.u8() !== PROMISE_VERSION) r.fail('version', `version ${PROMISE_VERSION}`, 5);
   let message: PromiseMessage;
   if (opcode === OP_REQUEST) {
     message = {
       type: 'request',
-      label: r.u32le(),
-      term: r.u64le(),
+      label: readU32le(r),
+      term: readU64le(r),
       candidate: readName(r),
       voter: readName(r),
     };
@@ -106,8 +106,8 @@ export function decodePromise(bytes: Uint8Array): PromiseMessage {
     message = {
       type: 'reply',
       granted: granted === 1,
-      promised: r.u64le(),
-      position: { term: r.u64le(), last: r.u64le() },
+      promised: readU64le(r),
+      position: { term: readU64le(r), last: readU64le(r) },
       voter: readName(r),
     };
   }

@@ -1,4 +1,4 @@
-import { ByteWriter } from '@shoal/wire';
+import { ByteWriter, writeU32le } from '@shoal/wire';
 import type { EntryTable } from './entry-table.ts';
 import { SyncupError } from './errors.ts';
 import type { Snapshot } from './log.ts';
@@ -60,7 +60,7 @@ export class MemorySnapshot implements Snapshot {
       while (index < table.count && w.offset < SNAPSHOT_PIECE) {
         const payload = table.payload(index);
         w.u8(table.type(index));
-        w.u32le(payload.length);
+        writeU32le(w, payload.length);
         w.raw(payload);
         index++;
       }

@@ -1,4 +1,14 @@
-import { ByteReader, ByteWriter, WireError } from '@shoal/wire';
+import {
+  ByteReader,
+  ByteWriter,
+  readU16le,
+  readU32le,
+  readU64le,
+  WireError,
+  writeU16le,
+  writeU32le,
+  writeU64le,
+} from '@shoal/wire';
 import { SyncupError } from './errors.ts';
 
 /** `SHSN` read as a little-endian u32. */
@@ -33,23 +43,23 @@ export interface SnapshotHeader {
 /** The first {@link SNAPSHOT_HEADER} bytes of a snapshot. */
 export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
   const w = new ByteWriter({ capacity: SNAPSHOT_HEADER });
-  w.u32le(MAGIC);
+  writeU32le(w, MAGIC);
   w.u8(VERSION);
   w.u8(header.chained ? 0 : 1);
-  w.u16le(0);
-  w.u64le(BigInt(header.first));
-  w.u64le(BigInt(header.last));
-  w.u64le(BigInt(header.lsn));
-  w.u32le(header.low);
-  w.u32le(header.high);
-  w.u64le(BigInt(header.durable));
+  writeU16le(w, 0);
+  writeU64le(w, BigInt(header.first));
+  writeU64le(w, BigInt(header.last));
+  writeU64le(w, BigInt(header.lsn));
+  writeU32le(w, header.low);
+  writeU32le(w, header.high);
+  writeU64le(w, BigInt(header.durable));
   return w.copy();
 }
 
 /** The last {@link SNAPSHOT_TRAILER} bytes: the fingerprint of the last entry. */
 export function encodeSnapshotTrailer(fingerprint: bigint): Uint8Array {
   const w = new ByteWriter({ capacity: SNAPSHOT_TRAILER });
-  w.u64le(fingerprint);
+  writeU64le(w, fingerprint);
   return w.copy();
 }
 
@@ -96,7 +106,7 @@ export async function readSnapshot(
     while (left > 0 && reader.remaining >= ENTRY_OVERHEAD) {
       const start = reader.offset;
       const type = reader.u8();
-      const size = reader.u32le();
+      const size = readU32le(reader);
       if (size > MAX_PAYLOAD) throw bad(`an entry of ${size} bytes`);
       if (size > reader.remaining) {
         reader.offset = start;
@@ -110,18 +120,18 @@ export async function readSnapshot(
     length -= reader.offset;
   }
   if (left !== 0 || length !== SNAPSHOT_TRAILER) throw bad('an early end');
-  sink.trailer(reader.reset(held.subarray(0, SNAPSHOT_TRAILER)).u64le());
+  sink.trailer(readU64le(reader.reset(held.subarray(0, SNAPSHOT_TRAILER))));
 }
 
 function readHeader(reader: ByteReader): SnapshotHeader {
   try {
-    if (reader.u32le() !== MAGIC) throw bad('other first bytes');
+    if (readU32le(reader) !== MAGIC) throw bad('other first bytes');
     const version = reader.u8();
     if (version !== VERSION) throw bad(`version ${version}`);
     const kind = reader.u8();
-    if (kind > 1 || reader.u16le() !== 0) throw bad('an unknown kind');
+    if (kind > 1 || readU16le(reader) !== 0) throw bad('an unknown kind');
     const u64 = (): number => {
-      const value = reader.u64le();
+      const value = readU64le(reader);
       if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw bad('a number over 2^53-1');
       return Number(value);
     };
@@ -130,8 +140,8 @@ function readHeader(reader: ByteReader): SnapshotHeader {
       first: u64(),
       last: u64(),
       lsn: u64(),
-      low: reader.u32le(),
-      high: reader.u32le(),
+      low: readU32le(reader),
+      high: readU32le(reader),
       durable: u64(),
     };
     if (header.first < 1 || header.last < header.first - 1) {

@@ -15,6 +15,14 @@ import {
   type VariantsValue,
   variantsOf,
 } from './combinators.ts';
+import {
+  readU16le,
+  readU32le,
+  readU64le,
+  writeU16le,
+  writeU32le,
+  writeU64le,
+} from './little-endian.ts';
 import type { ByteReader } from './reader.ts';
 import { socketAddressOf } from './socket-address.ts';
 import type { ByteWriter } from './writer.ts';
@@ -30,10 +38,10 @@ function writeNumber(writer: ByteWriter, value: number): void {
   if (value < TAG_U16) writer.u8(value);
   else if (value <= 0xffff) {
     writer.u8(TAG_U16);
-    writer.u16le(value);
+    writeU16le(writer, value);
   } else {
     writer.u8(TAG_U32);
-    writer.u32le(value);
+    writeU32le(writer, value);
   }
 }
 
@@ -44,7 +52,7 @@ function readNumber(reader: ByteReader, max: number): number {
   if (tag > TAG_U32 || (tag === TAG_U32 && max <= 0xffff)) {
     reader.fail('range', `an integer of at most ${max}`, start);
   }
-  const value = tag === TAG_U16 ? reader.u16le() : reader.u32le();
+  const value = tag === TAG_U16 ? readU16le(reader) : readU32le(reader);
   if (value < (tag === TAG_U16 ? TAG_U16 : 0x10000)) {
     reader.fail('overlong', 'an integer in its shortest form', start);
   }
@@ -55,14 +63,14 @@ function writeBig(writer: ByteWriter, value: bigint): void {
   if (value <= 0xffff_ffffn) writeNumber(writer, Number(value));
   else {
     writer.u8(TAG_U64);
-    writer.u64le(value);
+    writeU64le(writer, value);
   }
 }
 
 function readBig(reader: ByteReader): bigint {
   if (reader.remaining > 0 && reader.bytes[reader.offset] === TAG_U64) {
     const start = reader.offset++;
-    const value = reader.u64le();
+    const value = readU64le(reader);
     if (value <= 0xffff_ffffn) reader.fail('overlong', 'an integer in its shortest form', start);
     return value;
   }

@@ -1,7 +1,7 @@
 import type { Codec, CodecValue } from './codec.ts';
 import { WireError } from './errors.ts';
 import type { ByteReader } from './reader.ts';
-import { utf8Length } from './text.ts';
+import { encodeUtf8 } from './text.ts';
 import type { ByteWriter } from './writer.ts';
 
 // What postcard and bincode have in common: serde's data model. They differ only in how an
@@ -66,8 +66,9 @@ function skipBytes(length: Codec<number>, reader: ByteReader): void {
 export function strOf(length: Codec<number>): SkippableCodec<string> {
   return {
     encode(writer, value) {
-      length.encode(writer, utf8Length(value));
-      writer.text(value);
+      const bytes = encodeUtf8(value);
+      length.encode(writer, bytes.length);
+      writer.raw(bytes);
     },
     decode: (reader) => reader.text(readLength(length, reader)),
     skip: (reader) => skipBytes(length, reader),

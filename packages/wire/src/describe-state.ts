@@ -1,5 +1,6 @@
 import { describeShoalMember } from './describe-swim.ts';
 import type { FieldReader } from './description.ts';
+import { readU16le, readU32le, readU64le } from './little-endian.ts';
 import {
   MAX_STATE_MESSAGE,
   STATE_EXCHANGE_MAGIC,
@@ -31,20 +32,20 @@ export function describeShoalState(fields: FieldReader, bytes: Uint8Array): void
   switch (MESSAGES[opcode - FIRST]) {
     case 'stateRequest':
       describePreamble(fields);
-      fields.field('digest', (r) => r.u64le());
+      fields.field('digest', (r) => readU64le(r));
       break;
     case 'stateReply':
-      fields.field('digest', (r) => r.u64le());
+      fields.field('digest', (r) => readU64le(r));
       break;
     case 'members': {
-      const count = fields.field('count', (r) => r.u16le());
+      const count = fields.field('count', (r) => readU16le(r));
       for (let i = 0; i < count; i++) {
         fields.group(`member ${i}`, () => describeShoalMember(fields));
       }
       break;
     }
     case 'membersEnd':
-      fields.field('total', (r) => r.u32le());
+      fields.field('total', (r) => readU32le(r));
       break;
     case 'streamPing':
       describePreamble(fields);
@@ -62,7 +63,7 @@ function describePreamble(fields: FieldReader): void {
   fields.field(
     'magic',
     (r) => {
-      const magic = r.u32le();
+      const magic = readU32le(r);
       return magic === STATE_EXCHANGE_MAGIC ? magic : r.fail('magic', hex(STATE_EXCHANGE_MAGIC), 1);
     },
     hex,
@@ -72,5 +73,5 @@ function describePreamble(fields: FieldReader): void {
     const own = STATE_EXCHANGE_VERSION;
     return version === own ? version : r.fail('version', `version ${own}`, 5);
   });
-  fields.field('label', (r) => r.u32le(), hex);
+  fields.field('label', (r) => readU32le(r), hex);
 }

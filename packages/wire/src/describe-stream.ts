@@ -1,5 +1,6 @@
 import { describeNoxuSyncup } from './describe-noxu.ts';
 import type { FieldReader } from './description.ts';
+import { readU16le, readU32le, readU64le } from './little-endian.ts';
 import type { ByteReader } from './reader.ts';
 import { decodeShoalStream } from './shoal-stream-decoder.ts';
 import type { ShoalStreamMessage } from './shoal-stream-message.ts';
@@ -77,11 +78,11 @@ export function describeShoalStream(fields: FieldReader, bytes: Uint8Array): voi
   );
   for (const [name, kind] of known) describeField(fields, name, kind);
   if (message.type === 'entries') {
-    const count = fields.field('count', (r) => r.u32le());
+    const count = fields.field('count', (r) => readU32le(r));
     for (let i = 0; i < count; i++) {
       fields.group(`entry ${i}`, () => {
         fields.field('type', (r) => r.u8());
-        const length = fields.field('length', (r) => r.u32le());
+        const length = fields.field('length', (r) => readU32le(r));
         fields.field('payload', (r) => r.view(length));
       });
     }
@@ -96,13 +97,13 @@ function describeField(fields: FieldReader, name: string, kind: Kind): void {
       case 'u8':
         return r.u8();
       case 'u16':
-        return r.u16le();
+        return readU16le(r);
       case 'u32':
-        return r.u32le();
+        return readU32le(r);
       case 'hex32':
-        return r.u32le().toString(16).padStart(8, '0');
+        return readU32le(r).toString(16).padStart(8, '0');
       case 'u64':
-        return r.u64le();
+        return readU64le(r);
       case 'text8':
         return r.text(r.u8());
       case 'rest':

@@ -18,6 +18,16 @@ export {
   writeFrameHeader,
 } from './framing.ts';
 export { type InternedOptions, interned } from './interned.ts';
+export {
+  readI64le,
+  readU16le,
+  readU32le,
+  readU64le,
+  writeI64le,
+  writeU16le,
+  writeU32le,
+  writeU64le,
+} from './little-endian.ts';
 export type {
   Header,
   Member,
@@ -103,4 +113,4 @@ export {
 export { DEFAULT_MAX_PACKET_SIZE, type SwimCodec } from './swim-codec.ts';
 export { type DecodeSyncupOptions, decodeSyncup, encodeSyncup } from './syncup-codec.ts';
 export { NULL_VLSN, type SyncupEntry, type SyncupMessage } from './syncup-message.ts';
-export { ByteWriter, type ByteWriterOptions } from './writer.ts';
+export { ByteWriter, type ByteWriterOptions, rollback } from './writer.ts';

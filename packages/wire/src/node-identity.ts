@@ -1,6 +1,6 @@
 import type { SkippableCodec } from './combinators.ts';
 import type { ByteReader } from './reader.ts';
-import { readVarint32, skipVarint, writeVarint32 } from './varint.ts';
+import { readVarint32, writeVarint32 } from './varint.ts';
 import type { ByteWriter } from './writer.ts';
 
 /** The longest address, in bytes of UTF-8. */
@@ -55,6 +55,13 @@ function skipKey(reader: ByteReader): void {
   reader.skip(size + 6);
 }
 
+function readMetadataSize(reader: ByteReader): number {
+  const at = reader.offset;
+  const size = readVarint32(reader, 0xffff);
+  if (size > MAX_METADATA_BYTES) reader.fail('length', 'metadata of at most 512 bytes', at);
+  return size;
+}
+
 /** A whole {@link NodeIdentity}: address (u8 length, UTF-8), generation u48, metadata. */
 export const nodeIdentity: SkippableCodec<NodeIdentity> = {
   encode(writer, id) {
@@ -67,19 +74,13 @@ export const nodeIdentity: SkippableCodec<NodeIdentity> = {
   decode(reader) {
     const address = readAddress(reader);
     const generation = reader.u48be();
-    const at = reader.offset;
-    const size = readVarint32(reader, 0xffff);
-    if (size > MAX_METADATA_BYTES) reader.fail('length', 'metadata of at most 512 bytes', at);
+    const size = readMetadataSize(reader);
     const metadata = size === 0 ? NO_METADATA : reader.view(size).slice();
     return { address, generation, metadata };
   },
   skip(reader) {
     skipKey(reader);
-    const at = reader.offset;
-    skipVarint(reader, 2);
-    const b = reader.bytes;
-    const size = reader.offset - at === 1 ? b[at]! : (b[at]! & 0x7f) | (b[at + 1]! << 7);
-    reader.skip(size);
+    reader.skip(readMetadataSize(reader));
   },
 };
 

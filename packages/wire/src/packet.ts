@@ -66,11 +66,13 @@ export function decodePacket<Id>(
   bytes: Uint8Array,
   options: PacketOptions = {},
 ): Packet<Id> {
-  const reader = new PacketReader(codec, options);
-  reader.read(bytes);
+  const most = options.maxPacketSize ?? DEFAULT_MAX_PACKET_SIZE;
+  if (bytes.length > most) throw new WireError('length', most, `at most ${most} bytes`);
+  const reader = new PacketReader(codec);
+  const header = reader.read(bytes);
   const members = reader.records.slice(0, reader.count).map(toMember);
   return {
-    header: reader.header,
+    header,
     members,
     broadcasts: reader.broadcasts.map((view) => view.slice()),
   };
@@ -90,7 +92,7 @@ function toMember<Id>(record: MemberRecord<Id>): Member<Id> {
 /**
  * Reads one packet after another, and uses the records of one for the next, so that reading
  * makes no object for each update. A packet is checked to its last byte before it is handed
- * out; after a throw the fields hold nothing of use.
+ * out; after a throw the fields hold nothing of use. They are valid until the next read.
  */
 export class PacketReader<Id> {
   /** The records that were needed so far. Only the first {@link PacketReader.count} hold this packet's. */
@@ -98,40 +100,29 @@ export class PacketReader<Id> {
   /** How many members the packet carries. */
   count = 0;
   /** The packet's custom broadcasts, as views of its bytes. */
-  broadcasts: Uint8Array[] = [];
+  readonly broadcasts: Uint8Array[] = [];
   readonly #codec: SwimCodec<Id>;
-  readonly #maxPacketSize: number;
   readonly #reader: ByteReader = new ByteReader();
-  #header: Header<Id> | undefined;
 
-  constructor(codec: SwimCodec<Id>, options: PacketOptions = {}) {
+  constructor(codec: SwimCodec<Id>) {
     this.#codec = codec;
-    this.#maxPacketSize = options.maxPacketSize ?? DEFAULT_MAX_PACKET_SIZE;
   }
 
-  /** The header of the packet that was read last. */
-  get header(): Header<Id> {
-    if (this.#header === undefined)
-      throw new WireError('truncated', 0, 'a packet to be read first');
-    return this.#header;
-  }
-
-  /** Reads and checks one packet; see {@link decodePacket} for what it throws. */
-  read(bytes: Uint8Array): void {
+  /**
+   * Reads and checks one packet of any size, and returns its header. Throws a `WireError`:
+   * `trailing` when bytes follow that the message may not carry, and what the codec throws.
+   */
+  read(bytes: Uint8Array): Header<Id> {
     this.count = 0;
-    if (this.broadcasts.length > 0) this.broadcasts = [];
-    if (bytes.length > this.#maxPacketSize) {
-      throw new WireError('length', this.#maxPacketSize, `at most ${this.#maxPacketSize} bytes`);
-    }
+    this.broadcasts.length = 0;
     const reader = this.#reader.reset(bytes);
     const header = this.#codec.readHeader(reader);
-    this.#header = header;
-    if (reader.offset === reader.end) return;
-
     const allowed = payloadOf(header.message.type);
-    if (allowed.members) this.#readMembers(reader);
+    // A packet may end with its header.
+    if (allowed.members && reader.offset < reader.end) this.#readMembers(reader);
     if (allowed.broadcasts) this.#readBroadcasts(reader);
     reader.finish();
+    return header;
   }
 
   #readMembers(reader: ByteReader): void {
@@ -146,7 +137,7 @@ export class PacketReader<Id> {
   #readBroadcasts(reader: ByteReader): void {
     while (reader.offset < reader.end) {
       const length = reader.u16be();
-      if (length === 0) reader.fail('length', 'a broadcast of 1 byte at least', reader.offset - 2);
+      if (length === 0) reader.fail('length', 'a broadcast of 1..65535 bytes', reader.offset - 2);
       this.broadcasts.push(reader.view(length));
     }
   }

@@ -43,7 +43,7 @@ export class ByteReader {
   }
 
   /** Claims `count` bytes and returns the offset of the first one. */
-  private take(count: number): number {
+  take(count: number): number {
     const at = this.offset;
     if (count > this.end - at) this.fail('truncated', `${count} more bytes`);
     this.offset = at + count;
@@ -57,22 +57,10 @@ export class ByteReader {
     return this.bytes[at]!;
   }
 
-  u16le(): number {
-    const at = this.take(2);
-    const b = this.bytes;
-    return b[at]! | (b[at + 1]! << 8);
-  }
-
   u16be(): number {
     const at = this.take(2);
     const b = this.bytes;
     return (b[at]! << 8) | b[at + 1]!;
-  }
-
-  u32le(): number {
-    const at = this.take(4);
-    const b = this.bytes;
-    return (b[at]! | (b[at + 1]! << 8) | (b[at + 2]! << 16) | (b[at + 3]! << 24)) >>> 0;
   }
 
   u32be(): number {
@@ -82,26 +70,9 @@ export class ByteReader {
   }
 
   u48be(): number {
-    const at = this.take(6);
-    const b = this.bytes;
-    const low = ((b[at + 2]! << 24) | (b[at + 3]! << 16) | (b[at + 4]! << 8) | b[at + 5]!) >>> 0;
-    return ((b[at]! << 8) | b[at + 1]!) * 0x1_0000_0000 + low;
-  }
-
-  u64le(): bigint {
-    const low = this.u32leOf(8);
-    const high = this.u32le();
-    return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
-  }
-
-  i64le(): bigint {
-    return BigInt.asIntN(64, this.u64le());
-  }
-
-  /** A u32 that opens a field of `size` bytes: a cut is reported at the field's start. */
-  private u32leOf(size: number): number {
-    if (this.remaining < size) this.fail('truncated', `${size} more bytes`);
-    return this.u32le();
+    // A cut is reported at the number's start.
+    this.offset = this.take(6);
+    return this.u16be() * 0x1_0000_0000 + this.u32be();
   }
 
   /** Passes over `count` bytes. */

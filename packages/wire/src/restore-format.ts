@@ -1,6 +1,6 @@
 import { crc32 } from './crc32.ts';
 import { WireError } from './errors.ts';
-import { decodeUtf8, encodeUtf8Into, utf8Length } from './text.ts';
+import { decodeUtf8, encodeUtf8 } from './text.ts';
 
 /** `NRST` read as a little-endian u32: the client's request on Noxu's `RESTORE` service. */
 export const RESTORE_MAGIC = 0x4e525354;
@@ -58,7 +58,8 @@ export function encodeRestoreFileCount(count: number): Uint8Array {
  */
 export function encodeRestoreFile(name: string, size: number): Uint8Array {
   checkRestoreName(name);
-  const length = utf8Length(name);
+  const text = encodeUtf8(name);
+  const { length } = text;
   if (length > 0xffff) throw new WireError('length', 0, 'a name of 65,535 bytes at most');
   if (!Number.isSafeInteger(size) || size < 0) {
     throw new WireError('range', 2 + length, `a size of 0..2^53-1 bytes, not ${size}`);
@@ -66,7 +67,7 @@ export function encodeRestoreFile(name: string, size: number): Uint8Array {
   const bytes = new Uint8Array(10 + length);
   bytes[0] = length;
   bytes[1] = length >>> 8;
-  encodeUtf8Into(name, bytes, 2);
+  bytes.set(text, 2);
   bytes.set(u32(size), 2 + length);
   bytes.set(u32(Math.floor(size / 0x1_0000_0000)), 6 + length);
   return bytes;

@@ -144,7 +144,7 @@ function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): 
       const allowed =
         STATE_MASK | (state === 'down' ? LEFT : state === 'suspect' ? HAS_SUSPECTOR : 0);
       if (state === undefined || (flags & ~allowed) !== 0) {
-        return reader.fail('variant', 'a state of 0..2 with the flags that belong to it', at);
+        return reader.fail('variant', 'a state of 0..2 and its flags', at);
       }
       into.state = state;
       into.left = (flags & LEFT) !== 0;
@@ -159,7 +159,7 @@ function readPreamble(reader: ByteReader, tag: number): void {
   if (reader.u8() !== SHOAL_MAGIC)
     reader.fail('magic', `the byte 0x${SHOAL_MAGIC.toString(16)}`, 0);
   if (reader.u8() !== SHOAL_VERSION) reader.fail('version', `version ${SHOAL_VERSION}`, 1);
-  if (reader.u32be() !== tag) reader.fail('label', "the tag of this cluster's label", 2);
+  if (reader.u32be() !== tag) reader.fail('label', "this cluster's tag", 2);
 }
 
 function writeIncarnation(writer: ByteWriter, value: number): void {

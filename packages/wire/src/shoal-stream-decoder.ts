@@ -1,4 +1,5 @@
 import { crc32 as defaultCrc32 } from './crc32.ts';
+import { readU16le, readU32le, readU64le } from './little-endian.ts';
 import { ByteReader } from './reader.ts';
 import type { ShoalStreamOptions } from './shoal-stream-encoder.ts';
 import {
@@ -28,9 +29,9 @@ export function decodeShoalStream(
         type: 'hello',
         versionMin: r.u8(),
         versionMax: r.u8(),
-        features: r.u32le(),
-        label: r.u32le(),
-        term: r.u64le(),
+        features: readU32le(r),
+        label: readU32le(r),
+        term: readU64le(r),
         name: r.text(r.u8()),
       };
     case OPCODE.welcome:
@@ -38,19 +39,19 @@ export function decodeShoalStream(
       return {
         type: 'welcome',
         version: r.u8(),
-        features: r.u32le(),
-        label: r.u32le(),
-        term: r.u64le(),
-        first: r.u64le(),
-        last: r.u64le(),
+        features: readU32le(r),
+        label: readU32le(r),
+        term: readU64le(r),
+        first: readU64le(r),
+        last: readU64le(r),
       };
     case OPCODE.entries:
       checkCrc(r, options);
       return { type: 'entries', ...readEntries(r) };
     case OPCODE.chainedEntries: {
-      const fingerprint = r.u64le();
-      const firstVlsn = r.u64le();
-      const count = r.u32le();
+      const fingerprint = readU64le(r);
+      const firstVlsn = readU64le(r);
+      const count = readU32le(r);
       if (count === 0) r.fail('range', 'at least one entry', r.offset - 4);
       return ended(r, { type: 'chainedEntries', fingerprint, firstVlsn, count });
     }
@@ -60,33 +61,33 @@ export function decodeShoalStream(
       return { type: 'restoreChunk', offset, bytes: r.view(r.remaining) };
     }
     case OPCODE.ack:
-      return ended(r, { type: 'ack', vlsn: r.u64le() });
+      return ended(r, { type: 'ack', vlsn: readU64le(r) });
     case OPCODE.heartbeat:
       return ended(r, {
         type: 'heartbeat',
-        term: r.u64le(),
-        last: r.u64le(),
-        durable: r.u64le(),
+        term: readU64le(r),
+        last: readU64le(r),
+        durable: readU64le(r),
         time: readSize(r, 'a time'),
       });
     case OPCODE.restoreResume:
       return ended(r, {
         type: 'restoreResume',
-        snapshot: r.u64le(),
+        snapshot: readU64le(r),
         offset: readSize(r, 'an offset'),
       });
     case OPCODE.restoreBegin:
       return ended(r, {
         type: 'restoreBegin',
-        snapshot: r.u64le(),
+        snapshot: readU64le(r),
         size: readSize(r, 'a size'),
         offset: readSize(r, 'an offset'),
-        last: r.u64le(),
+        last: readU64le(r),
       });
     case OPCODE.restoreEnd:
-      return ended(r, { type: 'restoreEnd', size: readSize(r, 'a size'), digest: r.u64le() });
+      return ended(r, { type: 'restoreEnd', size: readSize(r, 'a size'), digest: readU64le(r) });
     case OPCODE.goodbye:
-      return ended(r, { type: 'goodbye', code: r.u16le(), reason: r.text(r.u8()) });
+      return ended(r, { type: 'goodbye', code: readU16le(r), reason: r.text(r.u8()) });
     default:
       if (opcode >= 1 && opcode <= 7) return decodeSyncup(bytes);
       return r.fail('variant', `an opcode of 1..7 or 16..26, not ${opcode}`, 0);
@@ -99,21 +100,21 @@ function ended(r: ByteReader, message: ShoalStreamMessage): ShoalStreamMessage {
 }
 
 function readMagic(r: ByteReader): void {
-  const magic = r.u32le();
+  const magic = readU32le(r);
   if (magic !== SHOAL_STREAM_MAGIC) {
     r.fail('magic', `${SHOAL_STREAM_MAGIC.toString(16)}, not ${magic.toString(16)}`, 1);
   }
 }
 
 function readSize(r: ByteReader, what: string): number {
-  const low = r.u32le();
-  const value = low + r.u32le() * 0x1_0000_0000;
+  const low = readU32le(r);
+  const value = low + readU32le(r) * 0x1_0000_0000;
   if (value > Number.MAX_SAFE_INTEGER) r.fail('range', `${what} of 0..2^53-1`, r.offset - 8);
   return value;
 }
 
 function checkCrc(r: ByteReader, options: ShoalStreamOptions | undefined): void {
-  const expected = r.u32le();
+  const expected = readU32le(r);
   const actual = (options?.crc32 ?? defaultCrc32)(r.bytes.subarray(r.offset));
   if (actual !== expected) {
     r.fail('checksum', `crc32 ${actual.toString(16)}, not ${expected.toString(16)}`, 1);
@@ -124,8 +125,8 @@ function readEntries(r: ByteReader): {
   firstVlsn: bigint;
   entries: readonly ShoalStreamEntry[];
 } {
-  const firstVlsn = r.u64le();
-  const count = r.u32le();
+  const firstVlsn = readU64le(r);
+  const count = readU32le(r);
   if (count === 0) r.fail('range', 'at least one entry', r.offset - 4);
   if (count > r.remaining / ENTRY_HEADER) {
     r.fail('length', `a count of entries that ${r.remaining} bytes can hold`, r.offset - 4);
@@ -133,7 +134,7 @@ function readEntries(r: ByteReader): {
   const entries: ShoalStreamEntry[] = [];
   for (let i = 0; i < count; i++) {
     const type = r.u8();
-    const length = r.u32le();
+    const length = readU32le(r);
     if (length > r.remaining) {
       r.fail('length', `a payload of ${r.remaining} bytes at most, not ${length}`, r.offset - 4);
     }

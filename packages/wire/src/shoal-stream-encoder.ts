@@ -1,4 +1,5 @@
 import { type Crc32, crc32 as defaultCrc32 } from './crc32.ts';
+import { writeU16le, writeU32le, writeU64le } from './little-endian.ts';
 import {
   SHOAL_STREAM_MAGIC,
   type ShoalStreamEntry,
@@ -7,7 +8,7 @@ import {
 import { CHECKED, ENTRY_HEADER, OPCODE } from './shoal-stream-opcode.ts';
 import { encodeSyncup } from './syncup-codec.ts';
 import type { SyncupMessage } from './syncup-message.ts';
-import { utf8Length } from './text.ts';
+import { encodeUtf8 } from './text.ts';
 import { ByteWriter } from './writer.ts';
 
 /** Options of the codec. */
@@ -59,79 +60,79 @@ function encodeSmall(message: SmallMessage): Uint8Array {
   switch (message.type) {
     case 'hello':
       w.u8(OPCODE.hello);
-      w.u32le(SHOAL_STREAM_MAGIC);
+      writeU32le(w, SHOAL_STREAM_MAGIC);
       w.u8(message.versionMin);
       w.u8(message.versionMax);
-      w.u32le(message.features);
-      w.u32le(message.label);
-      w.u64le(message.term);
+      writeU32le(w, message.features);
+      writeU32le(w, message.label);
+      writeU64le(w, message.term);
       writeText(w, message.name, 255);
       break;
     case 'welcome':
       w.u8(OPCODE.welcome);
-      w.u32le(SHOAL_STREAM_MAGIC);
+      writeU32le(w, SHOAL_STREAM_MAGIC);
       w.u8(message.version);
-      w.u32le(message.features);
-      w.u32le(message.label);
-      w.u64le(message.term);
-      w.u64le(message.first);
-      w.u64le(message.last);
+      writeU32le(w, message.features);
+      writeU32le(w, message.label);
+      writeU64le(w, message.term);
+      writeU64le(w, message.first);
+      writeU64le(w, message.last);
       break;
     case 'ack':
       w.u8(OPCODE.ack);
-      w.u64le(message.vlsn);
+      writeU64le(w, message.vlsn);
       break;
     case 'heartbeat':
       w.u8(OPCODE.heartbeat);
-      w.u64le(message.term);
-      w.u64le(message.last);
-      w.u64le(message.durable);
+      writeU64le(w, message.term);
+      writeU64le(w, message.last);
+      writeU64le(w, message.durable);
       writeSize(w, message.time, 'a time');
       break;
     case 'restoreResume':
       w.u8(OPCODE.restoreResume);
-      w.u64le(message.snapshot);
+      writeU64le(w, message.snapshot);
       writeSize(w, message.offset, 'an offset');
       break;
     case 'restoreBegin':
       w.u8(OPCODE.restoreBegin);
-      w.u64le(message.snapshot);
+      writeU64le(w, message.snapshot);
       writeSize(w, message.size, 'a size');
       writeSize(w, message.offset, 'an offset');
-      w.u64le(message.last);
+      writeU64le(w, message.last);
       break;
     case 'restoreEnd':
       w.u8(OPCODE.restoreEnd);
       writeSize(w, message.size, 'a size');
-      w.u64le(message.digest);
+      writeU64le(w, message.digest);
       break;
     case 'goodbye':
       w.u8(OPCODE.goodbye);
-      w.u16le(message.code);
+      writeU16le(w, message.code);
       writeText(w, message.reason, 255);
       break;
     case 'chainedEntries':
       w.u8(OPCODE.chainedEntries);
-      w.u64le(message.fingerprint);
-      w.u64le(message.firstVlsn);
+      writeU64le(w, message.fingerprint);
+      writeU64le(w, message.firstVlsn);
       if (message.count === 0) w.fail('range', 'at least one entry');
-      w.u32le(message.count);
+      writeU32le(w, message.count);
   }
   return w.copy();
 }
 
 function writeText(w: ByteWriter, text: string, max: number): void {
-  const length = utf8Length(text);
-  if (length > max) w.fail('length', `text of ${max} bytes at most, not ${length}`);
-  w.u8(length);
-  w.text(text);
+  const bytes = encodeUtf8(text);
+  if (bytes.length > max) w.fail('length', `text of ${max} bytes at most, not ${bytes.length}`);
+  w.u8(bytes.length);
+  w.raw(bytes);
 }
 
 function writeSize(w: ByteWriter, value: number, what: string): void {
   if (!Number.isSafeInteger(value) || value < 0) {
     w.fail('range', `${what} of 0..2^53-1, not ${value}`);
   }
-  w.u64le(BigInt(value));
+  writeU64le(w, BigInt(value));
 }
 
 function encodeChecked(
@@ -141,10 +142,10 @@ function encodeChecked(
 ): Uint8Array {
   const w = new ByteWriter({ capacity: ENTRIES_HEADER + sizeOf(entries), fixed: true });
   w.u8(OPCODE.entries);
-  w.u32le(0);
-  w.u64le(firstVlsn);
+  writeU32le(w, 0);
+  writeU64le(w, firstVlsn);
   if (entries.length === 0) w.fail('range', 'at least one entry');
-  w.u32le(entries.length);
+  writeU32le(w, entries.length);
   writeEntries(w, entries);
   return sealed(w.bytes, options);
 }
@@ -165,7 +166,7 @@ function sizeOf(entries: readonly ShoalStreamEntry[]): number {
 function writeEntries(w: ByteWriter, entries: readonly ShoalStreamEntry[]): void {
   for (const { type, payload } of entries) {
     w.u8(type);
-    w.u32le(payload.length);
+    writeU32le(w, payload.length);
     w.raw(payload);
   }
 }
@@ -177,7 +178,7 @@ function encodeChunk(
 ): Uint8Array {
   const w = new ByteWriter({ capacity: CHECKED + 8 + bytes.length, fixed: true });
   w.u8(OPCODE.restoreChunk);
-  w.u32le(0);
+  writeU32le(w, 0);
   writeSize(w, offset, 'an offset');
   w.raw(bytes);
   return sealed(w.bytes, options);

@@ -2,7 +2,7 @@ import type { Codec } from './codec.ts';
 import { type SkippableCodec, u8 } from './combinators.ts';
 import { WireError } from './errors.ts';
 import type { ByteReader } from './reader.ts';
-import type { ByteWriter } from './writer.ts';
+import { type ByteWriter, rollback } from './writer.ts';
 
 const ZERO = 48;
 const DOT = 46;
@@ -30,7 +30,7 @@ export function socketAddressOf(
         u16.encode(writer, ipv4Port);
         return;
       }
-      writer.rollback(start);
+      rollback(writer, start);
       const { ip, port } = parseSocketAddress(value);
       index.encode(writer, ip.length === 4 ? 0 : 1);
       for (const byte of ip) u8.encode(writer, byte);

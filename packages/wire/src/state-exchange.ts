@@ -1,10 +1,18 @@
 import { WireError } from './errors.ts';
+import {
+  readU16le,
+  readU32le,
+  readU64le,
+  writeU16le,
+  writeU32le,
+  writeU64le,
+} from './little-endian.ts';
 import type { Member, MemberRecord } from './message.ts';
 import { ByteReader } from './reader.ts';
 import { decodeShoalStream } from './shoal-stream-decoder.ts';
 import { encodeShoalStream } from './shoal-stream-encoder.ts';
 import type { SwimCodec } from './swim-codec.ts';
-import { ByteWriter } from './writer.ts';
+import { ByteWriter, rollback } from './writer.ts';
 
 // The bytes are specified in docs/wire-protocol.md, "State exchange"; a test runs its examples.
 
@@ -56,20 +64,20 @@ export function encodeStateMessage<Id>(
   switch (message.type) {
     case 'stateRequest':
       writePreamble(w, OP_STATE_REQUEST, message.label);
-      w.u64le(message.digest);
+      writeU64le(w, message.digest);
       break;
     case 'stateReply':
       w.u8(OP_STATE_REPLY);
-      w.u64le(message.digest);
+      writeU64le(w, message.digest);
       break;
     case 'members':
       w.u8(OP_MEMBERS);
-      w.u16le(message.members.length);
+      writeU16le(w, message.members.length);
       for (const member of message.members) codec.writeMember(w, member);
       break;
     case 'membersEnd':
       w.u8(OP_MEMBERS_END);
-      w.u32le(message.total);
+      writeU32le(w, message.total);
       break;
     case 'streamPing':
       writePreamble(w, OP_STREAM_PING, message.label);
@@ -95,7 +103,7 @@ export function* encodeStateMembers<Id>(
   let total = 0;
   const begin = (): void => {
     w.reset().u8(OP_MEMBERS);
-    w.u16le(0);
+    writeU16le(w, 0);
     count = 0;
   };
   const finish = (): Uint8Array => {
@@ -108,7 +116,7 @@ export function* encodeStateMembers<Id>(
     const mark = w.offset;
     codec.writeMember(w, member);
     if (w.offset > MAX_STATE_MESSAGE || count === 0xffff) {
-      w.rollback(mark);
+      rollback(w, mark);
       if (count === 0) w.fail('length', `a member of at most ${MAX_STATE_MESSAGE} bytes`);
       yield finish();
       begin();
@@ -135,11 +143,11 @@ export function decodeStateMessage<Id>(codec: SwimCodec<Id>, bytes: Uint8Array):
   switch (opcode) {
     case OP_STATE_REQUEST:
       readPreamble(r);
-      return ended(r, { type: 'stateRequest', label: r.u32le(), digest: r.u64le() });
+      return ended(r, { type: 'stateRequest', label: readU32le(r), digest: readU64le(r) });
     case OP_STATE_REPLY:
-      return ended(r, { type: 'stateReply', digest: r.u64le() });
+      return ended(r, { type: 'stateReply', digest: readU64le(r) });
     case OP_MEMBERS: {
-      const count = r.u16le();
+      const count = readU16le(r);
       const members: Member<Id>[] = [];
       // A member takes a byte at least, so that nothing is made on a mere count's say-so.
       if (count > r.remaining) r.fail('length', 'a count of members that follow', 1);
@@ -147,10 +155,10 @@ export function decodeStateMessage<Id>(codec: SwimCodec<Id>, bytes: Uint8Array):
       return ended(r, { type: 'members', members });
     }
     case OP_MEMBERS_END:
-      return ended(r, { type: 'membersEnd', total: r.u32le() });
+      return ended(r, { type: 'membersEnd', total: readU32le(r) });
     case OP_STREAM_PING:
       readPreamble(r);
-      return ended(r, { type: 'streamPing', label: r.u32le() });
+      return ended(r, { type: 'streamPing', label: readU32le(r) });
     case OP_STREAM_PONG:
       return ended(r, { type: 'streamPong', member: readMember(codec, r) });
     case OP_GOODBYE: {
@@ -163,13 +171,13 @@ export function decodeStateMessage<Id>(codec: SwimCodec<Id>, bytes: Uint8Array):
 
 function writePreamble(w: ByteWriter, opcode: number, label: number): void {
   w.u8(opcode);
-  w.u32le(STATE_EXCHANGE_MAGIC);
+  writeU32le(w, STATE_EXCHANGE_MAGIC);
   w.u8(STATE_EXCHANGE_VERSION);
-  w.u32le(label);
+  writeU32le(w, label);
 }
 
 function readPreamble(r: ByteReader): void {
-  const magic = r.u32le();
+  const magic = readU32le(r);
   if (magic !== STATE_EXCHANGE_MAGIC) {
     r.fail('magic', `${STATE_EXCHANGE_MAGIC.toString(16)}, not ${magic.toString(16)}`, 1);
   }

@@ -28,24 +28,12 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
   }
 }
 
-/** How many bytes `text` takes as UTF-8. Throws `utf8` for a lone surrogate. */
-export function utf8Length(text: string): number {
-  let length = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    if (unit < 0x800) length += 1;
-    else if (unit < 0xd800 || unit > 0xdfff) length += 2;
-    else {
-      const next = text.charCodeAt(i + 1);
-      if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) {
-        throw new WireError('utf8', i, 'text without lone surrogates');
-      }
-      length += 2;
-      i++;
-    }
-  }
-  return length;
+/** `text` as UTF-8. Throws `utf8` for a lone surrogate. */
+export function encodeUtf8(text: string): Uint8Array {
+  // With the flag `u`, half of a pair is no match.
+  const lone = text.search(/\p{Surrogate}/u);
+  if (lone >= 0) throw new WireError('utf8', lone, 'no lone surrogates');
+  return encoder.encode(text);
 }
 
 /** Writes `text` at `at`, where there is room, if it is all ASCII; else returns false. */
@@ -57,9 +45,4 @@ export function encodeAsciiInto(text: string, bytes: Uint8Array, at: number): bo
     bytes[at + i] = unit;
   }
   return true;
-}
-
-/** Writes any `text` without lone surrogates at `at`, where its {@link utf8Length} has room. */
-export function encodeUtf8Into(text: string, bytes: Uint8Array, at: number): void {
-  encoder.encodeInto(text, bytes.subarray(at));
 }

@@ -16,15 +16,15 @@ export function writeVarint32(writer: ByteWriter, value: number): void {
 /** Reads an integer of 0..`max`, `max` being 2^32-1 at most. */
 export function readVarint32(reader: ByteReader, max: number): number {
   const start = reader.offset;
-  let value = reader.u8();
-  if (value < 0x80) return value <= max ? value : reader.fail('range', `at most ${max}`, start);
-  value &= 0x7f;
-  for (let scale = 0x80; ; scale *= 0x80) {
+  let value = 0;
+  for (let scale = 1; ; scale *= 0x80) {
     const byte = reader.u8();
     value += (byte & 0x7f) * scale;
     if (value > max) reader.fail('range', `a varint of at most ${max}`, start);
     if (byte < 0x80) {
-      if (byte === 0) reader.fail('overlong', 'a varint in its shortest form', start);
+      if (byte === 0 && scale > 1) {
+        reader.fail('overlong', 'a varint in its shortest form', start);
+      }
       return value;
     }
     // A group of zeros must not be repeated for ever: five bytes hold 32 bits.

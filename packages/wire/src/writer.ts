@@ -1,5 +1,5 @@
 import { WireError, type WireErrorCode } from './errors.ts';
-import { encodeAsciiInto, encodeUtf8Into, utf8Length } from './text.ts';
+import { encodeAsciiInto, encodeUtf8 } from './text.ts';
 
 const SHORT = 48;
 
@@ -14,8 +14,8 @@ export interface ByteWriterOptions {
 /**
  * Writes numbers, text and bytes into one buffer that grows, or does not when `fixed`.
  *
- * To undo a half-written value, note {@link ByteWriter.offset} before it and call
- * {@link ByteWriter.rollback} with it. A writer is reused by {@link ByteWriter.reset}; what
+ * To undo a half-written value, note {@link ByteWriter.offset} before it and set it to that again
+ * ({@link rollback}). A writer is reused by {@link ByteWriter.reset}; what
  * {@link ByteWriter.view} returned before is then overwritten.
  */
 export class ByteWriter {
@@ -37,14 +37,6 @@ export class ByteWriter {
     return this;
   }
 
-  /** Goes back to an earlier {@link ByteWriter.offset}. */
-  rollback(mark: number): void {
-    if (!(mark >= 0 && mark <= this.offset)) {
-      this.fail('range', `a mark of 0..${this.offset}`);
-    }
-    this.offset = mark;
-  }
-
   /** Throws a {@link WireError} that points at the end of what was written. */
   fail(code: WireErrorCode, expected: string): never {
     throw new WireError(code, this.offset, expected);
@@ -59,44 +51,27 @@ export class ByteWriter {
   }
 
   #grow(needed: number): void {
-    if (this.#fixed) this.fail('capacity', `a value that fits into ${this.bytes.length} bytes`);
+    if (this.#fixed) this.fail('capacity', `at most ${this.bytes.length} bytes`);
     const bigger = new Uint8Array(Math.max(needed, this.bytes.length * 2));
     bigger.set(this.bytes.subarray(0, this.offset));
     this.bytes = bigger;
   }
 
   u8(value: number): void {
-    if (value !== (value & 0xff)) this.#range(value, 'an integer of 0..255');
+    if (value !== (value & 0xff)) this.#range(value, '255');
     const at = this.reserve(1);
     this.bytes[at] = value;
   }
 
-  u16le(value: number): void {
-    if (value !== (value & 0xffff)) this.#range(value, 'an integer of 0..65535');
-    const at = this.reserve(2);
-    this.bytes[at] = value;
-    this.bytes[at + 1] = value >>> 8;
-  }
-
   u16be(value: number): void {
-    if (value !== (value & 0xffff)) this.#range(value, 'an integer of 0..65535');
+    if (value !== (value & 0xffff)) this.#range(value, '65535');
     const at = this.reserve(2);
     this.bytes[at] = value >>> 8;
     this.bytes[at + 1] = value;
   }
 
-  u32le(value: number): void {
-    if (value !== value >>> 0) this.#range(value, 'an integer of 0..4294967295');
-    const at = this.reserve(4);
-    const b = this.bytes;
-    b[at] = value;
-    b[at + 1] = value >>> 8;
-    b[at + 2] = value >>> 16;
-    b[at + 3] = value >>> 24;
-  }
-
   u32be(value: number): void {
-    if (value !== value >>> 0) this.#range(value, 'an integer of 0..4294967295');
+    if (value !== value >>> 0) this.#range(value, '4294967295');
     const at = this.reserve(4);
     const b = this.bytes;
     b[at] = value >>> 24;
@@ -107,37 +82,19 @@ export class ByteWriter {
 
   u48be(value: number): void {
     if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 48)) {
-      this.#range(value, 'an integer of 0..2^48-1');
+      this.#range(value, '2^48-1');
     }
-    const at = this.reserve(6);
-    const b = this.bytes;
-    const high = (value / 0x1_0000_0000) | 0;
-    b[at] = high >>> 8;
-    b[at + 1] = high;
-    b[at + 2] = value >>> 24;
-    b[at + 3] = value >>> 16;
-    b[at + 4] = value >>> 8;
-    b[at + 5] = value;
+    this.u16be((value / 0x1_0000_0000) | 0);
+    this.u32be(value >>> 0);
   }
 
-  u64le(value: bigint): void {
-    if (BigInt.asUintN(64, value) !== value) this.#range(value, 'an integer of 0..2^64-1');
-    this.u32le(Number(value & 0xffff_ffffn));
-    this.u32le(Number(value >> 32n));
-  }
-
-  i64le(value: bigint): void {
-    if (BigInt.asIntN(64, value) !== value) this.#range(value, 'an integer of -2^63..2^63-1');
-    this.u64le(BigInt.asUintN(64, value));
-  }
-
-  /** Copies `bytes` to the end. */
-  raw(bytes: Uint8Array): void {
-    const { length } = bytes;
-    const at = this.reserve(length);
-    if (length > SHORT) this.bytes.set(bytes, at);
+  /** Copies `bytes`, or those of them at `start` and before `end`, to the end. */
+  raw(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    let at = this.reserve(end - start);
+    const to = this.bytes;
+    if (end - start > SHORT) to.set(bytes.subarray(start, end), at);
     // A loop is faster than the call for the few bytes of a usual field.
-    else for (let i = 0; i < length; i++) this.bytes[at + i] = bytes[i]!;
+    else for (let i = start; i < end; i++) to[at++] = bytes[i]!;
   }
 
   /**
@@ -148,10 +105,9 @@ export class ByteWriter {
     const at = this.reserve(value.length);
     if (encodeAsciiInto(value, this.bytes, at)) return value.length;
     this.offset = at;
-    const length = utf8Length(value);
-    this.reserve(length);
-    encodeUtf8Into(value, this.bytes, at);
-    return length;
+    const bytes = encodeUtf8(value);
+    this.raw(bytes);
+    return bytes.length;
   }
 
   /** What was written, as a view that the next write may change. */
@@ -164,7 +120,13 @@ export class ByteWriter {
     return this.bytes.slice(0, this.offset);
   }
 
-  #range(value: number | bigint, expected: string): never {
-    this.fail('range', `${expected}, not ${value}`);
+  #range(value: number, most: string): never {
+    this.fail('range', `an integer of 0..${most}, not ${value}`);
   }
+}
+
+/** Takes `writer` back to an earlier offset of its. Throws `range` for any other. */
+export function rollback(writer: ByteWriter, mark: number): void {
+  if (!(mark >= 0 && mark <= writer.offset)) writer.fail('range', `a mark of 0..${writer.offset}`);
+  writer.offset = mark;
 }
