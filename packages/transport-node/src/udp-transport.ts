@@ -185,7 +185,7 @@ class DgramTransport implements UdpTransport {
       this.#stats.unroutable++;
       return false;
     }
-    if (this.#waitingBytes + this.#queued(size) + size > this.#sendQueueSize) {
+    if (this.#waitingBytes + this.#queuedBytes + size > this.#sendQueueSize) {
       this.#stats.dropped++;
       return false;
     }
@@ -212,8 +212,8 @@ class DgramTransport implements UdpTransport {
   }
 
   /** Bytes that the system has not taken yet; where it does not say, as many as there may be. */
-  #queued(size: number): number {
-    return this.#socket.getSendQueueSize?.() ?? this.#inFlight * size;
+  get #queuedBytes(): number {
+    return this.#socket.getSendQueueSize?.() ?? this.#inFlight * this.maxDatagramSize;
   }
 
   receive(handler: (from: string, bytes: Uint8Array) => void): void {
