@@ -1,7 +1,10 @@
 import type { Member } from '@shoal/wire';
 import type { SwimError } from './errors.ts';
 
-/** Why a member is down: the cluster found it failed, or it said goodbye. */
+/**
+ * Why a member is down: the cluster found it failed, or it said goodbye. Foca's wire does not
+ * carry this: there only who hears the goodbye from the member itself knows that it `left`.
+ */
 export type DownReason = 'failed' | 'left';
 
 /** Why we are out: we left, or the cluster holds us to be down and we cannot renew ourselves. */

@@ -11,7 +11,12 @@ pub fn named(name: &str) -> Result<Config, String> {
         "lan" => Ok(Config::new_lan(NonZeroU32::new(10).expect("not zero"))),
         "local-fast" => Ok(local_fast()),
         // Without the TurnUndead that foca 1.0 sends even to members that refuted.
-        "local-quiet" => Ok(Config { notify_down_members: false, ..local_fast() }),
+        // And so patient with suspects that only what a member says itself takes it down.
+        "local-quiet" => Ok(Config {
+            notify_down_members: false,
+            suspect_to_down_after: Duration::from_secs(60),
+            ..local_fast()
+        }),
         _ => Err(format!("--config: unknown configuration {name:?}")),
     }
 }
