@@ -1,6 +1,5 @@
-import { abortError, type Connection, onAbort, TransportError } from '@shoal/transport';
+import { abortError, type Connection, Fifo, TransportError, Waiters } from '@shoal/transport';
 import type { Timer } from './clock.ts';
-import { Fifo } from './fifo.ts';
 import { drawDelay, type Place } from './link-faults.ts';
 import type { NetworkCore, StreamEnd } from './network-core.ts';
 
@@ -26,11 +25,6 @@ const DONE: Result = { done: true, value: undefined };
 /** What a frame counts for besides its bytes, so that empty ones are bounded as well. */
 const FRAME_COST = 4;
 
-interface Waiting<T> {
-  resolve(value: T): void;
-  reject(error: TransportError): void;
-}
-
 /** One end of a connection of a `MemoryNetwork`. */
 export class MemoryConnection implements Connection, StreamEnd {
   readonly remoteAddress: string;
@@ -52,8 +46,8 @@ export class MemoryConnection implements Connection, StreamEnd {
   #lastArrival = 0;
   readonly #inbound = new Fifo<Uint8Array>();
   #unread = 0;
-  readonly #readers: Waiting<Result>[] = [];
-  readonly #writers = new Set<Waiting<void>>();
+  readonly #readers = new Waiters<Result>();
+  readonly #writers = new Waiters();
   /** Whether the peer has ended its side. */
   #ended = false;
   #isGone = false;
@@ -115,23 +109,7 @@ export class MemoryConnection implements Connection, StreamEnd {
     if (this.#closing) return Promise.reject(this.#closed());
     if (signal?.aborted) return Promise.reject(abortError(`${this.#name()}: ready`, signal));
     if (this.#unsent < this.#limits.highWaterMark) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const forget = onAbort(signal, () => {
-        this.#writers.delete(waiting);
-        reject(abortError(`${this.#name()}: ready`, signal!));
-      });
-      const waiting: Waiting<void> = {
-        resolve: () => {
-          forget();
-          resolve();
-        },
-        reject: (error) => {
-          forget();
-          reject(error);
-        },
-      };
-      this.#writers.add(waiting);
-    });
+    return this.#writers.wait(`${this.#name()}: ready`, signal);
   }
 
   close(): Promise<void> {
@@ -142,9 +120,8 @@ export class MemoryConnection implements Connection, StreamEnd {
       return this.#closing;
     }
     const closed = this.#closed();
-    for (const waiting of this.#writers) waiting.reject(closed);
-    this.#writers.clear();
-    for (const waiting of this.#readers.splice(0)) waiting.resolve(DONE);
+    this.#writers.rejectAll(closed);
+    this.#readers.resolveAll(DONE);
     this.#dropUnread();
     this.#outbound.push('end');
     this.#pumpLater();
@@ -195,8 +172,7 @@ export class MemoryConnection implements Connection, StreamEnd {
     if (delay > 0) clock.setTimeout(arrive, delay);
     else arrive();
     if (this.#unsent <= this.#limits.highWaterMark >>> 1) {
-      for (const waiting of this.#writers) waiting.resolve();
-      this.#writers.clear();
+      this.#writers.resolveAll();
     }
   }
 
@@ -227,31 +203,28 @@ export class MemoryConnection implements Connection, StreamEnd {
 
   #next(): Promise<Result> {
     if (this.#closing) return Promise.resolve(DONE);
-    if (this.#readers.length > 0 || !this.#canServe()) {
-      return new Promise((resolve, reject) => {
-        this.#readers.push({ resolve, reject });
-      });
-    }
-    return new Promise((resolve, reject) => this.#give({ resolve, reject }));
+    const next = this.#readers.wait('next');
+    this.#serve();
+    return next;
   }
 
   #canServe(): boolean {
     return this.#inbound.length > 0 || this.#ended || this.#failure !== undefined;
   }
 
-  /** Gives one reader a frame, or the end, or the failure. One of them must be there. */
-  #give(reader: Waiting<Result>): void {
+  /** Gives the first reader a frame, or the end, or the failure. One of them must be there. */
+  #give(): void {
     const frame = this.#inbound.shift();
     if (frame) {
       this.#unread -= frame.length + FRAME_COST;
-      reader.resolve({ done: false, value: frame });
+      this.#readers.resolveFirst({ done: false, value: frame });
       this.peer.#pumpLater();
-    } else if (this.#ended) reader.resolve(DONE);
-    else reader.reject(this.#failure!);
+    } else if (this.#ended) this.#readers.resolveFirst(DONE);
+    else this.#readers.rejectFirst(this.#failure!);
   }
 
   #serve(): void {
-    while (this.#readers.length > 0 && this.#canServe()) this.#give(this.#readers.shift()!);
+    while (this.#readers.length > 0 && this.#canServe()) this.#give();
   }
 
   #arrive(item: Item): void {
@@ -298,8 +271,7 @@ export class MemoryConnection implements Connection, StreamEnd {
     if (!this.#closing) this.#failure = failure;
     if (this.#outbound[0] !== 'reset') this.#outbound = [];
     this.#unsent = 0;
-    for (const waiting of this.#writers) waiting.reject(failure);
-    this.#writers.clear();
+    this.#writers.rejectAll(failure);
     this.#serve();
     this.#finish();
   }

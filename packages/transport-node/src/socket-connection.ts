@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import { abortError, type Connection, onAbort, TransportError } from '@shoal/transport';
+import { abortError, type Connection, TransportError, Waiters } from '@shoal/transport';
 import { FrameDecoder, WireError } from '@shoal/wire';
+import type { DirectInput } from './direct-input.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import type { StreamLimits } from './stream-options.ts';
@@ -8,12 +9,10 @@ import { transportError } from './system-error.ts';
 
 type Result = IteratorResult<Uint8Array, undefined>;
 
-const DONE: Result = { done: true, value: undefined };
+/** How much is read of a connection that nobody has read yet, in bytes, as Node does. */
+const READ_AHEAD = 65_536;
 
-interface Waiting<T> {
-  resolve(value: T): void;
-  reject(error: TransportError): void;
-}
+const DONE: Result = { done: true, value: undefined };
 
 /** What a {@link SocketConnection} may be told besides its limits. */
 interface SocketConnectionOptions {
@@ -21,6 +20,8 @@ interface SocketConnectionOptions {
   readonly firstFrame?: number;
   /** The TCP socket beneath one of TLS, which has no reset of its own. */
   readonly beneath?: Socket;
+  /** How the socket is read, where it does not emit chunks. */
+  readonly input?: DirectInput;
 }
 
 /**
@@ -35,10 +36,11 @@ export class SocketConnection implements Connection {
   readonly #limits: StreamLimits;
   readonly #decoder: FrameDecoder;
   readonly #writer: FrameWriter;
-  readonly #readers: Waiting<Result>[] = [];
-  readonly #writers = new Set<Waiting<void>>();
+  readonly #readers = new Waiters<Result>();
+  readonly #writers = new Waiters();
   /** Resolves when the socket is gone. */
   readonly #gone: Promise<void>;
+  readonly #input: DirectInput | undefined;
   #reading = false;
   #paused = false;
   #silence: SilenceWatch | undefined;
@@ -53,7 +55,7 @@ export class SocketConnection implements Connection {
     limits: StreamLimits,
     options: SocketConnectionOptions = {},
   ) {
-    const { firstFrame = limits.maxFrameLength, beneath = socket } = options;
+    const { firstFrame = limits.maxFrameLength, beneath = socket, input } = options;
     this.remoteAddress = remoteAddress;
     this.#socket = socket;
     this.#beneath = beneath;
@@ -69,6 +71,8 @@ export class SocketConnection implements Connection {
     });
     socket.on('error', (error) => this.#fail(transportError(this.#name(), error)));
     socket.on('end', () => this.#onEnd());
+    this.#input = input;
+    input?.feed(this.#decoder, () => this.#onInput());
   }
 
   send(frame: Uint8Array): boolean {
@@ -95,23 +99,7 @@ export class SocketConnection implements Connection {
     if (this.#closing) return Promise.reject(this.#closed());
     if (signal?.aborted) return Promise.reject(abortError(`${this.#name()}: ready`, signal));
     if (this.#writer.buffered < this.#limits.highWaterMark) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const forget = onAbort(signal, () => {
-        this.#writers.delete(waiting);
-        reject(abortError(`${this.#name()}: ready`, signal!));
-      });
-      const waiting: Waiting<void> = {
-        resolve: () => {
-          forget();
-          resolve();
-        },
-        reject: (error) => {
-          forget();
-          reject(error);
-        },
-      };
-      this.#writers.add(waiting);
-    });
+    return this.#writers.wait(`${this.#name()}: ready`, signal);
   }
 
   close(): Promise<void> {
@@ -152,12 +140,10 @@ export class SocketConnection implements Connection {
       this.#reading = true;
       const { idleTimeout } = this.#limits;
       if (idleTimeout > 0) this.#silence = new SilenceWatch(idleTimeout, () => this.#onSilence());
-      this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+      if (!this.#input) this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
       this.#socket.resume();
     }
-    return new Promise((resolve, reject) => {
-      this.#readers.push({ resolve, reject });
-    });
+    return this.#readers.wait('next');
   }
 
   /** A frame if one is there, or the end, or throws how the connection was lost. */
@@ -195,10 +181,18 @@ export class SocketConnection implements Connection {
 
   #onData(chunk: Buffer): void {
     if (this.#closing || this.#failure) return;
-    this.#silence?.heard();
     this.#decoder.push(chunk);
+    this.#onInput();
+  }
+
+  /** Has the decoder's new bytes served, and stops the peer when there are too many. */
+  #onInput(): void {
+    if (this.#failure) return;
+    this.#silence?.heard();
     this.#serve();
-    if (!this.#paused && this.#full(this.#limits.receiveHighWaterMark)) {
+    if (!this.#reading) {
+      if (this.#decoder.buffered >= READ_AHEAD) this.#socket.pause();
+    } else if (!this.#paused && this.#full(this.#limits.receiveHighWaterMark)) {
       this.#paused = true;
       this.#socket.pause();
     }
@@ -223,18 +217,17 @@ export class SocketConnection implements Connection {
       try {
         const result = this.#take();
         if (!result) return;
-        this.#readers.shift()?.resolve(result);
+        this.#readers.resolveFirst(result);
       } catch (error) {
-        this.#readers.shift()?.reject(error as TransportError);
+        this.#readers.rejectFirst(error as TransportError);
       }
     }
   }
 
   #onProgress(): void {
-    if (this.#writers.size === 0) return;
+    if (this.#writers.length === 0) return;
     if (this.#writer.buffered > this.#limits.highWaterMark >>> 1) return;
-    for (const waiting of this.#writers) waiting.resolve();
-    this.#writers.clear();
+    this.#writers.resolveAll();
   }
 
   /** Notes the loss of the connection and tells those who wait. Frames that are here stay. */
@@ -248,8 +241,7 @@ export class SocketConnection implements Connection {
   /** Before the socket goes: on some runtimes it then calls writes back, as if that were progress. */
   #lose(failure: TransportError): void {
     this.#failure = failure;
-    for (const waiting of this.#writers) waiting.reject(failure);
-    this.#writers.clear();
+    this.#writers.rejectAll(failure);
   }
 
   /** Breaks off so that the peer sees it: a reset, not an orderly end. */
@@ -287,9 +279,9 @@ export class SocketConnection implements Connection {
       return this.#gone;
     }
     const closed = this.#closed();
-    for (const waiting of this.#writers) waiting.reject(closed);
-    this.#writers.clear();
-    for (const waiting of this.#readers.splice(0)) waiting.resolve(DONE);
+    this.#writers.rejectAll(closed);
+    this.#readers.resolveAll(DONE);
+    this.#input?.stop();
     this.#decoder.clear();
     this.#writer.flush();
     this.#socket.end();

@@ -73,8 +73,12 @@ describe('frames', () => {
 });
 
 describe('back-pressure', () => {
-  it('stops a sender whose peer does not read, and goes on when it does', async () => {
-    const [near, far] = await pair();
+  it.each([
+    ['was dialled', false],
+    ['dialled', true],
+  ])('stop a sender while who %s does not read, and go on when it does', async (_, turned) => {
+    const ends = await pair();
+    const [near, far] = turned ? [ends[1], ends[0]] : ends;
     const frame = new Uint8Array(65_536);
     let sent = 0;
     while (near.send(frame)) sent++;

@@ -1,5 +1,6 @@
 import { connect, createServer } from 'node:net';
 import { AsyncQueue, type Connection, formatAddress, type StreamTransport } from '@shoal/transport';
+import { DirectInput } from './direct-input.ts';
 import { SocketConnection } from './socket-connection.ts';
 import {
   connected,
@@ -20,9 +21,10 @@ export function createTcpTransport(options: StreamOptions = {}): StreamTransport
   return {
     async dial(address, { signal } = {}) {
       const { host, port } = placeToDial(address);
-      const socket = connect({ host, port, ...socketOptions(limits) });
+      const input = new DirectInput();
+      const socket = connect({ host, port, ...socketOptions(limits), onread: input.onread });
       const make = (): Connection =>
-        new SocketConnection(socket, formatAddress({ host, port }), limits);
+        new SocketConnection(socket, formatAddress({ host, port }), limits, { input });
       return connected(socket, 'connect', `dial ${address}`, limits.dialTimeout, signal, make);
     },
 

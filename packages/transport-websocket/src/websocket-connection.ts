@@ -1,11 +1,11 @@
 import {
   abortError,
   type Connection,
-  onAbort,
+  Fifo,
   TransportError,
   type TransportErrorCode,
+  Waiters,
 } from '@shoal/transport';
-import { Fifo } from './fifo.ts';
 import {
   CLOSE_BROKEN_OFF,
   CLOSE_INVALID,
@@ -35,11 +35,6 @@ const CLOSE_CODES: Readonly<Record<number, TransportErrorCode>> = {
   [CLOSE_TOO_LONG]: 'size',
 };
 
-interface Waiting<T> {
-  resolve(value: T): void;
-  reject(error: TransportError): void;
-}
-
 /** A {@link Connection} over an open WebSocket: a frame is a binary message. */
 export class WebSocketConnection implements Connection, RawSocketHandlers {
   readonly remoteAddress: string;
@@ -50,8 +45,8 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
   readonly #inbound = new Fifo<Uint8Array>();
   #unread = 0;
   #paused = false;
-  readonly #readers: Waiting<Result>[] = [];
-  readonly #writers = new Set<Waiting<void>>();
+  readonly #readers = new Waiters<Result>();
+  readonly #writers = new Waiters();
   #setGone!: () => void;
   /** Whether the peer has ended the connection in order. */
   #ended = false;
@@ -95,24 +90,8 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     if (this.#socket.isOpen && this.#socket.buffered < this.#limits.highWaterMark) {
       return Promise.resolve();
     }
-    return new Promise((resolve, reject) => {
-      const forget = onAbort(signal, () => {
-        this.#writers.delete(waiting);
-        reject(abortError(`${this.#name()}: ready`, signal!));
-      });
-      const waiting: Waiting<void> = {
-        resolve: () => {
-          forget();
-          resolve();
-        },
-        reject: (error) => {
-          forget();
-          reject(error);
-        },
-      };
-      this.#writers.add(waiting);
-      this.#socket.watch();
-    });
+    this.#socket.watch();
+    return this.#writers.wait(`${this.#name()}: ready`, signal);
   }
 
   close(): Promise<void> {
@@ -143,8 +122,7 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
       const text = `a frame of ${frame.length} bytes is over the limit of ${maxFrameLength}`;
       return this.#break(new TransportError('size', `${this.#name()}: ${text}`), CLOSE_TOO_LONG);
     }
-    const reader = this.#readers.shift();
-    if (reader) return reader.resolve({ done: false, value: frame });
+    if (this.#readers.length > 0) return this.#readers.resolveFirst({ done: false, value: frame });
     this.#inbound.push(frame);
     this.#unread += frame.length + FRAME_COST;
     if (this.#socket.canPause) {
@@ -165,10 +143,9 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
 
   /** @internal */
   onProgress(): void {
-    if (this.#writers.size === 0 || !this.#socket.isOpen) return;
+    if (this.#writers.length === 0 || !this.#socket.isOpen) return;
     if (this.#socket.buffered > this.#limits.highWaterMark >>> 1) return this.#socket.watch();
-    for (const waiting of this.#writers) waiting.resolve();
-    this.#writers.clear();
+    this.#writers.resolveAll();
   }
 
   /** @internal */
@@ -208,9 +185,7 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     }
     if (this.#ended) return Promise.resolve(DONE);
     if (this.#failure) return Promise.reject(this.#failure);
-    return new Promise((resolve, reject) => {
-      this.#readers.push({ resolve, reject });
-    });
+    return this.#readers.wait('next');
   }
 
   #resume(): void {
@@ -222,12 +197,9 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
   #fail(failure: TransportError): void {
     if (this.#failure || this.#closing) return;
     this.#failure = failure;
-    for (const waiting of this.#writers) waiting.reject(failure);
-    this.#writers.clear();
-    for (const waiting of this.#readers.splice(0)) {
-      if (this.#ended) waiting.resolve(DONE);
-      else waiting.reject(failure);
-    }
+    this.#writers.rejectAll(failure);
+    if (this.#ended) this.#readers.resolveAll(DONE);
+    else this.#readers.rejectAll(failure);
   }
 
   #break(failure: TransportError, code: number = CLOSE_BROKEN_OFF): void {
@@ -240,9 +212,8 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
   async #close(): Promise<void> {
     const lost = this.#failure !== undefined;
     const closed = this.#closed();
-    for (const waiting of this.#writers) waiting.reject(closed);
-    this.#writers.clear();
-    for (const waiting of this.#readers.splice(0)) waiting.resolve(DONE);
+    this.#writers.rejectAll(closed);
+    this.#readers.resolveAll(DONE);
     this.#inbound.clear();
     this.#unread = 0;
     if (lost) return this.gone;

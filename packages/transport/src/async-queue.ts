@@ -1,18 +1,20 @@
+import { Fifo } from './fifo.ts';
+import { Waiters } from './waiters.ts';
+
 /**
  * What one side pushes and the other awaits, first in, first out: for those who implement a
  * `Listener`. Whoever pushes keeps it bounded. Several loops over one queue share its items, and
  * leaving a loop leaves the rest for the next one.
  */
 export class AsyncQueue<T> implements AsyncIterable<T> {
-  readonly #items: T[] = [];
-  readonly #waiting: ((result: IteratorResult<T, undefined>) => void)[] = [];
+  readonly #items = new Fifo<T>();
+  readonly #waiting = new Waiters<IteratorResult<T, undefined>>();
   #ended = false;
 
   /** Adds an item; false, and nothing is done, when the queue has ended. */
   push(item: T): boolean {
     if (this.#ended) return false;
-    const waiting = this.#waiting.shift();
-    if (waiting) waiting({ done: false, value: item });
+    if (this.#waiting.length > 0) this.#waiting.resolveFirst({ done: false, value: item });
     else this.#items.push(item);
     return true;
   }
@@ -20,8 +22,8 @@ export class AsyncQueue<T> implements AsyncIterable<T> {
   /** Ends every loop over the queue at once, and returns what nobody has taken. */
   end(): T[] {
     this.#ended = true;
-    for (const waiting of this.#waiting.splice(0)) waiting({ done: true, value: undefined });
-    return this.#items.splice(0);
+    this.#waiting.resolveAll({ done: true, value: undefined });
+    return this.#items.takeAll();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
@@ -31,7 +33,7 @@ export class AsyncQueue<T> implements AsyncIterable<T> {
           return Promise.resolve({ done: false, value: this.#items.shift()! });
         }
         if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-        return new Promise((resolve) => this.#waiting.push(resolve));
+        return this.#waiting.wait('next');
       },
     };
   }

@@ -13,7 +13,14 @@ const GATHER_BELOW = 1024;
 /** How many gathered bytes share one buffer. */
 const GATHER_SIZE = 4096;
 
-const EMPTY = new Uint8Array(0);
+/** Frames that get a buffer of their own before all of them is there: not longer than this, */
+const OWN_UP_TO = 1_048_576;
+/** with at least this part of them there, */
+const ARRIVED_PART = 16;
+/** and at least so many bytes missing. */
+const MISSING = 16_384;
+
+const EMPTY: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
 /** Limits of a {@link FrameDecoder}. */
 export interface FrameDecoderOptions {
@@ -26,7 +33,7 @@ export interface FrameDecoderOptions {
  *
  * Hand each chunk in with {@link FrameDecoder.push}, then call {@link FrameDecoder.next} until
  * it returns `undefined`. Frames are cut when they are asked for, so what is held is what has
- * arrived and was not taken yet, at most doubled for small chunks and never more because of an
+ * arrived and was not taken yet, at most doubled for small chunks, and not on the word of an
  * announced length: {@link FrameDecoder.buffered} is what a caller limits by pausing its source.
  *
  * A payload that lies within one chunk is a view of that chunk; one that spans chunks is copied
@@ -48,6 +55,9 @@ export class FrameDecoder {
   #position = 0;
   /** The buffer whose used part is the last of the chunks, if that one was gathered. */
   #gathered: Uint8Array = EMPTY;
+  /** The payload of the next frame, once it has a buffer of its own, and how much of it is there. */
+  #own: Uint8Array | undefined;
+  #filled = 0;
 
   /** Throws a `range` {@link WireError} for a `maxLength` that is no u32. */
   constructor(options: FrameDecoderOptions = {}) {
@@ -73,13 +83,51 @@ export class FrameDecoder {
 
   /** Adds bytes of the stream. They are the decoder's from then on: do not change them. */
   push(chunk: Uint8Array): void {
+    if (this.#own) {
+      const rest = Math.min(chunk.length, this.#own.length - this.#filled);
+      this.#own.set(chunk.subarray(0, rest), this.#filled);
+      this.fill(rest);
+      chunk = chunk.subarray(rest);
+    }
     if (chunk.length === 0) return;
-    if (this.#buffered > 0 && chunk.length < GATHER_BELOW) this.#gather(chunk);
+    if (this.#chunks.length > 0 && chunk.length < GATHER_BELOW) this.#gather(chunk);
     else {
       this.#chunks.push(chunk);
       this.#gathered = EMPTY;
     }
     this.#buffered += chunk.length;
+  }
+
+  /**
+   * Where the rest of a large frame may be read into, so that it need not be copied: whoever did
+   * that says so by {@link FrameDecoder.fill}. `undefined` when the next bytes are to be pushed.
+   * There is a buffer only for a frame of up to 1 MiB of which a 16th is there. Nothing may be
+   * pushed between the two calls.
+   */
+  space(): Uint8Array | undefined {
+    if (this.#own === undefined) {
+      const length = this.#peek();
+      const arrived = this.#buffered - FRAME_HEADER_LENGTH;
+      if (length < 0 || length > Math.min(this.maxLength, OWN_UP_TO)) return undefined;
+      if (length - arrived < MISSING || arrived * ARRIVED_PART < length) return undefined;
+      this.#skip(FRAME_HEADER_LENGTH);
+      this.#own = this.#join(length, arrived);
+      this.#filled = arrived;
+    }
+    return this.#filled < this.#own.length ? this.#own.subarray(this.#filled) : undefined;
+  }
+
+  /**
+   * Says that the first `count` bytes of {@link FrameDecoder.space} were read. Throws `range` when
+   * it has not so many.
+   */
+  fill(count: number): void {
+    const room = (this.#own?.length ?? 0) - this.#filled;
+    if (!(Number.isInteger(count) && count >= 0 && count <= room)) {
+      throw new WireError('range', this.#position, `a count of 0..${room}, not ${count}`);
+    }
+    this.#filled += count;
+    this.#buffered += count;
   }
 
   /**
@@ -99,22 +147,30 @@ export class FrameDecoder {
     const size = FRAME_HEADER_LENGTH + length;
     if (this.#buffered < size) return undefined;
 
-    const head = this.#chunks[this.#first]!;
-    const start = this.#at + FRAME_HEADER_LENGTH;
-    let payload: Uint8Array;
-    if (start + length <= head.length) {
-      // Not `subarray`: of a Node Buffer that is a Buffer, whose `slice` does not copy.
-      payload = length === 0 ? EMPTY : new Uint8Array(head.buffer, head.byteOffset + start, length);
-      this.#at = start + length;
-      if (this.#at === head.length) this.#drop();
-    } else {
-      this.#skip(FRAME_HEADER_LENGTH);
-      payload = this.#join(length);
-    }
     this.#announced = -1;
     this.#buffered -= size;
     this.#position += size;
-    return payload;
+    return this.#own ? this.#takeOwn() : this.#cut(length);
+  }
+
+  #takeOwn(): Uint8Array {
+    const own = this.#own!;
+    this.#own = undefined;
+    this.#filled = 0;
+    return own;
+  }
+
+  #cut(length: number): Uint8Array {
+    const head = this.#chunks[this.#first]!;
+    const start = this.#at + FRAME_HEADER_LENGTH;
+    if (start + length > head.length) {
+      this.#skip(FRAME_HEADER_LENGTH);
+      return this.#join(length, length);
+    }
+    this.#at = start + length;
+    if (this.#at === head.length) this.#drop();
+    // Not `subarray`: of a Node Buffer that is a Buffer, whose `slice` does not copy.
+    return length === 0 ? EMPTY : new Uint8Array(head.buffer, head.byteOffset + start, length);
   }
 
   /** To be called at the end of the stream: throws `truncated` when that cuts a frame. */
@@ -133,6 +189,8 @@ export class FrameDecoder {
     this.#buffered = 0;
     this.#announced = -1;
     this.#gathered = EMPTY;
+    this.#own = undefined;
+    this.#filled = 0;
   }
 
   /** The announced length of the next frame, -1 when its header is incomplete. */
@@ -160,17 +218,16 @@ export class FrameDecoder {
     return this.#announced;
   }
 
-  /** Takes the next `length` bytes, all of them there, as one copy. */
-  #join(length: number): Uint8Array {
+  /** A buffer of `length` bytes that begins with the next `count` ones, all of them there. */
+  #join(length: number, count: number): Uint8Array {
     if (length === 0) return EMPTY;
     const payload = new Uint8Array(length);
-    let filled = 0;
-    while (filled < length) {
+    for (let filled = 0; filled < count; ) {
       const chunk = this.#chunks[this.#first]!;
-      const count = Math.min(chunk.length - this.#at, length - filled);
-      payload.set(chunk.subarray(this.#at, this.#at + count), filled);
-      filled += count;
-      this.#skip(count);
+      const part = Math.min(chunk.length - this.#at, count - filled);
+      payload.set(chunk.subarray(this.#at, this.#at + part), filled);
+      filled += part;
+      this.#skip(part);
     }
     return payload;
   }

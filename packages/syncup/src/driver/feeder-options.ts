@@ -66,7 +66,7 @@ export interface FeederOptions {
   readonly heartbeatInterval?: number;
   /** How long a Shoal replica may be silent, in ms. Default 10,000. */
   readonly idleTimeout?: number;
-  /** How many bytes of entries go into a frame, but always one entry. Default 256 KiB. */
+  /** How many bytes of entries go into a frame, but always one. Default 512 KiB. Shoal only. */
   readonly batchBytes?: number;
   /** What computes checksums: `zlib.crc32` is faster than the default. */
   readonly crc32?: Crc32;

@@ -6,6 +6,9 @@ import { noxuChannel } from './noxu-replica.ts';
 import { runFeederSyncup } from './run-syncup.ts';
 import { feed } from './stream-out.ts';
 
+/** How many bytes of entries are sent, each in a frame of its own, before room is asked for. */
+const MAX_UNASKED = 256 * 1024;
+
 /** Answers a handshake on Noxu's `REP_SYNCUP`. */
 export async function serveNoxuSyncup(session: FeederSession, link: Link): Promise<void> {
   const { log, stepTimeout = 30_000 } = session.options;
@@ -40,7 +43,7 @@ export async function serveNoxuStream(session: FeederSession, link: Link): Promi
   const options = crc32 === undefined ? {} : { crc32 };
   try {
     await feed(session, link, served, {
-      read: (from, options) => log.read(from, options),
+      read: (from, options) => log.read(from, { ...options, maxBytes: MAX_UNASKED }),
       lastOf: (batch) => batch.at(-1)!.vlsn,
       send: (batch) => {
         let room = true;

@@ -28,7 +28,7 @@ export async function feed<Batch>(
   served: Served,
   out: StreamOut<Batch>,
 ): Promise<void> {
-  const { log, batchBytes = 256 * 1024 } = session.options;
+  const { log, batchBytes = 512 * 1024 } = session.options;
   const stop = new AbortController();
   const over = new SyncupError('closed', 'the connection is over');
   const retention = log.retain(served.sent);

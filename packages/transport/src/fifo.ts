@@ -22,8 +22,15 @@ export class Fifo<T> {
     return item;
   }
 
-  clear(): void {
+  /** Empties it, and returns what was in it. */
+  takeAll(): T[] {
+    const items = this.#items.slice(this.#head);
     this.#items = [];
     this.#head = 0;
+    return items;
+  }
+
+  clear(): void {
+    this.takeAll();
   }
 }
