@@ -183,6 +183,17 @@ describe('bounds', () => {
     expect(one.swim.stats().timers).toBeLessThan(6);
   });
 
+  it('22. one packet may make room, and tell of who gave way', () => {
+    const one = joined(['a', 'b'], { config: { ...lan(), maxMembers: 2 } });
+    one.gossip(a, { id: b, incarnation: 0, state: 'down' });
+    const d = alive(node('d'));
+    one.receive(a, { type: 'gossip' }, { members: [d, d, alive(node('b', 2)), d] });
+    const addresses = [...one.swim.membershipState()].map(({ id }) => id.address);
+    expect(addresses.sort()).toEqual(['a:1', 'd:1']);
+    expect(one.swim.memberAt('d:1')).toEqual(d);
+    expect(one.swim.stats()).toMatchObject({ active: 2, down: 0, membersRefused: 1 });
+  });
+
   it('22. custom broadcasts are bounded by count and by bytes; the most sent give way', () => {
     const config = { ...lan(), maxBroadcasts: 10, maxBroadcastBytes: 2000 };
     const one = joined(['a'], { config, broadcasts: new Versions() });

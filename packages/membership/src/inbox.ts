@@ -5,6 +5,7 @@ import type { ClusterView } from './cluster-view.ts';
 import { type Context, takesPart } from './context.ts';
 import { SwimError, type SwimErrorCode } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { Slot } from './member-rows.ts';
 import type { Outbox } from './outbox.ts';
 
 /** Reads packets, refuses what is wrong with them, and acts on the rest. */
@@ -15,6 +16,8 @@ export class Inbox<Id> {
   readonly #outbox: Outbox<Id>;
   readonly #lifecycle: Lifecycle<Id>;
   readonly #reader: PacketReader<Id>;
+  /** Of the members in a packet. */
+  readonly #slots: Slot[] = [];
 
   constructor(
     context: Context<Id>,
@@ -63,10 +66,7 @@ export class Inbox<Id> {
   /** News about anyone; `teller` is who sent it, if it came from the network. */
   update(update: Member<Id>, teller: Id | undefined, spread: boolean): void {
     const { self, traits } = this.#context;
-    const address = traits.address(update.id);
-    const slot = this.#view.table.find(address);
-    // We are not in the table, so whoever is there is not we.
-    if (slot !== NONE || address !== self.address) this.#view.applyAt(slot, update, spread);
+    if (traits.address(update.id) !== self.address) this.#view.apply(update, spread);
     else if (takesPart(self)) this.#lifecycle.refutation.onNews(update, teller);
   }
 
@@ -101,11 +101,18 @@ export class Inbox<Id> {
       return;
     }
     const { records, count, broadcasts } = this.#reader;
+    const slots = this.#slots;
+    // All at once, so that the processor waits for the memory of several at a time.
+    for (let i = 0; i < count; i++) slots[i] = this.#view.table.slotOf(records[i]!.id);
+    // Only news of who is not in the table, new or we ourselves, adds or removes somebody.
+    let known = true;
     for (let i = 0; i < count; i++) {
       const record = records[i]!;
       // Who says it of itself has left, also where the wire cannot say so.
       if (record.state === 'down' && traits.equals(record.id, id)) record.left = true;
-      this.update(record, id, true);
+      known &&= slots[i] !== NONE;
+      if (known) this.#view.applyAt(slots[i]!, record, true);
+      else this.update(record, id, true);
     }
     for (const broadcast of broadcasts) this.#takeBroadcast(broadcast, id);
     this.#lifecycle.settle();

@@ -77,12 +77,8 @@ export interface Payload {
   readonly broadcasts: boolean;
 }
 
-const NOTHING: Payload = { members: false, broadcasts: false };
-const BROADCASTS: Payload = { members: false, broadcasts: true };
-const BOTH: Payload = { members: true, broadcasts: true };
-
 /** What a message of this type may carry behind its header. */
 export function payloadOf(type: MessageType): Payload {
-  if (type === 'announce' || type === 'turnUndead') return NOTHING;
-  return type === 'broadcast' ? BROADCASTS : BOTH;
+  const broadcasts = type !== 'announce' && type !== 'turnUndead';
+  return { members: broadcasts && type !== 'broadcast', broadcasts };
 }

@@ -11,6 +11,7 @@ import {
 } from './node-identity.ts';
 import type { ByteReader } from './reader.ts';
 import type { SwimCodec } from './swim-codec.ts';
+import { encodeUtf8 } from './text.ts';
 import { readVarint32, writeVarint32 } from './varint.ts';
 import type { ByteWriter } from './writer.ts';
 
@@ -55,9 +56,12 @@ export interface ShoalCodecOptions<Id> {
   readonly reference?: Codec<Id>;
 }
 
-/** The tag of a cluster's label: the CRC-32 of its UTF-8 bytes. It keeps strays out, no more. */
+/**
+ * The tag of a cluster's label: the CRC-32 of its UTF-8 bytes. It keeps strays out, no more.
+ * Throws `utf8` for a lone surrogate.
+ */
 export function labelTag(label: string): number {
-  return smallCrc32(new TextEncoder().encode(label));
+  return smallCrc32(encodeUtf8(label));
 }
 
 /**
@@ -156,8 +160,7 @@ function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): 
 }
 
 function readPreamble(reader: ByteReader, tag: number): void {
-  if (reader.u8() !== SHOAL_MAGIC)
-    reader.fail('magic', `the byte 0x${SHOAL_MAGIC.toString(16)}`, 0);
+  if (reader.u8() !== SHOAL_MAGIC) reader.fail('magic', 'the byte 0xa5', 0);
   if (reader.u8() !== SHOAL_VERSION) reader.fail('version', `version ${SHOAL_VERSION}`, 1);
   if (reader.u32be() !== tag) reader.fail('label', "this cluster's tag", 2);
 }
