@@ -10,10 +10,10 @@ interface Waiter<T> {
  * the loop over a connection.
  */
 export class Waiters<T = void> {
-  readonly #waiting = new Set<Waiter<T>>();
+  readonly #waiting: Waiter<T>[] = [];
 
   get length(): number {
-    return this.#waiting.size;
+    return this.#waiting.length;
   }
 
   /** Waits. Rejects with `aborted` when the signal fires or has fired; `doing` says what. */
@@ -21,10 +21,10 @@ export class Waiters<T = void> {
     if (signal?.aborted) return Promise.reject(abortError(doing, signal));
     return new Promise((resolve, reject) => {
       const waiter: Waiter<T> = { resolve, reject };
-      this.#waiting.add(waiter);
+      this.#waiting.push(waiter);
       if (!signal) return;
       const forget = onAbort(signal, () => {
-        this.#waiting.delete(waiter);
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         reject(abortError(doing, signal));
       });
       waiter.resolve = (value) => {
@@ -40,27 +40,21 @@ export class Waiters<T = void> {
 
   /** Gives the first of them, if there is one, what it waits for. */
   resolveFirst(value: T): void {
-    this.#shift()?.resolve(value);
+    this.#waiting.shift()?.resolve(value);
   }
 
   /** Tells the first of them, if there is one, that it waits in vain. */
   rejectFirst(error: Error): void {
-    this.#shift()?.reject(error);
+    this.#waiting.shift()?.reject(error);
   }
 
   /** Gives all of them the same. */
   resolveAll(value: T): void {
-    while (this.#waiting.size > 0) this.resolveFirst(value);
+    while (this.#waiting.length > 0) this.resolveFirst(value);
   }
 
   /** Tells all of them that they wait in vain. */
   rejectAll(error: Error): void {
-    while (this.#waiting.size > 0) this.rejectFirst(error);
-  }
-
-  #shift(): Waiter<T> | undefined {
-    const [first] = this.#waiting;
-    if (first) this.#waiting.delete(first);
-    return first;
+    while (this.#waiting.length > 0) this.rejectFirst(error);
   }
 }
