@@ -28,3 +28,9 @@ export const inlinableConstants: NonNullable<Options['plugins']>[number] = {
   name: 'inlinable constants',
   renderChunk: (code) => ({ code: code.replace(/^var (?=\w+ = )/gm, 'const ') }),
 };
+
+/** Drops the documentation that esbuild leaves inside of classes: it stands beside the types. */
+export const noDocs: NonNullable<Options['plugins']>[number] = {
+  name: 'no docs in code',
+  renderChunk: (code) => ({ code: code.replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, '') }),
+};

@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup';
-import { inlinableConstants, packageBuild } from '../../tsup.base.ts';
+import { inlinableConstants, noDocs, packageBuild } from '../../tsup.base.ts';
 
 export default defineConfig({
   ...packageBuild({
@@ -7,5 +7,5 @@ export default defineConfig({
     postcard: 'src/postcard.ts',
     bincode: 'src/bincode.ts',
   }),
-  plugins: [inlinableConstants],
+  plugins: [inlinableConstants, noDocs],
 });
