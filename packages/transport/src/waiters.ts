@@ -12,6 +12,7 @@ interface Waiter<T> {
 export class Waiters<T = void> {
   readonly #waiting: Waiter<T>[] = [];
 
+  /** How many wait. */
   get length(): number {
     return this.#waiting.length;
   }
