@@ -2,19 +2,31 @@
 
 /** What each package may import, besides itself. */
 const ALLOWED = {
+  async: [],
+  'async/src/diagnostics': ['async', 'node:'],
   wire: [],
-  transport: [],
+  transport: ['async'],
   membership: ['wire'],
-  'membership/src/driver': ['wire', 'transport', 'membership'],
-  'membership/src/driver/diagnostics': ['membership', 'node:'],
+  'membership/src/driver': ['async', 'wire', 'transport', 'membership'],
+  'membership/src/driver/diagnostics': ['async', 'membership', 'node:'],
   syncup: ['wire'],
-  'syncup/src/driver': ['wire', 'transport', 'syncup'],
-  'transport-node': ['wire', 'transport', 'node:'],
-  'transport-websocket': ['wire', 'transport', 'node:', 'ws'],
-  'log-lmdb': ['wire', 'syncup', 'node:', 'lmdb'],
-  node: ['wire', 'transport', 'membership', 'syncup', 'transport-node', 'log-lmdb', 'node:'],
+  'syncup/src/driver': ['async', 'wire', 'transport', 'syncup'],
+  'transport-node': ['async', 'wire', 'transport', 'node:'],
+  'transport-websocket': ['async', 'wire', 'transport', 'node:', 'ws'],
+  'log-lmdb': ['async', 'wire', 'syncup', 'node:', 'lmdb'],
+  node: [
+    'async',
+    'wire',
+    'transport',
+    'membership',
+    'syncup',
+    'transport-node',
+    'transport-websocket',
+    'log-lmdb',
+    'node:',
+  ],
   // No Node API: its network and its simulator run in browsers, too.
-  testkit: ['wire', 'transport', 'membership', 'syncup', 'vitest'],
+  testkit: ['async', 'wire', 'transport', 'membership', 'syncup', 'vitest'],
 };
 
 const target = (name) => {

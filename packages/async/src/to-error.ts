@@ -1,0 +1,4 @@
+/** Returns `reason` if it is an `Error`, else an `Error` whose message is its text. */
+export function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

@@ -1,0 +1,67 @@
+import { onAbort } from './abort.ts';
+
+interface Waiter<T> {
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+/** Options of {@link Waiters.wait}. */
+export interface WaitOptions {
+  /** Ends the wait. */
+  readonly signal?: AbortSignal | undefined;
+  /** Makes the error of an aborted wait from the signal's reason. Default: the reason itself. */
+  readonly aborted?: ((reason: unknown) => unknown) | undefined;
+}
+
+/** Callers that wait for the same thing, served in the order in which they came. */
+export class Waiters<T = void> {
+  readonly #waiting: Waiter<T>[] = [];
+
+  /** How many callers wait. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** Waits until a value or an error is handed out. Rejects if the signal fires or has fired. */
+  wait(options: WaitOptions = {}): Promise<T> {
+    const { signal, aborted = (reason) => reason } = options;
+    if (signal?.aborted) return Promise.reject(aborted(signal.reason));
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter<T> = { resolve, reject };
+      this.#waiting.push(waiter);
+      if (signal === undefined) return;
+      const cancel = onAbort(signal, () => {
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        reject(aborted(signal.reason));
+      });
+      waiter.resolve = (value) => {
+        cancel();
+        resolve(value);
+      };
+      waiter.reject = (error) => {
+        cancel();
+        reject(error);
+      };
+    });
+  }
+
+  /** Resolves the oldest wait, if there is one. */
+  resolveFirst(value: T): void {
+    this.#waiting.shift()?.resolve(value);
+  }
+
+  /** Rejects the oldest wait, if there is one. */
+  rejectFirst(error: Error): void {
+    this.#waiting.shift()?.reject(error);
+  }
+
+  /** Resolves all waits with the same value. */
+  resolveAll(value: T): void {
+    for (const waiter of this.#waiting.splice(0)) waiter.resolve(value);
+  }
+
+  /** Rejects all waits with the same error. */
+  rejectAll(error: Error): void {
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
+  }
+}
