@@ -11,6 +11,7 @@ const ALLOWED = {
   'membership/src/driver/diagnostics': ['async', 'membership', 'node:'],
   syncup: ['wire'],
   'syncup/src/driver': ['async', 'wire', 'transport', 'syncup'],
+  'syncup/src/internal': ['syncup'],
   'transport-node': ['async', 'wire', 'transport', 'node:'],
   'transport-websocket': ['async', 'wire', 'transport', 'node:', 'ws'],
   'log-lmdb': ['async', 'wire', 'syncup', 'node:', 'lmdb'],
@@ -76,7 +77,7 @@ export default {
       severity: 'error',
       from: {
         path: '^packages/(membership|syncup)/src/',
-        pathNot: ['/driver', '\\.test(-helper|-script)?\\.(ts|mjs)$'],
+        pathNot: ['/driver', '/internal\\.ts$', '\\.test(-helper|-script)?\\.(ts|mjs)$'],
       },
       to: { path: '^packages/$1/src/driver' },
     },

@@ -5,12 +5,12 @@ import {
   type ReplicaStatus,
   startFeeder,
 } from '@shoal/syncup/driver';
+import { AckTracker } from '@shoal/syncup/internal';
 import type { Connection } from '@shoal/transport';
 import { higher, lower } from './bigint.ts';
 import { NodeError, toError } from './errors.ts';
 import type { Appended, AppendOptions, ReplicationOptions } from './options.ts';
 import { TERM_ENTRY, type TermMarks, termMark } from './term-marks.ts';
-import { VoterAcks } from './voter-acks.ts';
 
 /** After this many entries the term is marked again, so that the head can be trimmed. */
 const MARK_EVERY = 65_536n;
@@ -52,7 +52,9 @@ export class Leading {
   readonly term: bigint;
   readonly #parts: LeadingParts;
   readonly #feeder: Feeder;
-  readonly #acks: VoterAcks;
+  /** What the other voters hold. */
+  readonly #acks = new AckTracker();
+  readonly #others: ReadonlySet<string>;
   readonly #majority: number;
   /** The VLSN of the mark with which the term began. */
   readonly #begin: bigint;
@@ -71,13 +73,18 @@ export class Leading {
     this.#local = begin;
     this.#next = begin + 1n;
     this.#majority = Math.floor(voters.length / 2) + 1;
-    this.#acks = new VoterAcks(voters.filter((voter) => voter !== name));
+    this.#others = new Set(voters.filter((voter) => voter !== name));
     this.#feeder = startFeeder({ log, label, term, ...feederTuning(options) });
-    const note = ({ name: replica, acked }: ReplicaStatus): void => {
-      if (this.#acks.note(replica, acked)) this.#settle();
-    };
-    this.#feeder.on('streaming', note);
-    this.#feeder.on('ack', note);
+    this.#feeder.on('streaming', ({ name: replica, acked }) => {
+      if (!this.#others.has(replica)) return;
+      this.#acks.begin(replica, acked);
+      this.#settle();
+    });
+    this.#feeder.on('ack', ({ name: replica, acked }) => {
+      if (!this.#others.has(replica)) return;
+      this.#acks.advance(replica, acked);
+      this.#settle();
+    });
     this.#feeder.on('stale-term', ({ term: known }) => parts.onStale(known));
     this.#settle();
   }
@@ -111,7 +118,7 @@ export class Leading {
   async append(entries: readonly NewEntry[], options: AppendOptions): Promise<Appended> {
     const { signal, timeout } = options;
     signal?.throwIfAborted();
-    const others = this.#others(options.acks ?? 'majority');
+    const others = this.#othersFor(options.acks ?? 'majority');
     this.#check(entries);
     if (this.#over) throw this.#over;
     this.#pending += entries.length;
@@ -125,7 +132,7 @@ export class Leading {
   }
 
   /** How many other voters must acknowledge. */
-  #others(acks: 'majority' | number): number {
+  #othersFor(acks: 'majority' | number): number {
     if (acks === 'majority') return this.#majority - 1;
     const most = this.#parts.voters.length;
     if (Number.isInteger(acks) && acks >= 1 && acks <= most) return acks - 1;
@@ -186,7 +193,7 @@ export class Leading {
     timeout: number | undefined,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    if (timeout === undefined) return this.#acks.wait(last, others, signal);
+    if (timeout === undefined) return this.#acks.wait(last, { count: others, signal });
     const expired = new AbortController();
     const timer = setTimeout(() => {
       const text = `VLSN ${last} was not held by ${others + 1} voters within ${timeout} ms`;
@@ -194,7 +201,7 @@ export class Leading {
     }, timeout);
     const either = signal ? AbortSignal.any([signal, expired.signal]) : expired.signal;
     try {
-      await this.#acks.wait(last, others, either);
+      await this.#acks.wait(last, { count: others, signal: either });
     } finally {
       clearTimeout(timer);
     }

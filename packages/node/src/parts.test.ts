@@ -3,14 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryLog } from '@shoal/syncup';
 import { afterAll, describe, expect, it } from 'vitest';
-import { NodeError } from './errors.ts';
 import { EventHub } from './event-hub.ts';
 import { fileTermStore } from './file-term-store.ts';
 import { fixedLeader, manualLeader } from './leadership.ts';
 import { commits } from './nodes.test-helper.ts';
 import { TermMarks, termMark } from './term-marks.ts';
 import { memoryTermStore, TermGuard } from './term-store.ts';
-import { VoterAcks } from './voter-acks.ts';
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 
@@ -92,34 +90,6 @@ describe('the marks of a log', () => {
     marks.settle();
     expect(await log.trimHead(30n)).toBe(16n);
     marks.close();
-  });
-});
-
-describe('acknowledgements', () => {
-  it('count once for each voter, and for nobody else', async () => {
-    const acks = new VoterAcks(['b', 'c', 'd', 'e']);
-    expect(acks.heldBy(0)).toBe(1n << 64n);
-    const done: string[] = [];
-    void acks.wait(5n, 2).then(() => done.push('two'));
-    const three = acks.wait(5n, 3).then(() => done.push('three'));
-    expect(acks.note('stranger', 9n)).toBe(false);
-    acks.note('b', 9n);
-    acks.note('b', 10n);
-    await new Promise((resolve) => setTimeout(resolve));
-    expect(done).toEqual([]);
-    acks.note('c', 5n);
-    await new Promise((resolve) => setTimeout(resolve));
-    expect(done).toEqual(['two']);
-    acks.note('d', 4n);
-    const stop = new AbortController();
-    const aborted = acks.wait(99n, 1, stop.signal);
-    stop.abort(new Error('enough'));
-    await expect(aborted).rejects.toThrow('enough');
-    const waiting = acks.wait(99n, 1);
-    acks.close(new NodeError('fenced', 'over'));
-    await expect(waiting).rejects.toEqual(code('fenced'));
-    await expect(three).rejects.toEqual(code('fenced'));
-    await expect(acks.wait(1n, 1)).rejects.toEqual(code('fenced'));
   });
 });
 

@@ -1,7 +1,7 @@
 import { SyncupError } from '../errors.ts';
 import type { Retention, Snapshot } from '../log.ts';
-import { AckTracker } from './ack-tracker.ts';
 import { Emitter } from './emitter.ts';
+import { AckTracker } from './feeder/ack-tracker.ts';
 import type { FeederEvents, FeederOptions, ReplicaStatus } from './feeder-options.ts';
 
 /** A replica that is being streamed to. */
@@ -50,7 +50,7 @@ export class FeederSession {
     }
     if (vlsn <= served.acked) return;
     served.acked = vlsn;
-    this.acks.note(served.name, vlsn);
+    this.acks.advance(served.name, vlsn);
     const { majority = 0, log } = this.options;
     if (majority > 0) log.noteDurable(this.acks.heldBy(majority));
     this.events.emit('ack', this.status(served));

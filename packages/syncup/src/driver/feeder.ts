@@ -94,7 +94,12 @@ export function startFeeder(options: FeederOptions): Feeder {
   return {
     replicas: () => [...session.served].map((served) => session.status(served)),
     on: (name, listenerOf) => session.events.on(name, listenerOf),
-    waitForAcks: (vlsn, count, { signal } = {}) => session.acks.wait(vlsn, count, signal),
+    waitForAcks: async (vlsn, count, { signal } = {}) => {
+      if (!(Number.isSafeInteger(count) && count >= 1)) {
+        throw new SyncupError('argument', `count must be a whole number from 1, not ${count}`);
+      }
+      await session.acks.wait(vlsn, { count, signal });
+    },
     serve: start,
     close,
     [Symbol.asyncDispose]: close,

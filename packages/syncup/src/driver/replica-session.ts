@@ -8,6 +8,7 @@ import type { Emitter } from './emitter.ts';
 import { clock, closeTimeoutOf, Link, toError } from './link.ts';
 import type { Lag, ReplicaEvents, ReplicaOptions } from './replica-options.ts';
 import type { RestoreTransfer } from './restore-transfer.ts';
+import { VlsnWaiters } from './vlsn-waiters.ts';
 
 /** Marks of how far the feeder was, and when that was learnt. */
 const MAX_MARKS = 64;
@@ -27,7 +28,7 @@ export class ReplicaSession {
   /** As much of it as is known to be the feeder's too: nothing before the first handshake. */
   #confirmed = 0n;
   readonly #marks: { vlsn: bigint; at: number }[] = [];
-  readonly #waiting = new Set<{ vlsn: bigint; resolve: () => void }>();
+  readonly #waiting = new VlsnWaiters();
 
   constructor(options: ReplicaOptions, events: Emitter<ReplicaEvents>, signal: AbortSignal) {
     this.options = options;
@@ -126,27 +127,14 @@ export class ReplicaSession {
   async applied(vlsn: bigint, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#confirmed >= vlsn) return;
-    await new Promise<void>((resolve, reject) => {
-      const waiter = { vlsn, resolve: () => resolve() };
-      const onAbort = (): void => {
-        this.#waiting.delete(waiter);
-        reject(signal.reason);
-      };
-      waiter.resolve = () => {
-        this.#waiting.delete(waiter);
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      signal.addEventListener('abort', onAbort);
-      this.#waiting.add(waiter);
-    });
+    await this.#waiting.wait(vlsn, signal);
   }
 
   #release(last: bigint): void {
     this.#applied = last;
     this.#confirmed = last;
     while (this.#marks.length > 0 && this.#marks[0]!.vlsn <= last) this.#marks.shift();
-    for (const waiter of this.#waiting) if (waiter.vlsn <= last) waiter.resolve();
+    this.#waiting.reached(last);
   }
 
   /**
