@@ -4,8 +4,9 @@ import { inlinableConstants, noDocs, packageBuild } from '../../tsup.base.ts';
 export default defineConfig({
   ...packageBuild({
     index: 'src/index.ts',
-    postcard: 'src/postcard.ts',
-    bincode: 'src/bincode.ts',
+    internal: 'src/internal.ts',
+    postcard: 'src/formats/postcard.ts',
+    bincode: 'src/formats/bincode.ts',
   }),
   plugins: [inlinableConstants, noDocs],
 });

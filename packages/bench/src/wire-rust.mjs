@@ -1,6 +1,7 @@
 // foca's own packets, decoded and encoded again by Shoal and by the Rust crate.
-import { ByteWriter, focaCodec, PacketReader } from '@shoal/wire';
+import { ByteWriter, focaCodec } from '@shoal/wire';
 import * as bincode from '@shoal/wire/bincode';
+import { PacketReader } from '@shoal/wire/internal';
 import * as postcard from '@shoal/wire/postcard';
 import { measure, median, report } from './measure.mjs';
 import { buildRust, focaBench, focaPackets } from './rust-peer.mjs';

@@ -1,14 +1,8 @@
 // Encoding and decoding SWIM packets, beside the limit (code written for these very bytes) and
 // beside what people use for messages otherwise.
 import { deepStrictEqual } from 'node:assert';
-import {
-  ByteWriter,
-  decodePacket,
-  encodePacket,
-  labelTag,
-  PacketReader,
-  shoalCodec,
-} from '@shoal/wire';
+import { ByteWriter, decodePacket, encodePacket, shoalCodec } from '@shoal/wire';
+import { labelTag, PacketReader } from '@shoal/wire/internal';
 import { Packr } from 'msgpackr';
 import protobuf from 'protobufjs';
 import * as hand from './hand-written.mjs';

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_PACKET_SIZE } from '@shoal/wire';
+import { DEFAULT_MAX_PACKET_SIZE } from '@shoal/wire/internal';
 import { SwimError } from './errors.ts';
 
 /** Something done every `interval` ms to `members` random members. */

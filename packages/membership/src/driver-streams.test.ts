@@ -1,14 +1,12 @@
 import type { Connection, DatagramTransport, Listener, StreamTransport } from '@shoal/transport';
 import { createTcpTransport, createUdpTransport } from '@shoal/transport-node';
+import { type Member, type NodeIdentity, shoalCodec } from '@shoal/wire';
 import {
   decodeStateMessage,
   encodeStateMessage,
   labelTag,
-  type Member,
-  type NodeIdentity,
   type StateMessage,
-  shoalCodec,
-} from '@shoal/wire';
+} from '@shoal/wire/internal';
 import { afterEach, describe, expect, it } from 'vitest';
 import { local, type SwimConfig } from './config.ts';
 import { DatagramHealth } from './driver/datagram-health.ts';

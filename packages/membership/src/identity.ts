@@ -1,4 +1,5 @@
-import { MAX_GENERATION, type NodeIdentity } from '@shoal/wire';
+import type { NodeIdentity } from '@shoal/wire';
+import { MAX_GENERATION } from '@shoal/wire/internal';
 
 /**
  * What the protocol must know about a kind of identity. All functions are pure; each is called

@@ -1,4 +1,5 @@
-import { type Header, type Member, type Message, PacketReader } from '@shoal/wire';
+import type { Header, Member, Message } from '@shoal/wire';
+import { PacketReader } from '@shoal/wire/internal';
 import { NONE } from './address-book.ts';
 import type { BroadcastQueue } from './broadcast.ts';
 import type { ClusterView } from './cluster-view.ts';

@@ -1,4 +1,5 @@
-import { ByteReader, ByteWriter, type Member, type MemberRecord } from '@shoal/wire';
+import { ByteReader, ByteWriter, type Member } from '@shoal/wire';
+import type { MemberRecord } from '@shoal/wire/internal';
 import type { Context } from './context.ts';
 import type { Slot } from './member-rows.ts';
 import type { MemberTable } from './member-table.ts';

@@ -1,4 +1,5 @@
-import { ByteWriter, type Message, payloadOf } from '@shoal/wire';
+import { ByteWriter, type Message } from '@shoal/wire';
+import { payloadOf } from '@shoal/wire/internal';
 import type { BroadcastQueue } from './broadcast.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Context } from './context.ts';

@@ -1,4 +1,5 @@
-import { ByteWriter, MAX_GENERATION } from '@shoal/wire';
+import { ByteWriter } from '@shoal/wire';
+import { MAX_GENERATION } from '@shoal/wire/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AddressBook, NONE } from './address-book.ts';

@@ -1,5 +1,5 @@
 import { SyncupError } from '@shoal/syncup';
-import { labelTag } from '@shoal/wire';
+import { labelTag } from '@shoal/wire/internal';
 import { collectPromises, furthest } from './campaign.ts';
 import { NodeError } from './errors.ts';
 import { Leading } from './leading.ts';

@@ -2,7 +2,7 @@ import { MemoryLog } from '@shoal/syncup';
 import { startReplica } from '@shoal/syncup/driver';
 import { MemoryNetwork } from '@shoal/testkit';
 import { type Connection, dialService } from '@shoal/transport';
-import { labelTag } from '@shoal/wire';
+import { labelTag } from '@shoal/wire/internal';
 import { describe, expect, it } from 'vitest';
 import { fixedLeader, type Node, termOf } from './index.ts';
 import { commits, start, texts } from './nodes.test-helper.ts';

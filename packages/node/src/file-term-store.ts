@@ -1,15 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import {
-  ByteReader,
-  ByteWriter,
-  crc32,
-  readU32le,
-  readU64le,
-  WireError,
-  writeU32le,
-  writeU64le,
-} from '@shoal/wire';
+import { ByteReader, ByteWriter, crc32, WireError } from '@shoal/wire';
+import { readU32le, readU64le, writeU32le, writeU64le } from '@shoal/wire/internal';
 import { NodeError } from './errors.ts';
 import type { TermStore } from './term-store.ts';
 

@@ -1,11 +1,5 @@
-import {
-  ByteReader,
-  ByteWriter,
-  type NodeIdentity,
-  readU64le,
-  WireError,
-  writeU64le,
-} from '@shoal/wire';
+import { ByteReader, ByteWriter, type NodeIdentity, WireError } from '@shoal/wire';
+import { readU64le, writeU64le } from '@shoal/wire/internal';
 import { NodeError } from './errors.ts';
 
 /** The version of the form that this package writes. */

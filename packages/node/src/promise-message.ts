@@ -1,4 +1,5 @@
-import { ByteReader, ByteWriter, readU32le, readU64le, writeU32le, writeU64le } from '@shoal/wire';
+import { ByteReader, ByteWriter } from '@shoal/wire';
+import { readU32le, readU64le, writeU32le, writeU64le } from '@shoal/wire/internal';
 import { MAX_NAME_BYTES } from './node-metadata.ts';
 
 /** `SHPR` as a little-endian u32. */

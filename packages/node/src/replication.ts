@@ -1,7 +1,7 @@
 import type { NewEntry } from '@shoal/syncup';
 import { type ReplicaStatus, startFeeder } from '@shoal/syncup/driver';
 import type { Connection } from '@shoal/transport';
-import { labelTag } from '@shoal/wire';
+import { labelTag } from '@shoal/wire/internal';
 import { Campaigner } from './campaigner.ts';
 import { NodeError } from './errors.ts';
 import type { Following } from './following.ts';

@@ -1,4 +1,5 @@
-import { ByteWriter, writeU32le } from '@shoal/wire';
+import { ByteWriter } from '@shoal/wire';
+import { writeU32le } from '@shoal/wire/internal';
 import type { EntryTable } from './entry-table.ts';
 import { SyncupError } from './errors.ts';
 import type { Snapshot } from './log.ts';

@@ -1,14 +1,12 @@
+import { ByteReader, ByteWriter, WireError } from '@shoal/wire';
 import {
-  ByteReader,
-  ByteWriter,
   readU16le,
   readU32le,
   readU64le,
-  WireError,
   writeU16le,
   writeU32le,
   writeU64le,
-} from '@shoal/wire';
+} from '@shoal/wire/internal';
 import { SyncupError } from './errors.ts';
 
 /** `SHSN` read as a little-endian u32. */

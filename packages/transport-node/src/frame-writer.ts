@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { FRAME_HEADER_LENGTH, writeFrameHeader } from '@shoal/wire';
+import { FRAME_HEADER_LENGTH, writeFrameHeader } from '@shoal/wire/internal';
 
 /** Payloads up to this size are copied next to their header; a longer one is written as it is. */
 const COPY_UP_TO = 16_384;

@@ -1,101 +1,44 @@
-export type { Codec, CodecValue } from './codec.ts';
-export { type Crc32, crc32 } from './crc32.ts';
-export { type DescribePacketOptions, describePacket } from './describe-packet.ts';
+export type { Codec, CodecValue } from './bytes/codec.ts';
+export { type Crc32, crc32 } from './bytes/crc32.ts';
+export {
+  encodeFrame,
+  FrameDecoder,
+  type FrameDecoderOptions,
+  MAX_FRAME_LENGTH,
+} from './bytes/framing.ts';
+export { ByteReader } from './bytes/reader.ts';
+export { ByteWriter, type ByteWriterOptions } from './bytes/writer.ts';
+export { type DescribePacketOptions, describePacket } from './describe/describe-packet.ts';
 export {
   type DescribedField,
   formatDescription,
   type PacketDescription,
   type PacketFamily,
-} from './description.ts';
+} from './describe/description.ts';
 export { WireError, type WireErrorCode } from './errors.ts';
-export { type FocaCodecOptions, type FocaFormat, focaCodec } from './foca-codec.ts';
+export type { SerdeFormat } from './formats/serde-format.ts';
+export type { NodeIdentity } from './shoal/node-identity.ts';
+export { type ShoalCodecOptions, shoalCodec } from './shoal/shoal-codec.ts';
+export { decodeShoalStream } from './shoal/stream-decoder.ts';
 export {
-  encodeFrame,
-  FRAME_HEADER_LENGTH,
-  FrameDecoder,
-  type FrameDecoderOptions,
-  MAX_FRAME_LENGTH,
-  writeFrameHeader,
-} from './framing.ts';
-export { type InternedOptions, interned } from './interned.ts';
+  encodeEntries,
+  encodeShoalStream,
+  type ShoalStreamOptions,
+} from './shoal/stream-encoder.ts';
+export type { ShoalStreamEntry, ShoalStreamMessage } from './shoal/stream-message.ts';
+export { type FocaCodecOptions, focaCodec } from './swim/foca-codec.ts';
+export type { Header, Member, MemberState, Message, MessageType } from './swim/message.ts';
+export { decodePacket, encodePacket, type Packet, type PacketOptions } from './swim/packet.ts';
+export type { SwimCodec } from './swim/swim-codec.ts';
 export {
-  readI64le,
-  readU16le,
-  readU32le,
-  readU64le,
-  writeI64le,
-  writeU16le,
-  writeU32le,
-  writeU64le,
-} from './little-endian.ts';
-export type {
-  Header,
-  Member,
-  MemberRecord,
-  MemberState,
-  Message,
-  MessageType,
-  Payload,
-} from './message.ts';
-export { payloadOf } from './message.ts';
-export {
-  MAX_ADDRESS_BYTES,
-  MAX_GENERATION,
-  MAX_METADATA_BYTES,
-  type NodeIdentity,
-  nodeIdentity,
-  nodeReference,
-} from './node-identity.ts';
-export {
-  decodePacket,
-  encodePacket,
-  type Packet,
-  type PacketOptions,
-  PacketReader,
-} from './packet.ts';
-export { ByteReader } from './reader.ts';
-export {
-  checkRestoreName,
   decodeRestoreRequest,
   encodeRestoreFile,
   encodeRestoreFileCount,
   encodeRestoreRequest,
   encodeRestoreTrailer,
-  RESTORE_MAGIC,
   RestoreDecoder,
   type RestorePart,
-} from './restore-format.ts';
-export {
-  labelTag,
-  SHOAL_MAGIC,
-  SHOAL_VERSION,
-  type ShoalCodecOptions,
-  shoalCodec,
-} from './shoal-codec.ts';
-export { decodeShoalStream } from './shoal-stream-decoder.ts';
-export {
-  encodeEntries,
-  encodeShoalStream,
-  type ShoalStreamOptions,
-  shoalStreamEntrySize,
-} from './shoal-stream-encoder.ts';
-export {
-  GOODBYE,
-  SHOAL_FEATURES,
-  SHOAL_STREAM_MAGIC,
-  SHOAL_STREAM_VERSION,
-  type ShoalStreamEntry,
-  type ShoalStreamMessage,
-} from './shoal-stream-message.ts';
-export {
-  decodeStateMessage,
-  encodeStateMembers,
-  encodeStateMessage,
-  MAX_STATE_MESSAGE,
-  STATE_EXCHANGE_MAGIC,
-  STATE_EXCHANGE_VERSION,
-  type StateMessage,
-} from './state-exchange.ts';
+} from './syncup/restore-format.ts';
 export {
   decodeAck,
   decodeStreamFrame,
@@ -105,12 +48,9 @@ export {
   encodeStreamFrame,
   encodeStreamReply,
   encodeStreamStart,
-  STREAM_FRAME_HEADER,
   type StreamFrame,
   type StreamFrameOptions,
   type StreamReply,
-} from './stream-frame.ts';
-export { DEFAULT_MAX_PACKET_SIZE, type SwimCodec } from './swim-codec.ts';
-export { type DecodeSyncupOptions, decodeSyncup, encodeSyncup } from './syncup-codec.ts';
-export { NULL_VLSN, type SyncupEntry, type SyncupMessage } from './syncup-message.ts';
-export { ByteWriter, type ByteWriterOptions, rollback } from './writer.ts';
+} from './syncup/stream-frame.ts';
+export { type DecodeSyncupOptions, decodeSyncup, encodeSyncup } from './syncup/syncup-codec.ts';
+export type { SyncupEntry, SyncupMessage } from './syncup/syncup-message.ts';

@@ -1,14 +1,12 @@
 import type { Connection } from '@shoal/transport';
+import { type Member, type SwimCodec, WireError } from '@shoal/wire';
 import {
   decodeStateMessage,
   encodeStateMembers,
   encodeStateMessage,
   GOODBYE,
-  type Member,
   type StateMessage,
-  type SwimCodec,
-  WireError,
-} from '@shoal/wire';
+} from '@shoal/wire/internal';
 import { SwimError } from '../errors.ts';
 
 /** Us, as a conversation is about us. */

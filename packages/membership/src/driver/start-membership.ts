@@ -1,4 +1,5 @@
-import { labelTag, type Member, type NodeIdentity, shoalCodec } from '@shoal/wire';
+import { type Member, type NodeIdentity, shoalCodec } from '@shoal/wire';
+import { labelTag } from '@shoal/wire/internal';
 import { lan } from '../config.ts';
 import { takesPart } from '../context.ts';
 import { nodeTraits } from '../identity.ts';

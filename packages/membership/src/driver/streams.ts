@@ -1,5 +1,6 @@
 import type { Connection, Listener, StreamTransport } from '@shoal/transport';
-import { encodeStateMessage, GOODBYE, type Member } from '@shoal/wire';
+import type { Member } from '@shoal/wire';
+import { encodeStateMessage, GOODBYE } from '@shoal/wire/internal';
 import { SwimError } from '../errors.ts';
 import { Conversation, type ExchangeOutcome, type StateHolder } from './conversation.ts';
 import type { DriverEvent, StreamsOptions } from './options.ts';

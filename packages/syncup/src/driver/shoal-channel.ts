@@ -2,11 +2,10 @@ import {
   type Crc32,
   decodeShoalStream,
   encodeShoalStream,
-  GOODBYE,
-  labelTag,
   type ShoalStreamMessage,
   type SyncupMessage,
 } from '@shoal/wire';
+import { GOODBYE, labelTag } from '@shoal/wire/internal';
 import { SyncupError, type SyncupErrorCode } from '../errors.ts';
 import { decoded, type Link } from './link.ts';
 import type { SyncupChannel } from './run-syncup.ts';

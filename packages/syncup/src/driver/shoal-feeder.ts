@@ -1,10 +1,5 @@
-import {
-  GOODBYE,
-  SHOAL_FEATURES,
-  SHOAL_STREAM_VERSION,
-  type ShoalStreamMessage,
-  type SyncupMessage,
-} from '@shoal/wire';
+import type { ShoalStreamMessage, SyncupMessage } from '@shoal/wire';
+import { GOODBYE, SHOAL_FEATURES, SHOAL_STREAM_VERSION } from '@shoal/wire/internal';
 import { SyncupError } from '../errors.ts';
 import { Hash64 } from '../hash64.ts';
 import type { FeederSession } from './feeder-session.ts';

@@ -1,4 +1,5 @@
-import { SHOAL_FEATURES, SHOAL_STREAM_VERSION, type ShoalStreamMessage } from '@shoal/wire';
+import type { ShoalStreamMessage } from '@shoal/wire';
+import { SHOAL_FEATURES, SHOAL_STREAM_VERSION } from '@shoal/wire/internal';
 import { SyncupError } from '../errors.ts';
 import { ChainedFingerprint } from '../fingerprint.ts';
 import type { LogView } from '../log.ts';

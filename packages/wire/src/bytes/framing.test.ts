@@ -1,0 +1,232 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { WireError } from '../errors.ts';
+import {
+  encodeFrame,
+  FRAME_HEADER_LENGTH,
+  FrameDecoder,
+  MAX_FRAME_LENGTH,
+  writeFrameHeader,
+} from './framing.ts';
+
+const payloads = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: fc.uint8Array({ maxLength: 40 }) },
+    { weight: 1, arbitrary: fc.uint8Array({ minLength: 1000, maxLength: 6000, size: 'max' }) },
+  ),
+  { maxLength: 12 },
+);
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+function header(length: number): Uint8Array {
+  const bytes = new Uint8Array(FRAME_HEADER_LENGTH);
+  new DataView(bytes.buffer).setUint32(0, length, true);
+  return bytes;
+}
+
+function drain(decoder: FrameDecoder): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  for (let frame = decoder.next(); frame; frame = decoder.next()) frames.push(frame);
+  return frames;
+}
+
+function failure(run: () => unknown): WireError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof WireError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('encodeFrame', () => {
+  it('puts the length before the payload, little-endian', () => {
+    expect([...encodeFrame(Uint8Array.of(7, 8, 9))]).toEqual([3, 0, 0, 0, 7, 8, 9]);
+    expect([...encodeFrame(new Uint8Array(0x010203)).subarray(0, 5)]).toEqual([3, 2, 1, 0, 0]);
+    expect([...encodeFrame(new Uint8Array(0))]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('refuses a payload over the limit', () => {
+    expect(failure(() => encodeFrame(new Uint8Array(11), 10)).code).toBe('length');
+    expect(failure(() => encodeFrame(new Uint8Array(MAX_FRAME_LENGTH + 1))).code).toBe('length');
+  });
+});
+
+describe('writeFrameHeader', () => {
+  it('writes at the offset and nothing else', () => {
+    const bytes = new Uint8Array(8).fill(0xee);
+    writeFrameHeader(bytes, 2, 0x03fffffe);
+    expect([...bytes]).toEqual([0xee, 0xee, 0xfe, 0xff, 0xff, 0x03, 0xee, 0xee]);
+  });
+
+  it('refuses a bad length and a buffer that is too short, and writes nothing', () => {
+    const bytes = new Uint8Array(8);
+    for (const length of [-1, 1.5, Number.NaN, MAX_FRAME_LENGTH + 1]) {
+      expect(failure(() => writeFrameHeader(bytes, 0, length)).code).toBe('length');
+    }
+    for (const offset of [5, -1, Number.NaN]) {
+      expect(failure(() => writeFrameHeader(bytes, offset, 1)).code).toBe('capacity');
+    }
+    expect([...bytes]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+});
+
+describe('FrameDecoder', () => {
+  it('yields the frames of any stream, however it is cut and whenever it is drained', () => {
+    const cuts = fc.array(fc.tuple(fc.integer({ min: 1, max: 3000 }), fc.boolean()), {
+      minLength: 1,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(payloads, cuts, (sent, sizes) => {
+        const stream = concat(sent.map((payload) => encodeFrame(payload)));
+        const decoder = new FrameDecoder();
+        const got: Uint8Array[] = [];
+        let taken = 0;
+        let at = 0;
+        for (let i = 0; at < stream.length; i++) {
+          const [size, drainNow] = sizes[i % sizes.length]!;
+          // Each chunk has a buffer of its own, as from a socket.
+          decoder.push(stream.slice(at, at + size));
+          at = Math.min(at + size, stream.length);
+          expect(decoder.buffered).toBe(at - taken);
+          if (!drainNow) continue;
+          while (decoder.ready) {
+            const frame = decoder.next()!;
+            taken += FRAME_HEADER_LENGTH + frame.length;
+            got.push(frame);
+          }
+          expect(decoder.next()).toBeUndefined();
+        }
+        got.push(...drain(decoder));
+        expect(decoder.buffered).toBe(0);
+        decoder.finish();
+        // Compared at the end: no frame may have been overwritten by a later one.
+        expect(got.map((frame) => [...frame])).toEqual(sent.map((frame) => [...frame]));
+      }),
+    );
+  });
+
+  it('yields them from one-byte chunks', () => {
+    fc.assert(
+      fc.property(payloads, (sent) => {
+        const decoder = new FrameDecoder();
+        const got: Uint8Array[] = [];
+        for (const byte of concat(sent.map((payload) => encodeFrame(payload)))) {
+          decoder.push(Uint8Array.of(byte));
+          const frame = decoder.next();
+          if (frame) got.push(frame);
+        }
+        expect(got.map((frame) => [...frame])).toEqual(sent.map((frame) => [...frame]));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('refuses exactly the lengths over its limit, with the place of the frame', () => {
+    fc.assert(
+      fc.property(
+        payloads,
+        fc.integer({ min: 0, max: 0xffff_ffff }),
+        fc.integer({ min: 0, max: 0xffff_ffff }),
+        (before, length, maxLength) => {
+          const good = concat(before.map((payload) => encodeFrame(payload)));
+          const decoder = new FrameDecoder();
+          decoder.push(good);
+          expect(drain(decoder)).toHaveLength(before.length);
+          decoder.maxLength = maxLength;
+          decoder.push(header(length));
+          if (length <= maxLength) {
+            expect(decoder.next()?.length).toBe(length === 0 ? 0 : undefined);
+            return;
+          }
+          expect(decoder.ready).toBe(true);
+          for (const _ of [1, 2]) {
+            const error = failure(() => decoder.next());
+            expect([error.code, error.offset]).toEqual(['length', good.length]);
+          }
+        },
+      ),
+    );
+  });
+
+  it('gives every frame before a bad one', () => {
+    const decoder = new FrameDecoder();
+    decoder.push(concat([encodeFrame(Uint8Array.of(1)), header(MAX_FRAME_LENGTH + 1)]));
+    expect(decoder.next()).toEqual(Uint8Array.of(1));
+    expect(failure(() => decoder.next()).code).toBe('length');
+  });
+
+  it('does not copy a payload that lies within one chunk', () => {
+    const chunk = concat([encodeFrame(Uint8Array.of(1, 2)), encodeFrame(Uint8Array.of(3))]);
+    const decoder = new FrameDecoder();
+    decoder.push(chunk);
+    const frames = drain(decoder);
+    expect(frames.map((frame) => frame.buffer === chunk.buffer)).toEqual([true, true]);
+    expect(frames.map((frame) => frame.byteOffset)).toEqual([4, 10]);
+  });
+
+  it('makes plain Uint8Arrays even of Node Buffers', () => {
+    const decoder = new FrameDecoder();
+    decoder.push(Buffer.from(encodeFrame(Uint8Array.of(1, 2))));
+    expect(decoder.next()!.constructor).toBe(Uint8Array);
+  });
+
+  it('holds what arrived, not what was announced', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const decoders = Array.from({ length: 64 }, () => {
+      const decoder = new FrameDecoder();
+      decoder.push(header(MAX_FRAME_LENGTH));
+      decoder.push(Uint8Array.of(1));
+      expect(decoder.next()).toBeUndefined();
+      return decoder;
+    });
+    // Had the announced lengths been allocated, this would be 4 GiB.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024);
+    expect(decoders.map((decoder) => decoder.buffered)).toEqual(decoders.map(() => 5));
+  });
+
+  it('gathers a flood of tiny chunks instead of keeping each', () => {
+    const size = 1 << 20;
+    const decoder = new FrameDecoder();
+    decoder.push(header(size));
+    const before = process.memoryUsage().arrayBuffers;
+    const bytes = Uint8Array.of(1, 2, 3, 4);
+    for (let i = 0; i < size; i += 4) decoder.push(bytes);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * size);
+    const frame = decoder.next()!;
+    expect(frame.length).toBe(size);
+    expect(frame.every((byte, i) => byte === (i & 3) + 1)).toBe(true);
+  });
+
+  it('starts anew when cleared', () => {
+    const decoder = new FrameDecoder();
+    decoder.push(concat([encodeFrame(Uint8Array.of(1)), Uint8Array.of(9, 0)]));
+    decoder.push(Uint8Array.of(0, 0, 1));
+    decoder.clear();
+    expect([decoder.buffered, decoder.ready, decoder.next()]).toEqual([0, false, undefined]);
+    decoder.push(Uint8Array.of(1, 0));
+    decoder.push(Uint8Array.of(0, 0, 7));
+    expect(decoder.next()).toEqual(Uint8Array.of(7));
+  });
+
+  it('says at the end of the stream whether a frame was cut', () => {
+    const decoder = new FrameDecoder();
+    decoder.finish();
+    decoder.push(encodeFrame(Uint8Array.of(1, 2)));
+    decoder.push(Uint8Array.of(5, 0, 0));
+    decoder.next();
+    const error = failure(() => decoder.finish());
+    expect([error.code, error.offset]).toEqual(['truncated', 9]);
+  });
+
+  it('refuses a limit that is no u32', () => {
+    for (const maxLength of [-1, 1.5, 2 ** 32, Number.NaN]) {
+      expect(failure(() => new FrameDecoder({ maxLength })).code).toBe('range');
+    }
+  });
+});

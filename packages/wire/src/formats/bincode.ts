@@ -1,0 +1,170 @@
+/**
+ * The bincode 2 format with `config::standard()`: serde's data model, little-endian, integers
+ * of one byte below 251 and behind a tag (251 u16, 252 u32, 253 u64) above.
+ * Source: the bincode specification, and golden vectors of the crate.
+ *
+ * @module
+ */
+import type { Codec } from '../bytes/codec.ts';
+import {
+  readU16le,
+  readU32le,
+  readU64le,
+  writeU16le,
+  writeU32le,
+  writeU64le,
+} from '../bytes/little-endian.ts';
+import type { ByteReader } from '../bytes/reader.ts';
+import type { ByteWriter } from '../bytes/writer.ts';
+import {
+  bytesOf,
+  type Fields,
+  listOf,
+  type SkippableCodec,
+  strOf,
+  type VariantsValue,
+  variantsOf,
+} from './combinators.ts';
+import { socketAddressOf } from './socket-address.ts';
+
+export type {
+  Fields,
+  SkippableCodec,
+  StructValue,
+  TupleValue,
+  VariantsValue,
+} from './combinators.ts';
+export { bool, i8, option, struct, tuple, u8 } from './combinators.ts';
+
+const TAG_U16 = 251;
+const TAG_U32 = 252;
+const TAG_U64 = 253;
+
+function writeNumber(writer: ByteWriter, value: number): void {
+  if (value < TAG_U16) writer.u8(value);
+  else if (value <= 0xffff) {
+    writer.u8(TAG_U16);
+    writeU16le(writer, value);
+  } else {
+    writer.u8(TAG_U32);
+    writeU32le(writer, value);
+  }
+}
+
+function readNumber(reader: ByteReader, max: number): number {
+  const start = reader.offset;
+  const tag = reader.u8();
+  if (tag < TAG_U16) return tag <= max ? tag : reader.fail('range', `at most ${max}`, start);
+  if (tag > TAG_U32 || (tag === TAG_U32 && max <= 0xffff)) {
+    reader.fail('range', `an integer of at most ${max}`, start);
+  }
+  const value = tag === TAG_U16 ? readU16le(reader) : readU32le(reader);
+  if (value < (tag === TAG_U16 ? TAG_U16 : 0x10000)) {
+    reader.fail('overlong', 'an integer in its shortest form', start);
+  }
+  return value;
+}
+
+function writeBig(writer: ByteWriter, value: bigint): void {
+  if (value <= 0xffff_ffffn) writeNumber(writer, Number(value));
+  else {
+    writer.u8(TAG_U64);
+    writeU64le(writer, value);
+  }
+}
+
+function readBig(reader: ByteReader): bigint {
+  if (reader.remaining > 0 && reader.bytes[reader.offset] === TAG_U64) {
+    const start = reader.offset++;
+    const value = readU64le(reader);
+    if (value <= 0xffff_ffffn) reader.fail('overlong', 'an integer in its shortest form', start);
+    return value;
+  }
+  return BigInt(readNumber(reader, 0xffff_ffff));
+}
+
+function skipNumber(reader: ByteReader): void {
+  const tag = reader.u8();
+  if (tag < TAG_U16) return;
+  if (tag > TAG_U64) reader.fail('range', 'an integer of at most 64 bits', reader.offset - 1);
+  reader.skip(2 << (tag - TAG_U16));
+}
+
+function unsigned(max: number): SkippableCodec<number> {
+  return {
+    encode(writer, value) {
+      if (!(Number.isInteger(value) && value >= 0 && value <= max)) {
+        writer.fail('range', `an integer of 0..${max}, not ${value}`);
+      }
+      writeNumber(writer, value);
+    },
+    decode: (reader) => readNumber(reader, max),
+    skip: skipNumber,
+  };
+}
+
+/** A signed integer, folded into an unsigned one: 0, -1, 1, -2 become 0, 1, 2, 3. */
+function signed(bits: number): SkippableCodec<number> {
+  const limit = 2 ** (bits - 1);
+  return {
+    encode(writer, value) {
+      if (!(Number.isInteger(value) && value >= -limit && value < limit)) {
+        writer.fail('range', `an integer of ${-limit}..${limit - 1}, not ${value}`);
+      }
+      writeNumber(writer, value < 0 ? -2 * value - 1 : 2 * value);
+    },
+    decode(reader) {
+      const folded = readNumber(reader, 2 * limit - 1);
+      return folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
+    },
+    skip: skipNumber,
+  };
+}
+
+export const u16: SkippableCodec<number> = /* @__PURE__ */ unsigned(0xffff);
+export const u32: SkippableCodec<number> = /* @__PURE__ */ unsigned(0xffff_ffff);
+export const i16: SkippableCodec<number> = /* @__PURE__ */ signed(16);
+export const i32: SkippableCodec<number> = /* @__PURE__ */ signed(32);
+
+export const u64: SkippableCodec<bigint> = {
+  encode(writer, value) {
+    if (BigInt.asUintN(64, value) !== value) writer.fail('range', `0..2^64-1, not ${value}`);
+    writeBig(writer, value);
+  },
+  decode: readBig,
+  skip: skipNumber,
+};
+
+export const i64: SkippableCodec<bigint> = {
+  encode(writer, value) {
+    if (BigInt.asIntN(64, value) !== value) writer.fail('range', `-2^63..2^63-1, not ${value}`);
+    writeBig(writer, value < 0n ? -2n * value - 1n : 2n * value);
+  },
+  decode(reader) {
+    const folded = readBig(reader);
+    return (folded & 1n) === 0n ? folded >> 1n : -((folded + 1n) >> 1n);
+  },
+  skip: skipNumber,
+};
+
+/** UTF-8 text behind its length in bytes. */
+export const str: SkippableCodec<string> = /* @__PURE__ */ strOf(u32);
+/** Bytes behind their number (`Vec<u8>`, `&[u8]`). Decoding copies them. */
+export const bytes: SkippableCodec<Uint8Array> = /* @__PURE__ */ bytesOf(u32);
+/** Rust's `SocketAddr`, as `"127.0.0.1:7946"` or `"[::1]:7946"`. */
+export const socketAddress: SkippableCodec<string> = /* @__PURE__ */ socketAddressOf(u32, u16);
+
+/** Items behind their number (`Vec<T>`). */
+export function list<T>(item: Codec<T>): SkippableCodec<T[]> {
+  return listOf(u32, item);
+}
+
+/**
+ * An enum: `variants({ unit: {}, point: { x: u8, y: u8 } })` is numbered 0, 1 and has the
+ * values `{ type: 'unit' }` and `{ type: 'point', x, y }`.
+ */
+export function variants<V extends Readonly<Record<string, Fields>>>(
+  cases: V,
+): SkippableCodec<VariantsValue<V>> {
+  return variantsOf(u32, cases);
+}

@@ -1,0 +1,256 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { mutated, socketAddressText } from '../../test/arbitraries.test-helper.ts';
+import type { Codec } from '../bytes/codec.ts';
+import { ByteReader } from '../bytes/reader.ts';
+import { ByteWriter } from '../bytes/writer.ts';
+import { WireError } from '../errors.ts';
+import { interned } from '../swim/interned.ts';
+import * as bincode from './bincode.ts';
+import * as postcard from './postcard.ts';
+
+function encode<T>(codec: Codec<T>, value: T): Uint8Array {
+  const writer = new ByteWriter({ capacity: 1 });
+  codec.encode(writer, value);
+  return writer.copy();
+}
+
+function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
+  const reader = new ByteReader(bytes);
+  const value = codec.decode(reader);
+  reader.finish();
+  return value;
+}
+
+function codeOf(run: () => unknown): string {
+  try {
+    run();
+    return 'none';
+  } catch (error) {
+    if (error instanceof WireError) return error.code;
+    throw error;
+  }
+}
+
+const formats = { postcard, bincode };
+
+describe.each(Object.entries(formats))('%s', (_name, format) => {
+  const integers = [
+    [format.u8, fc.nat(0xff)],
+    [format.u16, fc.nat(0xffff)],
+    [format.u32, fc.nat(0xffff_ffff)],
+    [format.i8, fc.integer({ min: -128, max: 127 })],
+    [format.i16, fc.integer({ min: -32_768, max: 32_767 })],
+    [format.i32, fc.integer()],
+    [format.u64, fc.bigInt(0n, 2n ** 64n - 1n)],
+    [format.i64, fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n)],
+  ] as [Codec<number | bigint>, fc.Arbitrary<number | bigint>][];
+
+  it('gives back every integer, and refuses one more or less than fits', () => {
+    for (const [codec, values] of integers) {
+      fc.assert(fc.property(values, (value) => decode(codec, encode(codec, value)) === value));
+    }
+    for (const [codec, max] of [
+      [format.u8, 0xff],
+      [format.u16, 0xffff],
+      [format.u32, 0xffff_ffff],
+      [format.i8, 0x7f],
+      [format.i16, 0x7fff],
+      [format.i32, 0x7fff_ffff],
+    ] as [Codec<number>, number][]) {
+      expect(decode(codec, encode(codec, max))).toBe(max);
+      expect(codeOf(() => encode(codec, max + 1))).toBe('range');
+      expect(codeOf(() => encode(codec, 0.5))).toBe('range');
+      expect(codeOf(() => encode(codec, Number.NaN))).toBe('range');
+    }
+    expect(codeOf(() => encode(format.u64, -1n))).toBe('range');
+    expect(codeOf(() => encode(format.i64, 2n ** 63n))).toBe('range');
+  });
+
+  const everything = format.struct({
+    flag: format.bool,
+    name: format.str,
+    data: format.bytes,
+    maybe: format.option(format.i16),
+    pair: format.tuple(format.u8, format.u64),
+    peers: format.list(format.socketAddress),
+    shape: format.variants({
+      unit: {},
+      point: { x: format.i32, y: format.u16 },
+      one: { of: format.str },
+    }),
+  });
+  const values = fc.record(
+    {
+      flag: fc.boolean(),
+      name: fc.string({ unit: 'binary' }),
+      data: fc.uint8Array(),
+      maybe: fc.option(fc.integer({ min: -32_768, max: 32_767 }), { nil: undefined }),
+      pair: fc.tuple(fc.nat(255), fc.bigInt(0n, 2n ** 64n - 1n)),
+      peers: fc.array(socketAddressText),
+      shape: fc.oneof(
+        fc.record({ type: fc.constant('unit' as const) }, { noNullPrototype: true }),
+        fc.record(
+          { type: fc.constant('point' as const), x: fc.integer(), y: fc.nat(65_535) },
+          { noNullPrototype: true },
+        ),
+        fc.record(
+          { type: fc.constant('one' as const), of: fc.string({ unit: 'binary' }) },
+          { noNullPrototype: true },
+        ),
+      ),
+    },
+    { noNullPrototype: true },
+  );
+
+  it('gives back every shape, and skips over exactly what it would read', () => {
+    fc.assert(
+      fc.property(values, (value) => {
+        const bytes = encode(everything, value);
+        expect(decode(everything, bytes)).toEqual(value);
+        const reader = new ByteReader(bytes);
+        everything.skip(reader);
+        expect(reader.remaining).toBe(0);
+      }),
+    );
+  });
+
+  it('reads damaged bytes as the value that encodes to them, or throws a WireError', () => {
+    fc.assert(
+      fc.property(
+        values.chain((value) => mutated(encode(everything, value))),
+        (bytes) => {
+          try {
+            const value = decode(everything, bytes);
+            expect(encode(everything, value)).toEqual(bytes);
+          } catch (error) {
+            if (!(error instanceof WireError)) throw error;
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('refuses a length that exceeds what is left before it makes anything', () => {
+    const huge = encode(format.u32, 0xffff_ffff);
+    for (const codec of [format.str, format.bytes, format.list(format.u8)]) {
+      expect(codeOf(() => decode(codec as Codec<unknown>, huge))).toBe('length');
+      expect(codeOf(() => codec.skip(new ByteReader(huge)))).toBe('length');
+    }
+  });
+
+  it('refuses unknown variants, bad options, bad booleans and bad addresses', () => {
+    const shape = format.variants({ unit: {} });
+    expect(codeOf(() => decode(shape, Uint8Array.of(1)))).toBe('variant');
+    expect(codeOf(() => encode(shape, { type: 'other' } as never))).toBe('variant');
+    expect(codeOf(() => decode(format.bool, Uint8Array.of(2)))).toBe('variant');
+    expect(codeOf(() => decode(format.option(format.u8), Uint8Array.of(2, 1)))).toBe('variant');
+    expect(codeOf(() => decode(format.socketAddress, Uint8Array.of(2)))).toBe('variant');
+    expect(codeOf(() => format.struct({ 1: format.u8 }))).toBe('variant');
+    for (const text of [
+      '',
+      '1.2.3:4',
+      '1.2.3.256:1',
+      '01.2.3.4:1',
+      '[::1]',
+      '::1:80',
+      '[1::2::3]:1',
+    ]) {
+      expect(codeOf(() => encode(format.socketAddress, text))).toBe('address');
+    }
+    for (const text of [
+      '1.2.3.4:65536',
+      'host:1',
+      '[1:2:3:4:5:6:7]:1',
+      '[1:2:3:4:5:6:7:8:9]:1',
+      '[::g]:1',
+    ]) {
+      expect(codeOf(() => encode(format.socketAddress, text))).toBe('address');
+    }
+  });
+});
+
+describe('postcard', () => {
+  it.each([
+    ['u16', postcard.u16, [0x80, 0x00], 'overlong'],
+    ['u16', postcard.u16, [0xff, 0xff, 0x04], 'range'],
+    ['u32', postcard.u32, [0x80, 0x80, 0x80, 0x80, 0x80, 0x01], 'overlong'],
+    ['u32', postcard.u32, [0xff, 0xff, 0xff, 0xff, 0x1f], 'range'],
+    ['u64', postcard.u64, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02], 'range'],
+    ['u64', postcard.u64, new Array(11).fill(0x80), 'overlong'],
+    ['u64', postcard.u64, [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00], 'overlong'],
+  ] as [string, Codec<unknown>, number[], string][])(
+    'refuses as %s: %#',
+    (_n, codec, bytes, code) => {
+      expect(codeOf(() => decode(codec, Uint8Array.from(bytes)))).toBe(code);
+    },
+  );
+});
+
+describe('bincode', () => {
+  it.each([
+    ['u16', bincode.u16, [251, 250, 0], 'overlong'],
+    ['u16', bincode.u16, [252, 0, 0, 1, 0], 'range'],
+    ['u32', bincode.u32, [252, 0xff, 0xff, 0, 0], 'overlong'],
+    ['u32', bincode.u32, [253, 0, 0, 0, 0, 1, 0, 0, 0], 'range'],
+    ['u64', bincode.u64, [253, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], 'overlong'],
+    ['u64', bincode.u64, [254, 1], 'range'],
+    ['u64', bincode.u64, [255], 'range'],
+  ] as [string, Codec<unknown>, number[], string][])(
+    'refuses as %s: %#',
+    (_n, codec, bytes, code) => {
+      expect(codeOf(() => decode(codec, Uint8Array.from(bytes)))).toBe(code);
+    },
+  );
+});
+
+describe('socketAddress', () => {
+  it.each([
+    ['[1:0:0:2:0:0:0:3]:1', '[1:0:0:2::3]:1'],
+    ['[0:0:0:0:0:0:0:0]:0', '[::]:0'],
+    ['[1:2:3:4:5:6:7:0]:9', '[1:2:3:4:5:6:7:0]:9'],
+    ['[1:0:0:2:0:0:3:4]:9', '[1::2:0:0:3:4]:9'],
+    ['[FE80::ABCD]:9', '[fe80::abcd]:9'],
+    ['[::ffff:1.2.3.4]:5', '[::ffff:1.2.3.4]:5'],
+    ['[64:ff9b::1.2.3.4]:5', '[64:ff9b::102:304]:5'],
+    ['[::ffff:102:304]:5', '[::ffff:1.2.3.4]:5'],
+  ])('writes %s as %s', (given, canonical) => {
+    expect(decode(postcard.socketAddress, encode(postcard.socketAddress, given))).toBe(canonical);
+  });
+});
+
+describe('interned', () => {
+  const identity = postcard.struct({ addr: postcard.socketAddress, bump: postcard.u64 });
+
+  it('hands out one object for the same bytes, and the right one for others', () => {
+    const codec = interned(identity, { capacity: 64 });
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record(
+            { addr: socketAddressText, bump: fc.bigInt(0n, 300n) },
+            { noNullPrototype: true },
+          ),
+        ),
+        (ids) => {
+          for (const id of ids) {
+            const bytes = encode(identity, id);
+            const first = decode(codec, bytes);
+            expect(first).toEqual(id);
+            expect(decode(codec, bytes)).toBe(first);
+          }
+        },
+      ),
+    );
+  });
+
+  it('throws what the codec throws, also for bytes cut short', () => {
+    const codec = interned(identity);
+    const bytes = encode(identity, { addr: '127.0.0.1:1', bump: 300n });
+    decode(codec, bytes);
+    for (let length = 0; length < bytes.length; length++) {
+      expect(codeOf(() => decode(codec, bytes.subarray(0, length)))).toBe('truncated');
+    }
+  });
+});

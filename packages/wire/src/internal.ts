@@ -1,0 +1,27 @@
+/**
+ * What the other packages of Shoal need from this one. It promises nothing: names and behaviour
+ * change in any release.
+ *
+ * @module
+ */
+export { FRAME_HEADER_LENGTH, writeFrameHeader } from './bytes/framing.ts';
+export {
+  readU16le,
+  readU32le,
+  readU64le,
+  writeU16le,
+  writeU32le,
+  writeU64le,
+} from './bytes/little-endian.ts';
+export { MAX_GENERATION } from './shoal/node-identity.ts';
+export { labelTag } from './shoal/shoal-codec.ts';
+export {
+  decodeStateMessage,
+  encodeStateMembers,
+  encodeStateMessage,
+  type StateMessage,
+} from './shoal/state-exchange.ts';
+export { GOODBYE, SHOAL_FEATURES, SHOAL_STREAM_VERSION } from './shoal/stream-message.ts';
+export { type MemberRecord, payloadOf } from './swim/message.ts';
+export { PacketReader } from './swim/packet.ts';
+export { DEFAULT_MAX_PACKET_SIZE } from './swim/swim-codec.ts';

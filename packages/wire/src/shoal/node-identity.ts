@@ -1,0 +1,96 @@
+import type { ByteReader } from '../bytes/reader.ts';
+import { readVarint32, writeVarint32 } from '../bytes/varint.ts';
+import type { ByteWriter } from '../bytes/writer.ts';
+import type { SkippableCodec } from '../formats/combinators.ts';
+
+/** The longest address, in bytes of UTF-8. */
+export const MAX_ADDRESS_BYTES = 255;
+/** The longest metadata, in bytes. */
+export const MAX_METADATA_BYTES = 512;
+/** The largest generation: 2^48 - 1. */
+export const MAX_GENERATION: number = 2 ** 48 - 1;
+
+/**
+ * The ready-made identity of Shoal's own protocol. `address` and `generation` say who it is;
+ * `metadata` is what it says of itself, and changes only together with the generation.
+ *
+ * A decoded identity may be handed out many times over: treat it as frozen.
+ */
+export interface NodeIdentity {
+  /** Where it is reached, 1..255 bytes: `"10.0.0.1:7946"`, `"[::1]:7946"`, `"host:7946!tab"`. */
+  readonly address: string;
+  /**
+   * 0..2^48-1. Of two identities with one address the higher generation wins; by custom it
+   * starts as the milliseconds since 1970 at which the process started.
+   */
+  readonly generation: number;
+  /** 0..512 bytes for the application, such as its role. Spread with every update. */
+  readonly metadata: Uint8Array;
+}
+
+const NO_METADATA = new Uint8Array(0);
+
+/** Writes an address: its length in one byte, then UTF-8. */
+export function writeAddress(writer: ByteWriter, address: string): void {
+  const at = writer.reserve(1);
+  const size = writer.text(address);
+  if (size < 1 || size > MAX_ADDRESS_BYTES) writer.fail('length', 'an address of 1..255 bytes');
+  writer.bytes[at] = size;
+}
+
+export function readAddress(reader: ByteReader): string {
+  const at = reader.offset;
+  const size = reader.u8();
+  if (size === 0) reader.fail('length', 'an address of 1..255 bytes', at);
+  return reader.text(size);
+}
+
+function writeKey(writer: ByteWriter, id: NodeIdentity): void {
+  writeAddress(writer, id.address);
+  writer.u48be(id.generation);
+}
+
+function skipKey(reader: ByteReader): void {
+  const size = reader.u8();
+  reader.skip(size + 6);
+}
+
+function readMetadataSize(reader: ByteReader): number {
+  const at = reader.offset;
+  const size = readVarint32(reader, 0xffff);
+  if (size > MAX_METADATA_BYTES) reader.fail('length', 'metadata of at most 512 bytes', at);
+  return size;
+}
+
+/** A whole {@link NodeIdentity}: address (u8 length, UTF-8), generation u48, metadata. */
+export const nodeIdentity: SkippableCodec<NodeIdentity> = {
+  encode(writer, id) {
+    writeKey(writer, id);
+    const size = id.metadata.length;
+    if (size > MAX_METADATA_BYTES) writer.fail('length', 'metadata of at most 512 bytes');
+    writeVarint32(writer, size);
+    if (size > 0) writer.raw(id.metadata);
+  },
+  decode(reader) {
+    const address = readAddress(reader);
+    const generation = reader.u48be();
+    const size = readMetadataSize(reader);
+    const metadata = size === 0 ? NO_METADATA : reader.view(size).slice();
+    return { address, generation, metadata };
+  },
+  skip(reader) {
+    skipKey(reader);
+    reader.skip(readMetadataSize(reader));
+  },
+};
+
+/** Who a {@link NodeIdentity} is, without its metadata, which decodes as empty. */
+export const nodeReference: SkippableCodec<NodeIdentity> = {
+  encode: writeKey,
+  decode: (reader) => ({
+    address: readAddress(reader),
+    generation: reader.u48be(),
+    metadata: NO_METADATA,
+  }),
+  skip: skipKey,
+};

@@ -1,0 +1,171 @@
+import type { Codec } from '../bytes/codec.ts';
+import { smallCrc32 } from '../bytes/crc32.ts';
+import type { ByteReader } from '../bytes/reader.ts';
+import { encodeUtf8 } from '../bytes/text.ts';
+import { readVarint32, writeVarint32 } from '../bytes/varint.ts';
+import type { ByteWriter } from '../bytes/writer.ts';
+import { interned } from '../swim/interned.ts';
+import type { MemberState, Message, MessageType } from '../swim/message.ts';
+import type { SwimCodec } from '../swim/swim-codec.ts';
+import {
+  type NodeIdentity,
+  nodeIdentity,
+  nodeReference,
+  readAddress,
+  writeAddress,
+} from './node-identity.ts';
+
+// The bytes are specified in docs/wire-protocol.md; a test runs its examples.
+
+/** The first byte of every datagram of Shoal's own protocol. */
+export const SHOAL_MAGIC = 0xa5;
+/** The version of the datagram protocol that this package speaks. */
+export const SHOAL_VERSION = 1;
+
+const STATE_MASK = 0b0011;
+const LEFT = 0b0100;
+const HAS_SUSPECTOR = 0b1000;
+const STATES: readonly MemberState[] = ['alive', 'suspect', 'down'];
+
+/** The messages by their number. */
+export const SHOAL_MESSAGES: readonly MessageType[] = [
+  'ping',
+  'ack',
+  'pingReq',
+  'indirectPing',
+  'indirectAck',
+  'forwardedAck',
+  'announce',
+  'feed',
+  'gossip',
+  'broadcast',
+  'turnUndead',
+  'nack',
+];
+
+/** What a {@link shoalCodec} is made of. */
+export interface ShoalCodecOptions<Id> {
+  /** The cluster's label. Packets that carry another one's tag are refused. */
+  readonly label: string;
+  /** A whole identity, metadata and all. */
+  readonly identity: Codec<Id>;
+  /**
+   * As much of an identity as says who it is; for `dst`, `target` and `origin`. Default: the
+   * whole identity.
+   */
+  readonly reference?: Codec<Id>;
+}
+
+/**
+ * The tag of a cluster's label: the CRC-32 of its UTF-8 bytes. It keeps strays out, no more.
+ * Throws `utf8` for a lone surrogate.
+ */
+export function labelTag(label: string): number {
+  return smallCrc32(encodeUtf8(label));
+}
+
+/**
+ * Shoal's own packets, which carry what Lifeguard needs: nacks, who suspects, who left.
+ *
+ * Decoding throws a `WireError` with code `magic` for what is no Shoal packet, `version` for
+ * another version, `label` for another cluster's, and the codes of bad fields.
+ */
+export function shoalCodec(options: { readonly label: string }): SwimCodec<NodeIdentity>;
+export function shoalCodec<Id>(options: ShoalCodecOptions<Id>): SwimCodec<Id>;
+export function shoalCodec(
+  options: { readonly label: string } & Partial<ShoalCodecOptions<NodeIdentity>>,
+): SwimCodec<NodeIdentity> {
+  const identity = options.identity ?? nodeIdentity;
+  const reference = options.reference ?? (options.identity ? identity : nodeReference);
+  return makeCodec(labelTag(options.label), interned(identity), interned(reference));
+}
+
+function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): SwimCodec<Id> {
+  const writeMessage = (writer: ByteWriter, message: Message<Id>): void => {
+    writer.u8(SHOAL_MESSAGES.indexOf(message.type));
+    if (!('probeNumber' in message)) return;
+    writer.u32be(message.probeNumber);
+    if ('target' in message) reference.encode(writer, message.target);
+    else if ('origin' in message) reference.encode(writer, message.origin);
+  };
+  const readMessage = (reader: ByteReader): Message<Id> => {
+    const at = reader.offset;
+    const type = SHOAL_MESSAGES[reader.u8()];
+    switch (type) {
+      case undefined:
+        return reader.fail('variant', 'a message of 0..11', at);
+      case 'ping':
+      case 'ack':
+        return { type, probeNumber: reader.u32be() };
+      case 'pingReq':
+      case 'indirectAck':
+      case 'nack':
+        return { type, probeNumber: reader.u32be(), target: reference.decode(reader) };
+      case 'indirectPing':
+      case 'forwardedAck':
+        return { type, probeNumber: reader.u32be(), origin: reference.decode(reader) };
+      default:
+        return { type };
+    }
+  };
+
+  return {
+    name: 'shoal',
+    maxIncarnation: 0xffff_ffff,
+    maxProbeNumber: 0xffff_ffff,
+    lifeguard: true,
+
+    writeHeader(writer, header) {
+      writer.u8(SHOAL_MAGIC);
+      writer.u8(SHOAL_VERSION);
+      writer.u32be(tag);
+      identity.encode(writer, header.src);
+      writeIncarnation(writer, header.srcIncarnation);
+      reference.encode(writer, header.dst);
+      writeMessage(writer, header.message);
+    },
+    readHeader(reader) {
+      readPreamble(reader, tag);
+      const src = identity.decode(reader);
+      const srcIncarnation = readVarint32(reader, 0xffff_ffff);
+      const dst = reference.decode(reader);
+      return { src, srcIncarnation, dst, message: readMessage(reader) };
+    },
+    writeMember(writer, member) {
+      const { state, suspector } = member;
+      const index = state === 'alive' ? 0 : state === 'suspect' ? 1 : 2;
+      const named = state === 'suspect' && suspector !== undefined;
+      const left = state === 'down' && member.left === true;
+      writer.u8(index | (left ? LEFT : 0) | (named ? HAS_SUSPECTOR : 0));
+      identity.encode(writer, member.id);
+      writeIncarnation(writer, member.incarnation);
+      if (named) writeAddress(writer, suspector);
+    },
+    readMember(reader, into) {
+      const at = reader.offset;
+      const flags = reader.u8();
+      const state = STATES[flags & STATE_MASK];
+      const allowed =
+        STATE_MASK | (state === 'down' ? LEFT : state === 'suspect' ? HAS_SUSPECTOR : 0);
+      if (state === undefined || (flags & ~allowed) !== 0) {
+        return reader.fail('variant', 'a state of 0..2 and its flags', at);
+      }
+      into.state = state;
+      into.left = (flags & LEFT) !== 0;
+      into.id = identity.decode(reader);
+      into.incarnation = readVarint32(reader, 0xffff_ffff);
+      into.suspector = (flags & HAS_SUSPECTOR) !== 0 ? readAddress(reader) : undefined;
+    },
+  };
+}
+
+function readPreamble(reader: ByteReader, tag: number): void {
+  if (reader.u8() !== SHOAL_MAGIC) reader.fail('magic', 'the byte 0xa5', 0);
+  if (reader.u8() !== SHOAL_VERSION) reader.fail('version', `version ${SHOAL_VERSION}`, 1);
+  if (reader.u32be() !== tag) reader.fail('label', "this cluster's tag", 2);
+}
+
+function writeIncarnation(writer: ByteWriter, value: number): void {
+  if (value !== value >>> 0) writer.fail('range', `an incarnation of 0..2^32-1, not ${value}`);
+  writeVarint32(writer, value);
+}
