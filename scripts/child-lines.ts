@@ -14,8 +14,8 @@ export class ChildLines implements AsyncDisposable {
   #stderr = '';
   #ended = false;
 
-  constructor(file: string, args: readonly string[]) {
-    this.#child = spawn(file, args, { stdio: 'pipe' });
+  constructor(file: string, args: readonly string[], options: { readonly cwd?: string } = {}) {
+    this.#child = spawn(file, args, { ...options, stdio: 'pipe' });
     this.exit = new Promise((resolve, reject) => {
       this.#child.once('error', reject);
       this.#child.once('close', resolve);
@@ -55,6 +55,11 @@ export class ChildLines implements AsyncDisposable {
     }
     const why = this.#ended ? 'it ended' : 'it took too long';
     throw new Error(`no line ${pattern}: ${why}\n${this.lines.join('\n')}\n${this.#stderr}`);
+  }
+
+  /** Types a line into its standard input. */
+  type(line: string): void {
+    this.#child.stdin!.write(`${line}\n`);
   }
 
   signal(signal: NodeJS.Signals): void {

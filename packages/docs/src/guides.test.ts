@@ -3,6 +3,7 @@ import { codeBlocks, promisedOutput, runBlock } from '../../../scripts/code-bloc
 import { FOLDER, read } from './pages.ts';
 
 const GUIDES = [
+  'docs/getting-started.md',
   'docs/concepts.md',
   'docs/operating.md',
   'docs/security.md',
@@ -12,7 +13,7 @@ const GUIDES = [
 describe.each(GUIDES)('%s', (page) => {
   const blocks = codeBlocks(read(page)).filter(({ language }) => language === 'ts');
 
-  it('has code', () => expect(blocks.length).toBeGreaterThan(1));
+  it('has code', () => expect(blocks.length).toBeGreaterThan(0));
 
   it.each(blocks.map((block) => [block.heading, block.code]))(
     'the code under "%s" prints what it says',

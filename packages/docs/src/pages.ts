@@ -12,9 +12,11 @@ export function read(path: string): string {
 
 /** The Markdown pages of the repository, by their paths from its root. */
 export function pages(): string[] {
-  const roots = ['', 'docs/'];
+  const roots = ['', 'docs/', 'examples/'];
   for (const folder of ['packages/', 'examples/']) {
-    for (const name of readdirSync(new URL(folder, ROOT))) roots.push(`${folder}${name}/`);
+    for (const name of readdirSync(new URL(folder, ROOT))) {
+      if (!name.endsWith('.md')) roots.push(`${folder}${name}/`);
+    }
   }
   roots.push('packages/interop/rust/');
   return roots.flatMap((folder) =>
