@@ -5,6 +5,7 @@ export default defineConfig({
   ...packageBuild({
     index: 'src/index.ts',
     portable: 'src/portable.ts',
+    internal: 'src/internal.ts',
     etcd: 'src/etcd.ts',
     diagnostics: 'src/diagnostics.ts',
   }),

@@ -50,7 +50,7 @@ export class Cluster {
     return VOTERS.map((name) => this.get(name));
   }
 
-  /** Somebody outside decides who feeds; those who are reached hear of it. */
+  /** Somebody outside decides who leads; those who are reached hear of it. */
   choose(leader: string, epoch: number, hear: readonly MemberProcess[] = this.voters): void {
     for (const member of hear) member.tell({ type: 'choose', leader, epoch });
   }

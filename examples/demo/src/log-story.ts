@@ -7,42 +7,42 @@ const LOST = 7;
 const LATER = 40;
 
 /** What has been acknowledged by a majority so far, as the last VLSN. */
-async function append(feeder: MemberProcess, transactions: number): Promise<string> {
-  const { mark } = feeder;
-  feeder.tell({ type: 'append', transactions, timeout: 30_000 });
-  const done = await feeder.report('appended', () => true, mark);
+async function append(leader: MemberProcess, transactions: number): Promise<string> {
+  const { mark } = leader;
+  leader.tell({ type: 'append', transactions, timeout: 30_000 });
+  const done = await leader.report('appended', () => true, mark);
   return done.last;
 }
 
-/** The node feeds, and the others follow it. */
-async function leads(feeder: MemberProcess, replicas: readonly MemberProcess[]): Promise<string> {
-  const { term } = await feeder.stands('feeds', ({ role }) => role === 'feeder');
+/** The node leads, and the others follow it. */
+async function leads(leader: MemberProcess, followers: readonly MemberProcess[]): Promise<string> {
+  const { term } = await leader.stands('leads', ({ role }) => role === 'leader');
   await Promise.all(
-    replicas.map((replica) =>
-      replica.stands(
-        `follows ${feeder.name}`,
-        (state) => state.role === 'replica' && state.leader === feeder.name && state.term === term,
+    followers.map((follower) =>
+      follower.stands(
+        `follows ${leader.name}`,
+        (state) => state.role === 'follower' && state.leader === leader.name && state.term === term,
       ),
     ),
   );
   return `term ${term}`;
 }
 
-/** A feeder and two replicas. */
+/** A leader and two followers. */
 export async function replicate(cluster: Cluster, name: string): Promise<void> {
   const { checks } = cluster;
-  const feeder = cluster.get(name);
-  const replicas = cluster.voters.filter((voter) => voter !== feeder);
+  const leader = cluster.get(name);
+  const followers = cluster.voters.filter((voter) => voter !== leader);
   cluster.choose(name, 1);
-  const names = replicas.map((replica) => replica.name).join(' and ');
+  const names = followers.map((follower) => follower.name).join(' and ');
   await checks.confirm(
-    `${name} is chosen and feeds; ${names} find it and follow`,
-    leads(feeder, replicas),
+    `${name} is chosen and leads; ${names} find it and follow`,
+    leads(leader, followers),
   );
   let last = '';
   await checks.confirm(
     `${COMMON} transactions of five entries are on the disks of a majority`,
-    append(feeder, COMMON).then((vlsn) => {
+    append(leader, COMMON).then((vlsn) => {
       last = vlsn;
       return `up to VLSN ${vlsn}`;
     }),
@@ -50,11 +50,11 @@ export async function replicate(cluster: Cluster, name: string): Promise<void> {
   await checks.confirm('all three hold the same log', cluster.equal(last));
 }
 
-/** The feeder is cut off and goes on alone; another takes over; the first comes back. */
+/** The leader is cut off and goes on alone; another takes over; the first comes back. */
 export async function divergeAndRejoin(cluster: Cluster, old: string, next: string): Promise<void> {
   const { checks } = cluster;
-  const [stale, feeder] = [cluster.get(old), cluster.get(next)];
-  const replicas = cluster.voters.filter((voter) => voter !== feeder && voter !== stale);
+  const [stale, leader] = [cluster.get(old), cluster.get(next)];
+  const followers = cluster.voters.filter((voter) => voter !== leader && voter !== stale);
   const common = stale.state!.last;
 
   const { mark } = stale;
@@ -64,23 +64,20 @@ export async function divergeAndRejoin(cluster: Cluster, old: string, next: stri
     `${old}'s network is cut; what it appends now, no majority acknowledges`,
     stale.report('notAppended', () => true, mark).then(({ code }) => `after 1.5 s: ${code}`),
   );
-  cluster.choose(next, 2, [feeder, ...replicas]);
-  await checks.confirm(
-    `${next} is chosen; a majority promises to refuse older terms`,
-    leads(feeder, replicas),
-  );
+  cluster.choose(next, 2, [leader, ...followers]);
+  await checks.confirm(`${next} is chosen; a majority votes for it`, leads(leader, followers));
   let last = '';
   await checks.confirm(
     `${LATER} more transactions are on the disks of a majority, without ${old}`,
-    append(feeder, LATER).then((vlsn) => {
+    append(leader, LATER).then((vlsn) => {
       last = vlsn;
       return `up to VLSN ${vlsn}`;
     }),
   );
   const alone = stale.state!;
-  if (alone.digest === feeder.state!.digest) throw new Error('the logs do not differ');
-  if (alone.role !== 'feeder') throw new Error(`${old} has noticed while it was cut off`);
-  checks.tell(`${old} ends at VLSN ${alone.last}, and takes itself for the feeder still`);
+  if (alone.digest === leader.state!.digest) throw new Error('the logs do not differ');
+  if (alone.role !== 'leader') throw new Error(`${old} has noticed while it was cut off`);
+  checks.tell(`${old} ends at VLSN ${alone.last}, and takes itself for the leader still`);
 
   stale.tell({ type: 'mend' });
   await checks.confirm(
@@ -106,30 +103,30 @@ export async function divergeAndRejoin(cluster: Cluster, old: string, next: stri
   await checks.confirm(`${old} ends with the digest of ${next}`, cluster.equal(last));
 }
 
-/** The feeder is killed; another takes over; the first is started again from its disk. */
-export async function killTheFeeder(cluster: Cluster, old: string, next: string): Promise<void> {
+/** The leader is killed; another takes over; the first is started again from its disk. */
+export async function killTheLeader(cluster: Cluster, old: string, next: string): Promise<void> {
   const { checks } = cluster;
-  const [victim, feeder] = [cluster.get(old), cluster.get(next)];
+  const [victim, leader] = [cluster.get(old), cluster.get(next)];
   const witnesses = cluster.others(victim);
   const marks = marksOf(witnesses);
   victim.signal('SIGKILL');
   await checks.confirm(
-    `${old}, the feeder, is killed (SIGKILL) and seen down by all others`,
+    `${old}, the leader, is killed (SIGKILL) and seen down by all others`,
     seenDown(witnesses, victim, 'failed', marks),
   );
   const rest = cluster.voters.filter((voter) => voter !== victim);
   cluster.choose(next, 3, rest);
   await checks.confirm(
-    `${next} is chosen and feeds`,
+    `${next} is chosen and leads`,
     leads(
-      feeder,
-      rest.filter((voter) => voter !== feeder),
+      leader,
+      rest.filter((voter) => voter !== leader),
     ),
   );
-  const again = cluster.start({ name: old, bind: victim.address, seeds: [feeder.address] });
+  const again = cluster.start({ name: old, bind: victim.address, seeds: [leader.address] });
   again.address = victim.address;
   await checks.confirm(`${old} is started again and seen up by all others`, cluster.whole());
-  await checks.confirm(`${old} opens its log and follows ${next}`, leads(feeder, [again]));
-  const last = await append(feeder, LATER);
+  await checks.confirm(`${old} opens its log and follows ${next}`, leads(leader, [again]));
+  const last = await append(leader, LATER);
   await checks.confirm('all three hold the same log again', cluster.equal(last));
 }

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster } from './cluster.ts';
-import { divergeAndRejoin, killTheFeeder, replicate } from './log-story.ts';
+import { divergeAndRejoin, killTheLeader, replicate } from './log-story.ts';
 import { leave, suspectAndRefute } from './membership-story.ts';
 
 const started = performance.now();
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   checks.title('A replicated log: anchovy, bream and cod, over TCP, each with LMDB on disk');
   await replicate(cluster, 'bream');
   await divergeAndRejoin(cluster, 'bream', 'cod');
-  await killTheFeeder(cluster, 'cod', 'anchovy');
+  await killTheLeader(cluster, 'cod', 'anchovy');
 
   checks.title('Goodbye');
   await leave(cluster, 'eel');

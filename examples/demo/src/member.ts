@@ -11,7 +11,7 @@ const report = (message: Report): void => void process.send?.(message);
 const { name, bind, seeds, voters, path } = options;
 
 const cable = new Cable();
-// The parent decides who feeds: in production that is a person, or a lease in etcd.
+// The parent decides who leads: in production that is a person, or a lease in etcd.
 const leadership = manualLeader();
 const { transport, gateway } = await openDatagrams(options);
 const node = await createNode({

@@ -22,7 +22,7 @@ export interface MemberOptions {
 export interface State {
   readonly type: 'state';
   readonly role: string;
-  /** `epoch.round`; empty while it neither feeds nor follows. */
+  /** `epoch.round`; empty while it neither leads nor follows. */
   readonly term: string;
   readonly leader: string;
   readonly members: readonly string[];

@@ -26,14 +26,14 @@ async function kill(one: ReplicaProcess): Promise<void> {
 
 async function becomes(one: ReplicaProcess, role: string, leader: string): Promise<void> {
   const { term } = await one.hears('role', (now) => now.role === role && now.leader === leader);
-  console.log(`${one.name} is ${role}${role === 'replica' ? ` of ${leader}` : ''}, term ${term}`);
+  console.log(`${one.name} is ${role}${role === 'follower' ? ` of ${leader}` : ''}, term ${term}`);
 }
 
 /** Appends lines at once; resolves when as many voters hold all of them. */
-async function append(feeder: ReplicaProcess, lines: string[], acks: number): Promise<void> {
-  const { mark } = feeder;
-  for (const line of lines) feeder.tell({ type: 'append', line, acks });
-  await Promise.all(lines.map((line) => feeder.hears('appended', (r) => r.line === line, mark)));
+async function append(leader: ReplicaProcess, lines: string[], acks: number): Promise<void> {
+  const { mark } = leader;
+  for (const line of lines) leader.tell({ type: 'append', line, acks });
+  await Promise.all(lines.map((line) => leader.hears('appended', (r) => r.line === line, mark)));
 }
 
 const numbered = (text: string, count: number): string[] =>
@@ -44,9 +44,9 @@ async function main(): Promise<void> {
   let b = await start('b', '127.0.0.1:0', [a.address]);
   let c = await start('c', '127.0.0.1:0', [a.address]);
   choose('a', 1, [a, b, c]);
-  await becomes(a, 'feeder', 'a');
-  await becomes(b, 'replica', 'a');
-  await becomes(c, 'replica', 'a');
+  await becomes(a, 'leader', 'a');
+  await becomes(b, 'follower', 'a');
+  await becomes(c, 'follower', 'a');
   const acknowledged = numbered('deposit', 100);
   await append(a, acknowledged, 2);
   console.log(`${acknowledged.length} lines are on the disks of two at least`);
@@ -62,8 +62,8 @@ async function main(): Promise<void> {
   b = await start('b', b.address, [c.address]);
   c = await start('c', c.address, [b.address]);
   choose('b', 2, [b, c]);
-  await becomes(b, 'feeder', 'b');
-  await becomes(c, 'replica', 'b');
+  await becomes(b, 'leader', 'b');
+  await becomes(c, 'follower', 'b');
   const later = numbered('withdrawal', 50);
   await append(b, later, 2);
   acknowledged.push(...later);
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   assert.deepEqual(undone, alone);
   const kept = `the ${undone.length} lines are in its archive ${archive}`;
   console.log(`a is back, and rolled back to VLSN ${matchpoint}: ${kept}`);
-  await becomes(again, 'replica', 'b');
+  await becomes(again, 'follower', 'b');
   await append(b, ['the last one'], 3);
   acknowledged.push('the last one');
 

@@ -8,7 +8,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const COMMIT = 1;
 
-/** Who feeds: here the parent decides; in production a person, or a lease in etcd. */
+/** Who leads: here the parent decides; in production a person, or a lease in etcd. */
 const leadership = manualLeader();
 /** The application's state: here simply all lines, in their order. */
 const state: string[] = [];
@@ -51,7 +51,7 @@ async function lines(
   return found;
 }
 
-/** The feeder applies what it has appended itself. */
+/** The leader applies what it has appended itself. */
 async function append(line: string, acks: number): Promise<void> {
   try {
     await node.append([{ type: COMMIT, payload: encoder.encode(line) }], { acks });

@@ -7,10 +7,15 @@ import {
   MAX_APPLICATION_BYTES,
   type NodeMetadata,
   type Role,
-} from './node-metadata.ts';
-import { decodePromise, encodePromise, isAhead, type PromiseMessage } from './promise-message.ts';
-import { epochOf, formatTerm, MAX_EPOCH, nextTerm, termOf } from './term.ts';
-import { markedTerm, termMark } from './term-marks.ts';
+} from './members/node-metadata.ts';
+import { markedTerm, termMark } from './replication/term-marks.ts';
+import { epochOf, formatTerm, MAX_EPOCH, nextTerm, termOf } from './votes/term.ts';
+import {
+  decodeVoteMessage,
+  encodeVoteMessage,
+  isAhead,
+  type VoteMessage,
+} from './votes/vote-message.ts';
 
 const u64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
 const u32 = fc.nat({ max: 0xffff_ffff });
@@ -19,21 +24,21 @@ const name = fc.string({ minLength: 1, maxLength: 16, unit: 'grapheme' }).filter
   return length >= 1 && length <= 64;
 });
 const address = fc.constantFrom('10.0.0.1:7946', '[::1]:80', 'node-1.example:1');
-const role = fc.constantFrom<Role>('member', 'feeder', 'replica');
+const role = fc.constantFrom<Role>('member', 'leader', 'follower');
 
 const metadata: fc.Arbitrary<NodeMetadata> = fc.record(
   {
     name,
     role,
     term: u64,
-    streams: address,
-    webSocket: address,
+    streamAddress: address,
+    webSocketAddress: address,
     application: fc.uint8Array({ maxLength: MAX_APPLICATION_BYTES }),
   },
   { requiredKeys: ['name', 'role', 'term', 'application'] },
 );
 
-const message: fc.Arbitrary<PromiseMessage> = fc.oneof(
+const message: fc.Arbitrary<VoteMessage> = fc.oneof(
   fc.record({
     type: fc.constant('request' as const),
     label: u32,
@@ -44,7 +49,7 @@ const message: fc.Arbitrary<PromiseMessage> = fc.oneof(
   fc.record({
     type: fc.constant('reply' as const),
     granted: fc.boolean(),
-    promised: u64,
+    votedTerm: u64,
     position: fc.record({ term: u64, last: u64 }),
     voter: name,
   }),
@@ -87,17 +92,17 @@ describe('metadata', () => {
   it('fits into an identity with the longest values, and is refused beyond', () => {
     const longest = {
       name: 'n'.repeat(64),
-      role: 'feeder',
+      role: 'leader',
       term: 1n,
-      streams: 's'.repeat(128),
-      webSocket: 'w'.repeat(128),
+      streamAddress: 's'.repeat(128),
+      webSocketAddress: 'w'.repeat(128),
       application: new Uint8Array(MAX_APPLICATION_BYTES),
     } as const;
     expect(encodeNodeMetadata(longest).length).toBeLessThanOrEqual(512);
     for (const wrong of [
       { name: '' },
       { name: 'n'.repeat(65) },
-      { streams: 's'.repeat(129) },
+      { streamAddress: 's'.repeat(129) },
       { application: new Uint8Array(MAX_APPLICATION_BYTES + 1) },
     ]) {
       const encode = (): unknown => encodeNodeMetadata({ ...longest, ...wrong });
@@ -106,7 +111,7 @@ describe('metadata', () => {
   });
 
   it('has the bytes that are documented', () => {
-    const value = { name: 'a', role: 'feeder', term: 258n, application: Uint8Array.of(9) } as const;
+    const value = { name: 'a', role: 'leader', term: 258n, application: Uint8Array.of(9) } as const;
     const bytes = '4e 01 01 00 02 01 00 00 00 00 00 00 01 61 09';
     expect(hex(encodeNodeMetadata(value))).toBe(bytes);
   });
@@ -116,23 +121,26 @@ describe('promises', () => {
   it('are read as they were written', () => {
     fc.assert(
       fc.property(message, (value) => {
-        expect(decodePromise(encodePromise(value))).toEqual(value);
+        expect(decodeVoteMessage(encodeVoteMessage(value))).toEqual(value);
       }),
     );
   });
 
   it('that are damaged are refused with a WireError, or are others', () => {
-    const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), damaged(message.map(encodePromise)));
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      damaged(message.map(encodeVoteMessage)),
+    );
     fc.assert(
       fc.property(bytes, (found) => {
-        let read: PromiseMessage;
+        let read: VoteMessage;
         try {
-          read = decodePromise(found);
+          read = decodeVoteMessage(found);
         } catch (error) {
           expect(error).toBeInstanceOf(WireError);
           return;
         }
-        expect(encodePromise(read)).toEqual(found);
+        expect(encodeVoteMessage(read)).toEqual(found);
       }),
       { numRuns: 2000 },
     );
@@ -140,17 +148,17 @@ describe('promises', () => {
 
   it('have the bytes that are documented', () => {
     const request = { type: 'request', label: 1, term: 258n, candidate: 'a', voter: 'b' } as const;
-    expect(hex(encodePromise(request))).toBe(
+    expect(hex(encodeVoteMessage(request))).toBe(
       '01 53 48 50 52 01 01 00 00 00 02 01 00 00 00 00 00 00 01 61 01 62',
     );
     const reply = {
       type: 'reply',
       granted: true,
-      promised: 258n,
+      votedTerm: 258n,
       position: { term: 1n, last: 7n },
       voter: 'b',
     } as const;
-    expect(hex(encodePromise(reply))).toBe(
+    expect(hex(encodeVoteMessage(reply))).toBe(
       '02 53 48 50 52 01 01 02 01 00 00 00 00 00 00 01 00 00 00 00 00 00 00 ' +
         '07 00 00 00 00 00 00 00 01 62',
     );
@@ -167,12 +175,12 @@ describe('promises', () => {
 describe('terms', () => {
   it('grow with the epoch, and within it with the round', () => {
     fc.assert(
-      fc.property(fc.bigInt(0n, MAX_EPOCH), u64, (epoch, promised) => {
-        const next = nextTerm(epoch, promised);
-        if (next === undefined) expect(epochOf(promised + 1n) > epoch).toBe(true);
+      fc.property(fc.bigInt(0n, MAX_EPOCH), u64, (epoch, votedTerm) => {
+        const next = nextTerm(epoch, votedTerm);
+        if (next === undefined) expect(epochOf(votedTerm + 1n) > epoch).toBe(true);
         else {
           expect(epochOf(next)).toBe(epoch);
-          expect(next > promised).toBe(true);
+          expect(next > votedTerm).toBe(true);
         }
       }),
     );

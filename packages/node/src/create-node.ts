@@ -21,10 +21,10 @@ import {
 } from '@shoal/transport-node';
 import { crc32 } from '@shoal/wire';
 import { NodeError } from './errors.ts';
-import { fileTermStore } from './file-term-store.ts';
-import type { Node } from './node.ts';
 import type { PortableNodeOptions } from './options.ts';
+import type { ShoalNode } from './shoal-node.ts';
 import { startNode } from './start-node.ts';
+import { fileVoteStore } from './votes/file-vote-store.ts';
 
 /** A durable log, opened and closed by the node. */
 export interface LogPath extends Omit<LmdbLogOptions, 'path' | 'fingerprint' | 'durable'> {
@@ -75,7 +75,7 @@ const fastCrc32 = (zlib as { crc32?: (bytes: Uint8Array) => number }).crc32 ?? c
  * Rejects, with nothing left open: a `NodeError` with code `argument`, `corrupt` or `log`; a
  * `TransportError` such as `in-use`; a `SyncupError` of the log; a `SwimError`.
  */
-export async function createNode(options: NodeOptions): Promise<Node> {
+export async function createNode(options: NodeOptions): Promise<ShoalNode> {
   const { log, replication, transports } = options;
   check(options);
   const opened = await openLog(log);
@@ -119,7 +119,7 @@ function check({ bind, address, transports, tls, keyring }: NodeOptions): void {
 }
 
 interface OpenedLog {
-  readonly options: Pick<PortableNodeOptions, 'log' | 'termStore' | 'kinds'>;
+  readonly options: Pick<PortableNodeOptions, 'log' | 'voteStore' | 'kinds'>;
   readonly close: () => Promise<void>;
 }
 
@@ -133,7 +133,7 @@ async function openLog(log: NodeOptions['log']): Promise<OpenedLog> {
   return {
     options: {
       log: opened,
-      termStore: fileTermStore(join(path, 'term')),
+      voteStore: fileVoteStore(join(path, 'term')),
       ...(rest.kinds === undefined ? {} : { kinds: rest.kinds }),
     },
     close: () => opened.close(),

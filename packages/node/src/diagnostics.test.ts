@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import { MemoryLog } from '@shoal/syncup';
 import { expect, it } from 'vitest';
+import { start } from '../test/nodes.test-helper.ts';
 import { NODE_CHANNELS, type NodeDiagnostic, publishDiagnostics } from './diagnostics.ts';
-import { start } from './nodes.test-helper.ts';
 
 it('events are published until that is stopped', async () => {
   const seen: string[] = [];
@@ -14,7 +14,7 @@ it('events are published until that is stopped', async () => {
   const joined = new Promise((resolve) => channel('shoal:membership:memberUp').subscribe(resolve));
   await using a = await start('a', { log: new MemoryLog(), voters: ['a'] });
   const stop = publishDiagnostics(a);
-  await a.until(() => a.role === 'feeder');
+  await a.until(() => a.role === 'leader');
   await using _b = await start('b', { seeds: [a.address] });
   await joined;
   expect(seen).toEqual(expect.arrayContaining(['a campaign', 'a role', 'a leader', 'a memberUp']));

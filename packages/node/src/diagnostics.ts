@@ -1,11 +1,11 @@
 import { channel } from 'node:diagnostics_channel';
 import { publishDiagnostics as publishMembership } from '@shoal/membership/diagnostics';
 import type { NodeEvent, NodeEventType } from './events.ts';
-import type { Node } from './node.ts';
+import type { ShoalNode } from './shoal-node.ts';
 
 /** What is published on a channel: whose event, and the event. */
 export interface NodeDiagnostic {
-  readonly node: Node;
+  readonly node: ShoalNode;
   readonly event: NodeEvent;
 }
 
@@ -20,8 +20,8 @@ const TYPES: Readonly<Record<NodeEventType, true>> = {
   role: true,
   leader: true,
   campaign: true,
-  promise: true,
-  promised: true,
+  voteReceived: true,
+  voteGranted: true,
   steppedDown: true,
   streaming: true,
   rollback: true,
@@ -39,7 +39,7 @@ export const NODE_CHANNELS: readonly string[] = Object.keys(TYPES).map(channelNa
  * `@shoal/membership/diagnostics`. Costs next to nothing where nobody subscribes. Returns how to
  * stop.
  */
-export function publishDiagnostics(node: Node): () => void {
+export function publishDiagnostics(node: ShoalNode): () => void {
   const stops = Object.keys(TYPES).map((name) => {
     const type = name as NodeEventType;
     const published = channel(channelName(type));

@@ -2,7 +2,7 @@
  * Why a node refused, or could not.
  *
  * - `argument`: an option or argument out of its range. Nothing was begun.
- * - `not-feeder`: this node does not feed now; {@link Node.leader} says who does, if anybody is
+ * - `not-feeder`: this node does not feed now; {@link ShoalNode.leader} says who does, if anybody is
  *   known to. Nothing was appended.
  * - `fenced`: another leads in a higher term, or leadership was given up, while an append waited.
  *   The entries may survive, in the new feeder's log, or be rolled back into an archive.
@@ -20,7 +20,7 @@
  */
 export type NodeErrorCode =
   | 'argument'
-  | 'not-feeder'
+  | 'not-leader'
   | 'fenced'
   | 'timeout'
   | 'overload'

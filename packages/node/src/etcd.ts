@@ -1,2 +1,2 @@
-export type { EtcdOptions } from './etcd/client.ts';
-export { type EtcdLeaderOptions, etcdLeader } from './etcd/election.ts';
+export type { EtcdOptions } from './leadership/etcd/etcd-client.ts';
+export { type EtcdLeaderOptions, etcdLeader } from './leadership/etcd/etcd-leader.ts';

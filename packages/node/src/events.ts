@@ -1,6 +1,6 @@
 import type { Archive, VlsnRange } from '@shoal/syncup';
 import type { NodeError } from './errors.ts';
-import type { Role } from './node-metadata.ts';
+import type { Role } from './members/node-metadata.ts';
 
 /** Another node, or a member of another kind, as it is known here. */
 export interface NodeMember {
@@ -8,9 +8,9 @@ export interface NodeMember {
   readonly name: string | undefined;
   readonly address: string;
   /** Where it takes streams; undefined behind a gateway. */
-  readonly streams: string | undefined;
+  readonly streamAddress: string | undefined;
   /** Where it takes streams over WebSocket, if it does. */
-  readonly webSocket: string | undefined;
+  readonly webSocketAddress: string | undefined;
   readonly state: 'alive' | 'suspect' | 'down';
   readonly role: Role;
   /** The term in which it feeds or follows; of a `member` the highest that it has promised. */
@@ -43,13 +43,13 @@ export interface NodeEvents {
   /** This node was chosen, and asks the voters for their promises. */
   readonly campaign: { readonly term: bigint };
   /** A voter has promised this node to refuse lower terms. */
-  readonly promise: { readonly voter: string; readonly term: bigint };
+  readonly voteReceived: { readonly voter: string; readonly term: bigint };
   /** This node has promised `candidate` to refuse terms below this one. */
-  readonly promised: { readonly candidate: string; readonly term: bigint };
+  readonly voteGranted: { readonly candidate: string; readonly term: bigint };
   /** This node feeds no longer, for this reason: `fenced` by a later term, or chosen no longer. */
   readonly steppedDown: { readonly term: bigint; readonly error: NodeError };
   /** Entries are coming from this VLSN on. */
-  readonly streaming: { readonly startVlsn: bigint; readonly feeder: string };
+  readonly streaming: { readonly startVlsn: bigint; readonly leader: string };
   /** The diverged tail has been cut off and archived; the application has undone it. */
   readonly rollback: NodeRollback;
   /** The log has been replaced by a full copy. */
@@ -69,7 +69,7 @@ export interface NodeRollback {
   /** How many transactions were undone that had ended. */
   readonly transactions: number;
   /** The feeder whose log differs; this node's own name for a batch that was never finished. */
-  readonly feeder: string;
+  readonly leader: string;
 }
 
 /** An event with its name. */

@@ -4,8 +4,8 @@ import type { EntryKinds, LogStore, RollbackPolicy, StoredEntry, VlsnRange } fro
 import type { DatagramTransport, Listener, StreamTransport } from '@shoal/transport';
 import type { Crc32 } from '@shoal/wire';
 import type { NodeRollback } from './events.ts';
-import type { Leadership } from './leadership.ts';
-import type { TermStore } from './term-store.ts';
+import type { Leadership } from './leadership/leadership.ts';
+import type { VoteStore } from './votes/vote-store.ts';
 
 /** How a node replicates. Times are in ms, sizes in bytes. */
 export interface ReplicationOptions {
@@ -49,7 +49,7 @@ export interface PortableNodeOptions {
   readonly streamAddress?: string;
   readonly webSocketAddress?: string;
   /** Which of a member's addresses `streams` dials. Default `tcp`: that of its `streams`. */
-  readonly dials?: 'tcp' | 'webSocket';
+  readonly dials?: 'tcp' | 'websocket';
   /** Members to join at; a function is asked afresh for each attempt. */
   readonly seeds?: readonly string[] | (() => readonly string[] | Promise<readonly string[]>);
   /** The cluster's label, 1..255 bytes: others are refused. Default `shoal`. */
@@ -59,7 +59,7 @@ export interface PortableNodeOptions {
   /** What the log takes for a commit. Default `SHOAL_ENTRY_KINDS`. */
   readonly kinds?: EntryKinds;
   /** Where this node's promises are kept. Default: in memory, for logs in memory only. */
-  readonly termStore?: TermStore;
+  readonly voteStore?: VoteStore;
   /** The names of those who count for a majority, the same on all nodes. Needed to lead. */
   readonly voters?: readonly string[];
   /** Who decides which node feeds. Default: others do; this node never feeds. */
@@ -87,7 +87,7 @@ export interface PortableNodeOptions {
   readonly random?: () => number;
 }
 
-/** How {@link Node.append} appends. */
+/** How {@link ShoalNode.append} appends. */
 export interface AppendOptions {
   /**
    * How many voters must hold the entries, this node included; default `majority`. With fewer

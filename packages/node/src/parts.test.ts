@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryLog } from '@shoal/syncup';
 import { afterAll, describe, expect, it } from 'vitest';
+import { commits } from '../test/nodes.test-helper.ts';
 import { EventHub } from './event-hub.ts';
-import { fileTermStore } from './file-term-store.ts';
-import { fixedLeader, manualLeader } from './leadership.ts';
-import { commits } from './nodes.test-helper.ts';
-import { TermMarks, termMark } from './term-marks.ts';
-import { memoryTermStore, TermGuard } from './term-store.ts';
+import { fixedLeader, manualLeader } from './leadership/leadership.ts';
+import { TermMarks, termMark } from './replication/term-marks.ts';
+import { fileVoteStore } from './votes/file-vote-store.ts';
+import { memoryVoteStore, VoteRecord } from './votes/vote-store.ts';
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 
@@ -18,41 +18,41 @@ describe('the stored promise', () => {
 
   it('is 0 at first, and what was written last after that', async () => {
     const path = join(directory, 'new', 'term');
-    expect(await fileTermStore(path).read()).toBe(0n);
-    await fileTermStore(path).write(5n);
-    await fileTermStore(path).write((1n << 64n) - 1n);
-    expect(await fileTermStore(path).read()).toBe((1n << 64n) - 1n);
+    expect(await fileVoteStore(path).read()).toBe(0n);
+    await fileVoteStore(path).write(5n);
+    await fileVoteStore(path).write((1n << 64n) - 1n);
+    expect(await fileVoteStore(path).read()).toBe((1n << 64n) - 1n);
     expect(readFileSync(path).length).toBe(17);
   });
 
   it('that is damaged is not taken for none', async () => {
     const path = join(directory, 'damaged');
-    await fileTermStore(path).write(77n);
+    await fileVoteStore(path).write(77n);
     const good = readFileSync(path);
     for (let at = 0; at < good.length; at++) {
       const bad = Buffer.from(good);
       bad[at]! ^= 1;
       writeFileSync(path, bad);
-      await expect(fileTermStore(path).read()).rejects.toEqual(code('corrupt'));
+      await expect(fileVoteStore(path).read()).rejects.toEqual(code('corrupt'));
       writeFileSync(path, good.subarray(0, at));
-      await expect(fileTermStore(path).read()).rejects.toEqual(code('corrupt'));
+      await expect(fileVoteStore(path).read()).rejects.toEqual(code('corrupt'));
     }
   });
 
   it('says why when the disk refuses', async () => {
-    await expect(fileTermStore('/dev/null/term').write(1n)).rejects.toEqual(code('log'));
+    await expect(fileVoteStore('/dev/null/term').write(1n)).rejects.toEqual(code('log'));
   });
 
   it('holds at once, and is confirmed when it is written; writes never go down', async () => {
     const writes: [bigint, () => void][] = [];
     const store = {
-      ...memoryTermStore(),
+      ...memoryVoteStore(),
       write: (term: bigint) => new Promise<void>((resolve) => writes.push([term, resolve])),
     };
-    const guard = new TermGuard(store, 3n);
+    const record = new VoteRecord(store, 3n);
     const done: bigint[] = [];
-    for (const term of [5n, 9n, 4n]) void guard.raise(term).then(() => done.push(term));
-    expect(guard.promised).toBe(9n);
+    for (const term of [5n, 9n, 4n]) void record.raise(term).then(() => done.push(term));
+    expect(record.votedTerm).toBe(9n);
     await Promise.resolve();
     expect(writes.map(([term]) => term)).toEqual([5n]);
     writes[0]![1]();
@@ -60,7 +60,7 @@ describe('the stored promise', () => {
     expect(done).toEqual([5n, 4n]);
     expect(writes.map(([term]) => term)).toEqual([5n, 9n]);
     writes[1]![1]();
-    await guard.raise(9n);
+    await record.raise(9n);
     expect(writes.length).toBe(2);
   });
 });
@@ -100,11 +100,11 @@ describe('events', () => {
     const stop = new AbortController();
     const off = hub.on('role', (event) => seen.push(event.role));
     hub.on('role', (event) => seen.push(event.term), stop.signal);
-    hub.emit('role', { role: 'feeder', term: 1n });
+    hub.emit('role', { role: 'leader', term: 1n });
     off();
     stop.abort();
     hub.emit('role', { role: 'member', term: 0n });
-    expect(seen).toEqual(['feeder', 1n]);
+    expect(seen).toEqual(['leader', 1n]);
   });
 
   it('can be read as a stream, with a bound', async () => {

@@ -13,33 +13,16 @@ export {
   type LeadershipContext,
   type ManualLeader,
   manualLeader,
-} from './leadership.ts';
-export type { Node, NodeStats } from './node.ts';
-export {
-  decodeNodeMetadata,
-  encodeNodeMetadata,
-  MAX_APPLICATION_BYTES,
-  MAX_NAME_BYTES,
-  type NodeMetadata,
-  type Role,
-} from './node-metadata.ts';
+} from './leadership/leadership.ts';
+export type { Role } from './members/node-metadata.ts';
 export type {
   Appended,
   AppendOptions,
   PortableNodeOptions,
   ReplicationOptions,
 } from './options.ts';
-export {
-  decodePromise,
-  encodePromise,
-  type LogPosition,
-  PROMISE_VERSION,
-  type PromiseMessage,
-  type PromiseReply,
-  type PromiseRequest,
-} from './promise-message.ts';
-export { SERVICES } from './promise-service.ts';
+export { TERM_ENTRY } from './replication/term-marks.ts';
+export type { NodeStats, ShoalNode } from './shoal-node.ts';
 export { startNode } from './start-node.ts';
-export { epochOf, formatTerm, MAX_EPOCH, termOf } from './term.ts';
-export { markedTerm, TERM_ENTRY } from './term-marks.ts';
-export { memoryTermStore, type TermStore } from './term-store.ts';
+export { epochOf, formatTerm } from './votes/term.ts';
+export { memoryVoteStore, type VoteStore } from './votes/vote-store.ts';

@@ -5,23 +5,23 @@ import type { NodeIdentity } from '@shoal/wire';
 import { higher } from './bigint.ts';
 import { NodeError, toError } from './errors.ts';
 import { EventHub } from './event-hub.ts';
-import type { Leadership, LeadershipContext } from './leadership.ts';
+import type { Leadership, LeadershipContext } from './leadership/leadership.ts';
 import { sleep } from './lock.ts';
+import { encodeNodeMetadata, type NodeMetadata, streamAddressOf } from './members/node-metadata.ts';
+import { nodeMember, type Peer, Peers } from './members/peers.ts';
 import { mergedListener } from './merged-listener.ts';
-import { Node } from './node.ts';
-import { encodeNodeMetadata, type NodeMetadata, streamAddressOf } from './node-metadata.ts';
 import type { PortableNodeOptions } from './options.ts';
-import { nodeMember, type Peer, Peers } from './peers.ts';
-import { SERVICES } from './promise-service.ts';
-import { Replication } from './replication.ts';
-import { TermMarks } from './term-marks.ts';
-import { memoryTermStore, TermGuard } from './term-store.ts';
+import { Replication } from './replication/replication.ts';
+import { TermMarks } from './replication/term-marks.ts';
+import { ShoalNode } from './shoal-node.ts';
+import { SERVICES } from './votes/vote-service.ts';
+import { memoryVoteStore, VoteRecord } from './votes/vote-store.ts';
 
 const DEFAULT_LABEL = 'shoal';
 
 /**
  * Starts a node from transports, a log and a place for promises that are handed in: for browsers,
- * and for tests in a network of their own. On Node, {@link createNode} has them ready.
+ * and for tests in a network of their own. On ShoalNode, {@link createNode} has them ready.
  *
  * Rejects, with nothing begun but what was handed in closed: `argument`, a `SwimError`, or the
  * error of the log or the term store.
@@ -29,7 +29,7 @@ const DEFAULT_LABEL = 'shoal';
 export async function startNode(
   options: PortableNodeOptions,
   dispose: () => Promise<void> = async () => {},
-): Promise<Node> {
+): Promise<ShoalNode> {
   const { datagrams, listeners = [], log } = options;
   let marks: TermMarks | undefined;
   try {
@@ -48,15 +48,15 @@ async function start(
   options: PortableNodeOptions,
   marks: TermMarks | undefined,
   dispose: () => Promise<void>,
-): Promise<Node> {
+): Promise<ShoalNode> {
   const { name, datagrams, log, label = DEFAULT_LABEL, random = Math.random } = options;
   const { listeners = [], streams, voters = [] } = options;
-  const store = options.termStore ?? memoryTermStore();
+  const store = options.voteStore ?? memoryVoteStore();
   const stored = log ? await store.read() : 0n;
   const written = marks?.position.term ?? 0n;
-  const guard = new TermGuard(store, higher(stored, written));
+  const votes = new VoteRecord(store, higher(stored, written));
 
-  const metadata = firstMetadata(options, guard.promised);
+  const metadata = firstMetadata(options, votes.votedTerm);
   if (log) await options.onOpen?.(log);
 
   const events = new EventHub();
@@ -112,11 +112,13 @@ async function start(
           log,
           kinds: options.kinds ?? SHOAL_ENTRY_KINDS,
           marks,
-          guard,
+          votes,
           peers,
           streams,
           addressOf: (peer: Peer) =>
-            options.dials === 'webSocket' ? peer.metadata.webSocket : peer.member.streams,
+            options.dials === 'websocket'
+              ? peer.metadata.webSocketAddress
+              : peer.member.streamAddress,
           callbacks: options,
           options: options.replication ?? {},
           events,
@@ -131,7 +133,7 @@ async function start(
         signal: stopping.signal,
       })
     : Promise.resolve();
-  const node: Node = new Node({
+  const node: ShoalNode = new ShoalNode({
     name,
     membership,
     metadata,
@@ -139,7 +141,7 @@ async function start(
     peers,
     listeners,
     log,
-    promised: () => guard.promised,
+    votedTerm: () => votes.votedTerm,
     replication,
     stopping,
     chooser,
@@ -153,7 +155,7 @@ async function start(
     // The membership takes its service over if it has streams; else nobody is served there.
     if (!streams) void services[SERVICES.membership].close();
     void serve(services[SERVICES.log], (connection) => replication?.serveLog(connection));
-    void serve(services[SERVICES.promise], (connection) => replication?.servePromise(connection));
+    void serve(services[SERVICES.vote], (connection) => replication?.serveVote(connection));
     void serve(services[SERVICES.source], (connection) => replication?.serveSource(connection));
   }
   const onAbort = (): void => void node.close();
@@ -186,22 +188,22 @@ function check(options: PortableNodeOptions): void {
   }
 }
 
-function firstMetadata(options: PortableNodeOptions, promised: bigint): NodeMetadata {
+function firstMetadata(options: PortableNodeOptions, votedTerm: bigint): NodeMetadata {
   const { name, streamAddress, webSocketAddress, metadata } = options;
   return {
     name,
     role: 'member',
-    term: promised,
-    ...(streamAddress === undefined ? {} : { streams: streamAddress }),
-    ...(webSocketAddress === undefined ? {} : { webSocket: webSocketAddress }),
+    term: votedTerm,
+    ...(streamAddress === undefined ? {} : { streamAddress }),
+    ...(webSocketAddress === undefined ? {} : { webSocketAddress }),
     application: metadata?.slice() ?? new Uint8Array(0),
   };
 }
 
 /** Where the membership of this node dials a member. */
 function addressToDial(options: PortableNodeOptions, id: NodeIdentity): string | undefined {
-  if (options.dials !== 'webSocket') return streamAddressOf(id);
-  return nodeMember({ id, incarnation: 0, state: 'alive' }).webSocket;
+  if (options.dials !== 'websocket') return streamAddressOf(id);
+  return nodeMember({ id, incarnation: 0, state: 'alive' }).webSocketAddress;
 }
 
 /** Never rejects: a listener that fails has nothing more to give. */

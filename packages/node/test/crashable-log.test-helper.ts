@@ -1,0 +1,121 @@
+import {
+  type Archive,
+  type EncodedAccess,
+  MemoryLog,
+  type NewEntry,
+  type VlsnRange,
+} from '@shoal/syncup';
+import type { VoteStore } from '../src/votes/vote-store.ts';
+
+/** A promise that can be settled from outside. */
+function gate(): { promise: Promise<void>; open: () => void; shut: (error: Error) => void } {
+  let open!: () => void;
+  let shut!: (error: Error) => void;
+  const promise = new Promise<void>((resolve, reject) => {
+    open = resolve;
+    shut = reject;
+  });
+  return { promise, open, shut };
+}
+
+/**
+ * A log whose disk is slow: entries can be read at once, and are on it later, as with the group
+ * commit of a real one. A crash loses what is not.
+ */
+export class CrashableLog extends MemoryLog {
+  #stable = 0n;
+  #generation = 0;
+  #crashed = false;
+  readonly #delay: () => number;
+  readonly #writing = new Set<ReturnType<typeof gate>>();
+  /** How many entries crashes have taken. */
+  lost = 0;
+
+  constructor(delay: () => number) {
+    super();
+    this.#delay = delay;
+    const encoded = this.encoded!;
+    const append: EncodedAccess['append'] = (batches) =>
+      this.#written(() => encoded.append(batches));
+    Object.defineProperty(this, 'encoded', { value: { ...encoded, append } });
+  }
+
+  override append(entries: readonly NewEntry[]): Promise<VlsnRange> {
+    return this.#written(() => super.append(entries));
+  }
+
+  async #written(append: () => Promise<VlsnRange>): Promise<VlsnRange> {
+    if (this.#crashed) throw new Error('the process is gone');
+    const range = await append();
+    const generation = this.#generation;
+    const written = gate();
+    this.#writing.add(written);
+    // In order: what comes later is on the disk later.
+    setTimeout(() => {
+      this.#writing.delete(written);
+      const current = !this.#crashed && generation === this.#generation;
+      if (current && range.last > this.#stable) this.#stable = range.last;
+      written.open();
+    }, this.#delay());
+    await written.promise;
+    return range;
+  }
+
+  override async rollback(to: bigint, reason: string): Promise<Archive> {
+    if (this.#crashed) throw new Error('the process is gone');
+    const archive = await super.rollback(to, reason);
+    this.#stable = to;
+    this.#generation++;
+    return archive;
+  }
+
+  override async importSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    await super.importSnapshot(chunks);
+    this.#stable = this.range.last;
+    this.#generation++;
+  }
+
+  /** The process is gone: nothing more gets to the disk. */
+  crash(): void {
+    this.#crashed = true;
+    for (const written of this.#writing) written.shut(new Error('the process is gone'));
+    this.#writing.clear();
+  }
+
+  /** What the next process finds. */
+  async recover(): Promise<void> {
+    this.#crashed = false;
+    const { last } = this.range;
+    if (last <= this.#stable) return;
+    this.lost += Number(last - this.#stable);
+    await super.rollback(this.#stable, 'lost in a crash');
+  }
+}
+
+/** Promises that take a while to be on the disk; a crash loses those that are not. */
+export class CrashableVotes implements VoteStore {
+  #stable = 0n;
+  #life = 0;
+  readonly #delay: () => number;
+
+  constructor(delay: () => number) {
+    this.#delay = delay;
+  }
+
+  async read(): Promise<bigint> {
+    return this.#stable;
+  }
+
+  async write(term: bigint): Promise<void> {
+    const life = this.#life;
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, this.#delay());
+    });
+    if (life !== this.#life) throw new Error('the process is gone');
+    this.#stable = term;
+  }
+
+  crash(): void {
+    this.#life++;
+  }
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { type Counts, runCampaign } from './failover-campaign.test-helper.ts';
+
+const SEED = process.env['SHOAL_NODE_SEED'];
+const RUNS = Number(process.env['SHOAL_NODE_RUNS'] ?? 12);
+
+describe('whatever leaders, partitions and crashes come', () => {
+  const seeds = SEED === undefined ? Array.from({ length: RUNS }, (_, i) => i + 1) : [Number(SEED)];
+
+  it('nothing that was acknowledged is lost, and all logs end equal', {
+    timeout: 600_000,
+  }, async () => {
+    const total: Counts & { acked: number } = {
+      ...{ appends: 0, refused: 0, feeders: 0, rollbacks: 0, crashes: 0, steppedDown: 0, acked: 0 },
+    };
+    for (const seed of seeds) {
+      const { counts, acked } = await runCampaign(seed);
+      total.acked += acked;
+      for (const name of Object.keys(counts) as (keyof Counts)[]) total[name] += counts[name];
+    }
+    if (SEED !== undefined) return;
+    // The faults were there, and so was what they are to bring about.
+    for (const [name, count] of Object.entries(total)) {
+      expect(`${name}: ${count > seeds.length ? 'many' : count}`).toBe(`${name}: many`);
+    }
+  });
+
+  it('the same seed brings the same run', { timeout: 120_000 }, async () => {
+    const first = await runCampaign(4);
+    const second = await runCampaign(4);
+    expect(second.trace).toEqual(first.trace);
+  });
+});

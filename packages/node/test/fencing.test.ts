@@ -1,0 +1,218 @@
+import { MemoryLog } from '@shoal/syncup';
+import { startReplica } from '@shoal/syncup/driver';
+import { MemoryNetwork } from '@shoal/testkit';
+import { type Connection, dialService } from '@shoal/transport';
+import { labelTag } from '@shoal/wire/internal';
+import { describe, expect, it } from 'vitest';
+import { fixedLeader, type ShoalNode } from '../src/index.ts';
+import { termOf } from '../src/votes/term.ts';
+import type { VoteReply, VoteRequest } from '../src/votes/vote-message.ts';
+import { requestVote, SERVICES } from '../src/votes/vote-service.ts';
+import { memoryVoteStore, type VoteStore } from '../src/votes/vote-store.ts';
+import { commits, start, texts } from './nodes.test-helper.ts';
+
+const code = (value: string): unknown => expect.objectContaining({ code: value });
+
+/** Nodes on a network in memory, and a stranger who speaks with them. */
+class Bench {
+  readonly network = new MemoryNetwork();
+  readonly stranger = this.network.createStreamTransport({ host: '10.0.0.99' });
+  #hosts = 0;
+
+  start(name: string, options: Parameters<typeof start>[1] = {}): Promise<ShoalNode> {
+    const bind = `10.0.0.${++this.#hosts}:7946`;
+    return start(name, {
+      log: new MemoryLog(),
+      bind,
+      transports: {
+        datagrams: this.network.createDatagramTransport(bind),
+        streams: this.network.createStreamTransport({ host: bind.split(':')[0]! }),
+      },
+      ...options,
+    });
+  }
+
+  dial(node: ShoalNode, service: string): Promise<Connection> {
+    return dialService(this.stranger, node.address, service);
+  }
+
+  ask(node: ShoalNode, term: bigint, other: Partial<VoteRequest> = {}): Promise<VoteReply> {
+    const label = labelTag('shoal');
+    const request = { type: 'request', label, term, candidate: 'c', voter: node.name } as const;
+    const signal = new AbortController().signal;
+    return requestVote(this.stranger, node.address, { ...request, ...other }, 5000, signal);
+  }
+}
+
+describe('a promise', () => {
+  it('says where the log ends, and refuses terms that are not higher, also after a restart', async () => {
+    const bench = new Bench();
+    const log = new MemoryLog();
+    await log.append(commits(3));
+    const voteStore: VoteStore = memoryVoteStore();
+    const b = await bench.start('b', { log, voteStore });
+    const granted = { granted: true, votedTerm: 7n, position: { term: 0n, last: 3n } };
+    expect(await bench.ask(b, 7n)).toMatchObject(granted);
+    expect(await bench.ask(b, 7n)).toMatchObject({ granted: false, votedTerm: 7n });
+    expect(await bench.ask(b, 6n)).toMatchObject({ granted: false, votedTerm: 7n });
+    expect(await bench.ask(b, 9n)).toMatchObject({ granted: true, votedTerm: 9n });
+    await b.close();
+    await using again = await bench.start('b', { log, voteStore });
+    expect(again.stats().votedTerm).toBe(9n);
+    expect(await bench.ask(again, 8n)).toMatchObject({ granted: false, votedTerm: 9n });
+  });
+
+  it('is not given before it is on the disk', async () => {
+    const bench = new Bench();
+    const voteStore: VoteStore = {
+      read: async () => 0n,
+      write: () => Promise.reject(new Error('the disk is full')),
+    };
+    await using b = await bench.start('b', { voteStore });
+    await expect(bench.ask(b, 7n)).rejects.toThrow();
+    // Nor is anything of a lower term taken: it may have been written after all.
+    expect(b.stats().votedTerm).toBe(7n);
+  });
+
+  it('takes a voter off an older feeder, who can make nothing durable any more', async () => {
+    const bench = new Bench();
+    const logs = [new MemoryLog(), new MemoryLog()] as const;
+    await using a = await bench.start('a', { log: logs[0] });
+    await using b = await bench.start('b', { log: logs[1], seeds: [a.address] });
+    await a.until(() => a.role === 'leader');
+    await a.append(commits(1));
+    // From the next epoch, which a does not know of.
+    const { position } = await bench.ask(b, termOf(2n, 0n));
+    expect(position).toEqual({ term: a.term, last: 2n });
+    expect(b.role).toBe('member');
+    await expect(a.append(commits(1), { timeout: 200 })).rejects.toEqual(code('timeout'));
+    expect(await texts(logs[1])).toEqual(['entry 0']);
+  });
+
+  it('of the same epoch makes the feeder stand again, and it gets the voter back', async () => {
+    const bench = new Bench();
+    await using a = await bench.start('a');
+    await using b = await bench.start('b', { seeds: [a.address] });
+    await a.until(() => a.role === 'leader');
+    await a.append(commits(1));
+    const before = a.term;
+    await bench.ask(b, termOf(1n, 5n));
+    await a.until(() => a.role === 'leader' && a.term > termOf(1n, 5n));
+    expect(a.term > before).toBe(true);
+    await a.append(commits(1));
+    expect(b.role).toBe('follower');
+  });
+
+  it('asked of a feeder fences it at once', async () => {
+    const bench = new Bench();
+    await using a = await bench.start('a');
+    await a.until(() => a.stats().votedTerm > 0n);
+    const b = await bench.start('b', { seeds: [a.address] });
+    await a.until(() => a.role === 'leader');
+    await b.close();
+    const waiting = expect(a.append(commits(1))).rejects.toEqual(code('fenced'));
+    const stepped = new Promise((resolve) => a.on('steppedDown', resolve));
+    await bench.ask(a, termOf(3n, 0n));
+    await waiting;
+    expect(await stepped).toMatchObject({ error: { code: 'fenced' } });
+    expect(a.role).toBe('member');
+  });
+
+  it('is for the cluster and the voter that are meant', async () => {
+    const bench = new Bench();
+    await using b = await bench.start('b');
+    await expect(bench.ask(b, 7n, { voter: 'c' })).rejects.toThrow();
+    await expect(bench.ask(b, 7n, { label: 1 })).rejects.toThrow();
+    await expect(bench.ask(b, 7n, { candidate: 'stranger' })).rejects.toThrow();
+    expect(b.stats().votedTerm).toBe(0n);
+  });
+
+  it('is not to be had by garbage, which harms nothing', async () => {
+    const bench = new Bench();
+    await using b = await bench.start('b');
+    for (const service of Object.values(SERVICES)) {
+      for (const garbage of [new Uint8Array(0), new Uint8Array(4096).fill(255)]) {
+        const connection = await bench.dial(b, service);
+        connection.send(garbage);
+        const ended = (async () => {
+          for await (const _frame of connection);
+        })();
+        await ended.catch(() => undefined);
+        await connection.close();
+      }
+    }
+    expect(b.stats().votedTerm).toBe(0n);
+    expect(b.log!.range.last).toBe(0n);
+    expect(await bench.ask(b, 7n)).toMatchObject({ granted: true });
+  });
+});
+
+it('a feeder that is no voter here is not followed', async () => {
+  const bench = new Bench();
+  const own = { voters: ['x'], leadership: fixedLeader('x', 99) };
+  await using x = await bench.start('x', own);
+  await x.until(() => x.role === 'leader');
+  await using b = await bench.start('b', { seeds: [x.address] });
+  await b.until(() => b.members().some(({ role }) => role === 'leader'));
+  await using _a = await bench.start('a', { seeds: [x.address] });
+  await b.until(() => b.leader === 'a');
+  expect(b.stats().votedTerm < x.term).toBe(true);
+});
+
+describe('the log of a voter', () => {
+  it('is served to the candidate that has its promise, and to nobody before', async () => {
+    const bench = new Bench();
+    const log = new MemoryLog();
+    await log.append(commits(3));
+    await using b = await bench.start('b', { log });
+    const copy = (term: bigint): ReturnType<typeof startReplica> =>
+      startReplica({
+        log: new MemoryLog(),
+        label: 'shoal',
+        term,
+        reconnect: false,
+        dial: () => bench.dial(b, SERVICES.source),
+      });
+    await expect(copy(7n).finished).rejects.toThrow();
+    await bench.ask(b, 7n);
+    const replica = copy(7n);
+    await replica.applied(3n);
+    await replica.close();
+    await expect(copy(8n).finished).rejects.toEqual(code('stale-term'));
+  });
+
+  it('that is ahead is taken over by who is chosen', async () => {
+    const bench = new Bench();
+    const logs = [new MemoryLog(), new MemoryLog(), new MemoryLog()] as const;
+    const a = await bench.start('a', { log: logs[0] });
+    const b = await bench.start('b', { log: logs[1], seeds: [a.address] });
+    await a.until(() => a.role === 'leader');
+    await a.append(commits(5, 'acknowledged'));
+    await a.close();
+    // c has nothing; what b holds was acknowledged.
+    const leadership = fixedLeader('c', 2);
+    await using c = await bench.start('c', { log: logs[2], seeds: [b.address], leadership });
+    await c.until(() => c.role === 'leader');
+    await c.append(commits(1, 'more'));
+    expect(await texts(logs[2])).toHaveLength(6);
+    expect(logs[1].digest()).toBe(logs[2].digest());
+    await b.close();
+  });
+
+  it('without the end of its last batch is cut back before it is fed on', async () => {
+    const bench = new Bench();
+    const log = new MemoryLog();
+    await log.append([...commits(2), { type: 0, payload: Uint8Array.of(1) }]);
+    const undone: bigint[] = [];
+    await using a = await bench.start('a', {
+      log,
+      voters: ['a'],
+      onRollback: ({ matchpoint, discarded }) => {
+        undone.push(matchpoint, discarded.first, discarded.last);
+      },
+    });
+    await a.until(() => a.role === 'leader');
+    expect(undone).toEqual([2n, 3n, 3n]);
+    expect(log.range.last).toBe(3n);
+  });
+});

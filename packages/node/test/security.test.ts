@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import { MemoryLog } from '@shoal/syncup';
+import { Keyring, type TlsOptions } from '@shoal/transport-node';
+import { describe, expect, it } from 'vitest';
+import { createTestAuthority } from '../../transport-node/src/certificates.test-helper.ts';
+import { commits, record, start } from './nodes.test-helper.ts';
+
+const hasIPv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((address) => address?.address === '::1');
+
+describe('TLS and a keyring', () => {
+  it('a cluster with both feeds and follows, and nobody without gets in', async () => {
+    const authority = await createTestAuthority();
+    const identity = async (name: string): Promise<TlsOptions> => ({
+      ...(await authority.issue([{ type: 'dns', value: `${name}.cluster` }])),
+      ca: authority.ca,
+      allow: ['a.cluster', 'b.cluster', 'c.cluster'],
+    });
+    const key = randomBytes(32);
+    const secure = async (name: string): Promise<{ tls: TlsOptions; keyring: Keyring }> => ({
+      tls: await identity(name),
+      keyring: new Keyring(key),
+    });
+    const logs = [new MemoryLog(), new MemoryLog()] as const;
+    await using a = await start('a', { log: logs[0], ...(await secure('a')) });
+    const seeds = [a.address];
+    await using b = await start('b', { log: logs[1], seeds, ...(await secure('b')) });
+    await a.until(() => a.role === 'leader');
+    await a.append(commits(3));
+    await b.until(() => b.role === 'follower');
+    expect(logs[1].digest()).toBe(logs[0].digest());
+
+    // With the key, but a certificate that is not among those allowed: no stream, hence no log.
+    await using d = await start('d', {
+      log: new MemoryLog(),
+      seeds,
+      tls: await identity('d'),
+      keyring: new Keyring(key),
+    });
+    await d.until(() => d.leader === 'a');
+    const events = record(d);
+    await d.until(() => events.some(({ type }) => type === 'disconnected'));
+    expect(d.log!.range.last).toBe(0n);
+    expect(a.stats().followers.map(({ name }) => name)).toEqual(['b']);
+
+    // Without the key: no member.
+    await using e = await start('e', {
+      seeds,
+      tls: await identity('c'),
+      keyring: new Keyring(randomBytes(32)),
+    });
+    await a.append(commits(1));
+    expect(e.members()).toEqual([]);
+    expect(a.members().map(({ name }) => name)).not.toContain('e');
+  });
+});
+
+describe.runIf(hasIPv6)('IPv6', () => {
+  it('a cluster on ::1 feeds and follows', async () => {
+    const logs = [new MemoryLog(), new MemoryLog()] as const;
+    const bind = '[::1]:0';
+    await using a = await start('a', { log: logs[0], bind });
+    await using b = await start('b', { log: logs[1], bind, seeds: [a.address] });
+    expect(a.address).toMatch(/^\[::1\]:\d+$/);
+    await a.until(() => a.role === 'leader');
+    await a.append(commits(3));
+    expect(b.members()[0]).toMatchObject({ name: 'a', address: a.address });
+    expect(logs[1].digest()).toBe(logs[0].digest());
+  });
+});

@@ -1,0 +1,170 @@
+import { local } from '@shoal/membership';
+import { MemoryNetwork, type Random, seededRandom, type VirtualClock } from '@shoal/testkit';
+import { type ManualLeader, manualLeader } from '../src/leadership/leadership.ts';
+import type { ShoalNode } from '../src/shoal-node.ts';
+import { startNode } from '../src/start-node.ts';
+import { formatTerm } from '../src/votes/term.ts';
+import { CrashableLog, CrashableVotes } from './crashable-log.test-helper.ts';
+import { commits } from './nodes.test-helper.ts';
+
+/** A node that can be killed and started again. */
+interface Slot {
+  readonly name: string;
+  readonly host: string;
+  readonly log: CrashableLog;
+  readonly terms: CrashableVotes;
+  /** Who is not told goes on with an old choice. */
+  readonly chooser: ManualLeader;
+  node: ShoalNode | undefined;
+}
+
+/** What was acknowledged: it must be there in the end. */
+interface Acknowledged {
+  readonly vlsn: bigint;
+  readonly text: string;
+  readonly term: bigint;
+  readonly by: string;
+}
+
+/** Nodes on a network in memory, in virtual time; everything follows from the seed. */
+export class SimulatedCluster {
+  readonly random: Random;
+  readonly network: MemoryNetwork;
+  readonly slots: Slot[];
+  readonly acknowledged: Acknowledged[] = [];
+  /** What happened, one line each: equal for equal seeds. */
+  readonly trace: string[] = [];
+  /** How often what should happen in a campaign did. */
+  readonly counts = {
+    appends: 0,
+    refused: 0,
+    feeders: 0,
+    rollbacks: 0,
+    crashes: 0,
+    steppedDown: 0,
+  };
+  readonly #clock: VirtualClock;
+  #epoch = 0n;
+  #texts = 0;
+
+  constructor(clock: VirtualClock, seed: number, size: number) {
+    this.#clock = clock;
+    this.random = seededRandom(`cluster ${seed}`);
+    this.network = new MemoryNetwork({ seed, clock, faults: { delay: [1, 20], loss: 0.02 } });
+    const delay = (): number => (this.random() < 0.8 ? 1 : 40) * this.random();
+    this.slots = Array.from({ length: size }, (_, i) => ({
+      name: String.fromCharCode(97 + i),
+      host: `10.0.0.${i + 1}`,
+      log: new CrashableLog(delay),
+      terms: new CrashableVotes(delay),
+      chooser: manualLeader(),
+      node: undefined,
+    }));
+  }
+
+  note(text: string): void {
+    this.trace.push(`${Math.round(this.#clock.now())} ${text}`);
+  }
+
+  async start(slot: Slot): Promise<void> {
+    const { name, host, log, terms, chooser } = slot;
+    const address = `${host}:7946`;
+    const streams = this.network.createStreamTransport({
+      host,
+      dialTimeout: 1000,
+      closeTimeout: 500,
+    });
+    await log.recover();
+    const node = await startNode({
+      name,
+      datagrams: this.network.createDatagramTransport(address),
+      streams,
+      listeners: [await streams.listen(address)],
+      seeds: this.slots.map((each) => `${each.host}:7946`),
+      log,
+      voteStore: terms,
+      voters: this.slots.map((each) => each.name),
+      leadership: chooser,
+      config: { ...local(), probePeriod: 300, probeTimeout: 100 },
+      joinRetry: { first: 50, most: 500 },
+      random: this.random,
+      replication: {
+        heartbeatInterval: 200,
+        idleTimeout: 1500,
+        stepTimeout: 1500,
+        reconnect: { minDelay: 20, maxDelay: 300 },
+      },
+    });
+    node.on('role', ({ role, term }) => {
+      if (role === 'leader') this.counts.feeders++;
+      this.note(`${name} is ${role} in ${formatTerm(term)}`);
+    });
+    node.on('rollback', ({ matchpoint, transactions }) => {
+      if (transactions > 0) this.counts.rollbacks++;
+      this.note(`${name} rolls back to ${matchpoint}`);
+    });
+    node.on('steppedDown', ({ term }) => {
+      this.counts.steppedDown++;
+      this.note(`${name} steps down from ${formatTerm(term)}`);
+    });
+    node.on('failed', ({ error }) => this.note(`${name} failed: ${error.message}`));
+    slot.node = node;
+    this.note(`${name} starts`);
+  }
+
+  /** The process is gone, and with it what was not on the disk. */
+  async crash(slot: Slot): Promise<void> {
+    const { node, host } = slot;
+    if (node === undefined) return;
+    slot.node = undefined;
+    this.counts.crashes++;
+    this.note(`${slot.name} crashes`);
+    slot.log.crash();
+    slot.terms.crash();
+    this.network.breakConnections({ from: host });
+    this.network.breakConnections({ to: host });
+    const closed = node.close();
+    await this.#clock.advance(3000);
+    await closed;
+  }
+
+  /** Chooses a leader, and tells those who happen to hear of it. */
+  choose(leader: Slot, hears: (slot: Slot) => boolean): void {
+    this.#epoch++;
+    this.note(`${leader.name} is chosen in epoch ${this.#epoch}`);
+    for (const slot of this.slots) {
+      if (hears(slot)) slot.chooser.choose(leader.name, this.#epoch);
+    }
+  }
+
+  /** Each node that takes itself for the feeder appends something. */
+  append(): void {
+    for (const { name, node } of this.slots) {
+      if (node?.role !== 'leader') continue;
+      const text = `${name} ${this.#texts++}`;
+      const count = 1 + Math.floor(this.random() * 3);
+      this.counts.appends++;
+      node.append(commits(count, text), { timeout: 20_000 }).then(
+        ({ first, term }) => {
+          this.note(`${text} is acknowledged at ${first} in ${formatTerm(term)}`);
+          for (let i = 0; i < count; i++) {
+            const vlsn = first + BigInt(i);
+            this.acknowledged.push({ vlsn, text: `${text} ${i}`, term, by: name });
+          }
+        },
+        (error: { code?: string }) => {
+          this.counts.refused++;
+          this.note(`${text} is not acknowledged: ${error.code ?? error}`);
+        },
+      );
+    }
+  }
+
+  /** Runs on until `holds()`, for `ms` of virtual time at most. */
+  async until(what: string, holds: () => boolean, ms: number): Promise<void> {
+    for (let spent = 0; !holds(); spent += 100) {
+      if (spent > ms) throw new Error(`not within ${ms} ms: ${what}`);
+      await this.#clock.advance(100);
+    }
+  }
+}
