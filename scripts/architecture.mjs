@@ -12,7 +12,7 @@ const LAYER = 118;
 const MARGIN = 24;
 const LEGEND = 74;
 
-/** The groups, each with its colour (light, dark), and what each package is in a few words. */
+/** The groups, each with its color (light, dark), and what each package is in a few words. */
 const GROUPS = {
   core: { title: 'core: no I/O, runs anywhere', light: '#0b7a75', dark: '#2dd4bf' },
   driver: { title: 'driver: a core with real timers', light: '#3b5bdb', dark: '#91a7ff' },
@@ -116,7 +116,7 @@ function legend(height) {
 }
 
 function style() {
-  const colours = (theme) =>
+  const colors = (theme) =>
     Object.entries(GROUPS).map(([group, of]) => `.${group}{color:${of[theme]}}`);
   return `<style>
 text{font-family:ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;text-anchor:middle;fill:#1f2328}
@@ -128,14 +128,14 @@ text{font-family:ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,sans-se
 .edge{fill:none;stroke:#8c959f;stroke-width:1.5;marker-end:url(#tip)}
 .types{stroke-dasharray:5 4}
 .tip{fill:#8c959f}
-${colours('light').join('\n')}
+${colors('light').join('\n')}
 @media (prefers-color-scheme:dark){
 text{fill:#e6edf3}
 .what,.key{fill:#9aa4ae}
 .back{fill:#0d1117}
 .edge{stroke:#768390}
 .tip{fill:#768390}
-${colours('dark').join('\n')}
+${colors('dark').join('\n')}
 }
 </style>`;
 }

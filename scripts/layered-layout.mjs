@@ -66,7 +66,7 @@ function levelsOf(nodes) {
   return levels;
 }
 
-/** Tries every neighbourly swap until none makes it better, from several beginnings. */
+/** Tries every neighboring swap until none makes it better, from several beginnings. */
 function order(layers) {
   let best;
   for (let start = 0; start < 200; start++) {
@@ -114,7 +114,7 @@ function cost(layers) {
   return crossings * 1000 + aside;
 }
 
-/** Numbers cells, pulls each towards its neighbours, and keeps them apart. */
+/** Numbers cells, pulls each towards its neighbors, and keeps them apart. */
 function place(layers, gap) {
   for (const layer of layers) {
     let at = 0;

@@ -4,7 +4,7 @@ import type { MemberProcess } from './member-process.ts';
 const PERIOD = 200;
 
 /**
- * Lines, and under them, where there is a terminal, how each member stands right now. Colours
+ * Lines, and under them, where there is a terminal, how each member stands right now. Colors
  * unless NO_COLOR is set (https://no-color.org).
  */
 export class View {
@@ -12,7 +12,7 @@ export class View {
   waiting = '';
   readonly #members: readonly MemberProcess[];
   readonly #live: boolean;
-  readonly #colours: boolean;
+  readonly #colors: boolean;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   /** How many lines of the table are on the screen. */
   #drawn = 0;
@@ -20,16 +20,16 @@ export class View {
   constructor(members: readonly MemberProcess[]) {
     this.#members = members;
     this.#live = process.stdout.isTTY === true;
-    this.#colours = this.#live && !process.env['NO_COLOR'];
+    this.#colors = this.#live && !process.env['NO_COLOR'];
     if (this.#live) this.#timer = setInterval(() => this.#draw([]), PERIOD);
   }
 
   bold(text: string): string {
-    return this.#colours ? `\x1b[1m${text}\x1b[0m` : text;
+    return this.#colors ? `\x1b[1m${text}\x1b[0m` : text;
   }
 
   green(text: string): string {
-    return this.#colours ? `\x1b[32m${text}\x1b[0m` : text;
+    return this.#colors ? `\x1b[32m${text}\x1b[0m` : text;
   }
 
   print(text: string): void {

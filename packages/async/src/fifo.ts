@@ -17,7 +17,7 @@ export class Fifo<T> {
   shift(): T | undefined {
     const item = this.#items[this.#head];
     if (this.#head < this.#items.length) this.#head++;
-    // Amortised: each removed item pays for moving one that stays.
+    // Amortized: each removed item pays for moving one that stays.
     if (this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

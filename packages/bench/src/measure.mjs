@@ -36,7 +36,7 @@ function spin(run, ms) {
   return Number(process.hrtime.bigint() - start) / calls;
 }
 
-/** Keeps results alive, so that no call is optimised away. */
+/** Keeps results alive, so that no call is optimized away. */
 export let sink;
 
 let gc;

@@ -11,7 +11,7 @@ const MAX_MISFITS = 64;
 const WIDTH = 5;
 /** Where they are: whose it is, to be told when it leaves. */
 const OWNER = 0;
-/** Its neighbours in the list of its level. */
+/** Its neighbors in the list of its level. */
 const PREVIOUS = 1;
 const FOLLOWING = 2;
 /** Where its bytes are. */

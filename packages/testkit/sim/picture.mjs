@@ -107,7 +107,7 @@ function draw(list) {
   const COLORS = { alive: [38, 166, 154], suspect: [245, 166, 35], down: [46, 58, 89] };
   const hex = (color) =>
     `#${color.map((c) => Math.round(c).toString(16).padStart(2, '0')).join('')}`;
-  /** Mixes the colours by shares of members, in steps, so that equal neighbours can be joined. */
+  /** Mixes the colors by shares of members, in steps, so that equal neighbors can be joined. */
   const mix = ([unknown, alive, suspect, down]) => {
     const steps = 16;
     const share = (count) =>

@@ -41,7 +41,7 @@ export class MemoryConnection implements Connection, StreamEnd {
   #unsent = 0;
   #pumping = false;
   /** Sent and not yet arrived. */
-  #travelling = 0;
+  #traveling = 0;
   /** When the last thing that was sent arrives, in ms of the clock. */
   #lastArrival = 0;
   readonly #inbound = new Fifo<Uint8Array>();
@@ -150,7 +150,7 @@ export class MemoryConnection implements Connection, StreamEnd {
     for (const item of this.#outbound) {
       if (typeof item !== 'string') {
         // At least one frame, however long, when nothing else is there.
-        const room = peer.#limits.receiveHighWaterMark - peer.#unread - this.#travelling - bytes;
+        const room = peer.#limits.receiveHighWaterMark - peer.#unread - this.#traveling - bytes;
         if (room <= 0 && !peer.#closing && !peer.#failure) break;
         bytes += item.length + FRAME_COST;
       }
@@ -160,11 +160,11 @@ export class MemoryConnection implements Connection, StreamEnd {
     this.#outbound.splice(0, batch.length);
     if (this.#isGone) this.#network.connections.delete(this);
     this.#unsent -= bytes;
-    this.#travelling += bytes;
+    this.#traveling += bytes;
     const faults = this.#network.faultsOf(this.place, this.#remote);
     this.#lastArrival = Math.max(this.#lastArrival, clock.now() + drawDelay(faults, random));
     const arrive = (): void => {
-      this.#travelling -= bytes;
+      this.#traveling -= bytes;
       for (const item of batch) peer.#arrive(item);
       peer.#serve();
     };

@@ -159,7 +159,7 @@ describe('formatAddress', () => {
     );
   });
 
-  it('takes brackets or none, normalises, and keeps the client', () => {
+  it('takes brackets or none, normalizes, and keeps the client', () => {
     expect(formatAddress({ host: '[::1]', port: 1 })).toBe('[::1]:1');
     expect(formatAddress({ host: '::ffff:127.0.0.1', port: 1 })).toBe('127.0.0.1:1');
     expect(formatAddress({ host: 'A', port: 1, client: 'Tab' })).toBe('a:1!Tab');

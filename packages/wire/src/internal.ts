@@ -1,5 +1,5 @@
 /**
- * What the other packages of Shoal need from this one. It promises nothing: names and behaviour
+ * What the other packages of Shoal need from this one. It promises nothing: names and behavior
  * change in any release.
  *
  * @module
