@@ -1,4 +1,5 @@
-import { AsyncQueue, type Connection, type Listener } from '@shoal/transport';
+import { AsyncQueue } from '@shoal/async';
+import type { Connection, Listener } from '@shoal/transport';
 
 /**
  * Several listeners as one, such as TCP's and WebSocket's. What waits to be taken is bounded by

@@ -15,8 +15,8 @@ export interface Clock {
 
 /** Node's and Bun's, which run timers of 0 ms without the delay of 1 to 4 ms of `setTimeout`. */
 const host = globalThis as {
-  setImmediate?: (action: () => void) => object | number;
-  clearImmediate?: (timer: never) => void;
+  setImmediate?: ((action: () => void) => object | number) | undefined;
+  clearImmediate?: ((timer: never) => void) | undefined;
 };
 
 class Immediate {

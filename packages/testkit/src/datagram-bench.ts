@@ -11,7 +11,7 @@ export interface DatagramConformanceSetup {
    * Sends bytes to the transport, or to what it depends on, that are not what it speaks, and
    * resolves when they have left. They may come out of it as datagrams if any bytes may.
    */
-  readonly garbage?: (transport: DatagramTransport) => Promise<void>;
+  readonly garbage?: ((transport: DatagramTransport) => Promise<void>) | undefined;
 }
 
 /** What a case works with. */

@@ -4,15 +4,15 @@ import type { Random } from './random.ts';
 /** What befalls what is sent over a link. Everything is off by default. */
 export interface LinkFaults {
   /** The share of datagrams that is lost, 0..1. */
-  readonly loss?: number;
+  readonly loss?: number | undefined;
   /** How long something is on its way, in ms, or a range of which each takes a random part. */
-  readonly delay?: number | readonly [min: number, max: number];
+  readonly delay?: number | readonly [min: number, max: number] | undefined;
   /** The share of datagrams that arrives twice, 0..1. */
-  readonly duplication?: number;
+  readonly duplication?: number | undefined;
   /** The share of datagrams that is held back so that later ones overtake it, 0..1. */
-  readonly reordering?: number;
+  readonly reordering?: number | undefined;
   /** How long such a datagram is held back at most, in ms. Default 20. */
-  readonly reorderingDelay?: number;
+  readonly reorderingDelay?: number | undefined;
 }
 
 /**
@@ -20,8 +20,8 @@ export interface LinkFaults {
  * (`10.0.0.1:7946`), or left out for any. A link has one direction.
  */
 export interface Link {
-  readonly from?: string;
-  readonly to?: string;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
 }
 
 /** An address and its host, as links name them. */

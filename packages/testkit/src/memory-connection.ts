@@ -1,4 +1,6 @@
-import { abortError, type Connection, Fifo, TransportError, Waiters } from '@shoal/transport';
+import { Fifo, Waiters } from '@shoal/async';
+import { type Connection, TransportError } from '@shoal/transport';
+import { abortError } from '@shoal/transport/internal';
 import type { Timer } from './clock.ts';
 import { drawDelay, type Place } from './link-faults.ts';
 import type { NetworkCore, StreamEnd } from './network-core.ts';
@@ -103,13 +105,16 @@ export class MemoryConnection implements Connection, StreamEnd {
     return this.#unsent < highWaterMark;
   }
 
-  ready(options: { signal?: AbortSignal } = {}): Promise<void> {
+  ready(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     const { signal } = options;
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#closing) return Promise.reject(this.#closed());
-    if (signal?.aborted) return Promise.reject(abortError(`${this.#name()}: ready`, signal));
+    if (signal?.aborted) return Promise.reject(abortError(`${this.#name()}: ready`, signal.reason));
     if (this.#unsent < this.#limits.highWaterMark) return Promise.resolve();
-    return this.#writers.wait(`${this.#name()}: ready`, signal);
+    return this.#writers.wait({
+      signal,
+      aborted: (reason) => abortError(`${this.#name()}: ready`, reason),
+    });
   }
 
   close(): Promise<void> {
@@ -203,7 +208,7 @@ export class MemoryConnection implements Connection, StreamEnd {
 
   #next(): Promise<Result> {
     if (this.#closing) return Promise.resolve(DONE);
-    const next = this.#readers.wait('next');
+    const next = this.#readers.wait();
     this.#serve();
     return next;
   }

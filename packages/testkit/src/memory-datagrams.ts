@@ -1,15 +1,16 @@
-import { type DatagramTransport, TransportError, wholeNumber } from '@shoal/transport';
+import { type DatagramTransport, TransportError } from '@shoal/transport';
+import { wholeNumber } from '@shoal/transport/internal';
 import { drawDelay, type Place, placeOf } from './link-faults.ts';
 import type { DatagramEnd, NetworkCore, StreamEnd } from './network-core.ts';
 
 /** Options of a datagram transport in memory. Sizes are in bytes. */
 export interface MemoryDatagramsOptions {
   /** The longest datagram to send, 1..65507. Default 1452, as with UDP. */
-  readonly maxDatagramSize?: number;
+  readonly maxDatagramSize?: number | undefined;
   /** How much may wait to leave at the end of the turn. Default 1 MiB. */
-  readonly sendQueueSize?: number;
+  readonly sendQueueSize?: number | undefined;
   /** How much may be on its way to here; more is dropped. Default 4 MiB. */
-  readonly receiveBufferSize?: number;
+  readonly receiveBufferSize?: number | undefined;
 }
 
 /** Destinations that are remembered; the oldest makes room. */
@@ -33,14 +34,16 @@ export class MemoryDatagrams implements DatagramTransport, DatagramEnd {
   #onFlushed: (() => void) | undefined;
 
   constructor(network: NetworkCore<StreamEnd>, address: string, options: MemoryDatagramsOptions) {
-    this.maxDatagramSize = wholeNumber('maxDatagramSize', options.maxDatagramSize, 1452, 1, 65_507);
-    this.#sendQueueSize = wholeNumber('sendQueueSize', options.sendQueueSize, 1 << 20, 0);
-    this.#receiveBufferSize = wholeNumber(
-      'receiveBufferSize',
-      options.receiveBufferSize,
-      1 << 22,
-      0,
-    );
+    this.maxDatagramSize = wholeNumber(options, 'maxDatagramSize', {
+      preset: 1452,
+      min: 1,
+      max: 65_507,
+    });
+    this.#sendQueueSize = wholeNumber(options, 'sendQueueSize', { preset: 1 << 20, min: 0 });
+    this.#receiveBufferSize = wholeNumber(options, 'receiveBufferSize', {
+      preset: 1 << 22,
+      min: 0,
+    });
     this.#network = network;
     this.#place = network.bind(address, network.datagrams);
     this.localAddress = this.#place.address;

@@ -10,11 +10,11 @@ import { seededRandom } from './random.ts';
 /** Options of a {@link MemoryNetwork}. */
 export interface MemoryNetworkOptions {
   /** Of every random choice. Default 0. */
-  readonly seed?: number | string;
+  readonly seed?: number | string | undefined;
   /** Default: the system's time. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** What befalls whatever no `setFaults` names. Default: nothing. */
-  readonly faults?: LinkFaults;
+  readonly faults?: LinkFaults | undefined;
 }
 
 /**

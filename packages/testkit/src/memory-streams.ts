@@ -1,15 +1,13 @@
+import { AsyncQueue, onAbort } from '@shoal/async';
 import {
-  AsyncQueue,
-  abortError,
   type Connection,
   formatAddress,
   type Listener,
-  onAbort,
   parseAddress,
   type StreamTransport,
   TransportError,
-  wholeNumber,
 } from '@shoal/transport';
+import { abortError, throwIfAborted, wholeNumber } from '@shoal/transport/internal';
 import type { Timer } from './clock.ts';
 import { drawDelay, type Place } from './link-faults.ts';
 import { MemoryConnection, type MemoryStreamLimits } from './memory-connection.ts';
@@ -18,11 +16,11 @@ import type { Acceptor, NetworkCore } from './network-core.ts';
 /** Options of a stream transport in memory, as TCP has them. Sizes are in bytes, times in ms. */
 export interface MemoryStreamsOptions extends Partial<MemoryStreamLimits> {
   /** The host from which it dials, as links name it. Default `127.0.0.1`. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** How long `dial` waits. Default 10000. */
-  readonly dialTimeout?: number;
+  readonly dialTimeout?: number | undefined;
   /** How many connections a listener has at most; more are refused. Default 1024. */
-  readonly maxConnections?: number;
+  readonly maxConnections?: number | undefined;
 }
 
 type Core = NetworkCore<MemoryConnection>;
@@ -40,25 +38,34 @@ export class MemoryStreams implements StreamTransport {
   constructor(network: Core, options: MemoryStreamsOptions) {
     this.#network = network;
     this.#host = parseAddress(formatAddress({ host: options.host ?? '127.0.0.1', port: 0 })).host;
-    this.#dialTimeout = wholeNumber('dialTimeout', options.dialTimeout, 10_000, 1);
-    this.#maxConnections = wholeNumber('maxConnections', options.maxConnections, 1024, 1);
+    this.#dialTimeout = wholeNumber(options, 'dialTimeout', { preset: 10_000, min: 1 });
+    this.#maxConnections = wholeNumber(options, 'maxConnections', { preset: 1024, min: 1 });
     const most = MAX_FRAME_LENGTH;
-    const maxFrameLength = wholeNumber('maxFrameLength', options.maxFrameLength, most, 1, most);
-    const preset = Math.max(2 * maxFrameLength, 1 << 24);
-    const { highWaterMark, receiveHighWaterMark, maxBuffered, closeTimeout } = options;
+    const maxFrameLength = wholeNumber(options, 'maxFrameLength', {
+      preset: most,
+      min: 1,
+      max: most,
+    });
+    const twoFrames = Math.max(2 * maxFrameLength, 1 << 24);
     this.#limits = {
       maxFrameLength,
-      highWaterMark: wholeNumber('highWaterMark', highWaterMark, 1 << 20, 1),
-      maxBuffered: wholeNumber('maxBuffered', maxBuffered, preset, maxFrameLength),
-      receiveHighWaterMark: wholeNumber('receiveHighWaterMark', receiveHighWaterMark, 1 << 20, 1),
-      closeTimeout: wholeNumber('closeTimeout', closeTimeout, 5000, 0),
+      highWaterMark: wholeNumber(options, 'highWaterMark', { preset: 1 << 20, min: 1 }),
+      maxBuffered: wholeNumber(options, 'maxBuffered', { preset: twoFrames, min: maxFrameLength }),
+      receiveHighWaterMark: wholeNumber(options, 'receiveHighWaterMark', {
+        preset: 1 << 20,
+        min: 1,
+      }),
+      closeTimeout: wholeNumber(options, 'closeTimeout', { preset: 5000, min: 0 }),
     };
     if (this.#limits.highWaterMark > this.#limits.maxBuffered) {
       throw new TransportError('argument', 'highWaterMark must not be over maxBuffered');
     }
   }
 
-  async dial(text: string, options: { signal?: AbortSignal } = {}): Promise<Connection> {
+  async dial(
+    text: string,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Connection> {
     const { signal } = options;
     const { host, port, client } = parseAddress(text);
     if (client !== undefined || port === 0) {
@@ -67,7 +74,7 @@ export class MemoryStreams implements StreamTransport {
     const network = this.#network;
     const { clock } = network;
     const doing = `dial ${text}`;
-    if (signal?.aborted) throw abortError(doing, signal);
+    throwIfAborted(doing, signal);
     const to = { address: formatAddress({ host, port }), host };
     const from = network.freePlace(this.#host);
     const blocked = (): boolean => network.isBlocked(from, to) || network.isBlocked(to, from);
@@ -90,17 +97,20 @@ export class MemoryStreams implements StreamTransport {
       const timer: Timer = clock.setTimeout(answered, timely ? roundTrip : this.#dialTimeout);
       const forget = onAbort(signal, () => {
         clock.clearTimeout(timer);
-        reject(abortError(doing, signal!));
+        reject(abortError(doing, signal!.reason));
       });
     });
   }
 
-  async listen(text: string, options: { signal?: AbortSignal } = {}): Promise<Listener> {
+  async listen(
+    text: string,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Listener> {
     const { signal } = options;
     const network = this.#network;
     if (signal?.aborted) {
       parseAddress(text);
-      throw abortError(`listen at ${text}`, signal);
+      throw abortError(`listen at ${text}`, signal.reason);
     }
     const place = network.bind(text, network.listeners);
     const listener = new MemoryListener(network, place, this.#limits, this.#maxConnections);

@@ -25,18 +25,18 @@ export interface StreamConformanceSetup {
     role: 'dial' | 'listen',
   ): StreamTransport | Promise<StreamTransport>;
   /** Where to listen; port 0. Default `127.0.0.1:0`. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /**
    * Whether a dialled connection makes its peer wait when its frames are not read. False where
    * that cannot be done (a browser's WebSocket): then it must break off with `overflow`.
    * Default true.
    */
-  readonly pauses?: boolean;
+  readonly pauses?: boolean | undefined;
   /**
    * Connects to a listener as a stranger who does not speak the transport's protocol, and
    * resolves when it has been broken off.
    */
-  readonly garbage?: (address: string) => Promise<void>;
+  readonly garbage?: ((address: string) => Promise<void>) | undefined;
 }
 
 const LIMITS: StreamConformanceLimits = {

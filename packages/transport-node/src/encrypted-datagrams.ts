@@ -1,4 +1,5 @@
-import { type DatagramTransport, TransportError, wholeNumber } from '@shoal/transport';
+import { type DatagramTransport, TransportError } from '@shoal/transport';
+import { wholeNumber } from '@shoal/transport/internal';
 import {
   DatagramOpener,
   DatagramSealer,
@@ -29,16 +30,16 @@ export interface EncryptionOptions {
    */
   readonly label: string;
   /** Default `strict`. */
-  readonly mode?: EncryptionMode;
+  readonly mode?: EncryptionMode | undefined;
   /**
    * How far the clocks of members may differ, in ms, at least 1000. Datagrams sent longer ago, or
    * later, are refused, which stops replays to a member that was restarted. Default: not checked.
    */
-  readonly maxClockSkew?: number;
+  readonly maxClockSkew?: number | undefined;
   /** For how many senders replays are detected; the most silent is forgotten. Default 8192. */
-  readonly maxSenders?: number;
+  readonly maxSenders?: number | undefined;
   /** The time in ms since 1970. Default `Date.now`. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /** Counters since the transport was wrapped. */
@@ -95,8 +96,8 @@ class Encrypted implements EncryptedDatagrams {
 
   constructor(transport: DatagramTransport, options: EncryptionOptions) {
     const label = encodeLabel(options.label);
-    const maxSenders = wholeNumber('maxSenders', options.maxSenders, 8192, 1, 2 ** 20);
-    this.#skew = wholeNumber('maxClockSkew', options.maxClockSkew, 0, 1000) / 1000;
+    const maxSenders = wholeNumber(options, 'maxSenders', { preset: 8192, min: 1, max: 2 ** 20 });
+    this.#skew = wholeNumber(options, 'maxClockSkew', { preset: 0, min: 1000 }) / 1000;
     this.maxDatagramSize = transport.maxDatagramSize - OVERHEAD;
     if (this.maxDatagramSize < 1) {
       const text = `datagrams of ${transport.maxDatagramSize} bytes are too small to encrypt`;

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
-import { abortError, type Connection, TransportError, Waiters } from '@shoal/transport';
+import { Waiters } from '@shoal/async';
+import { type Connection, TransportError } from '@shoal/transport';
+import { abortError, systemError } from '@shoal/transport/internal';
 import { FrameDecoder, WireError } from '@shoal/wire';
 import type { DirectInput } from './direct-input.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import type { StreamLimits } from './stream-options.ts';
-import { transportError } from './system-error.ts';
 
 type Result = IteratorResult<Uint8Array, undefined>;
 
@@ -17,11 +18,11 @@ const DONE: Result = { done: true, value: undefined };
 /** What a {@link SocketConnection} may be told besides its limits. */
 interface SocketConnectionOptions {
   /** Limits the first frame that the peer sends, in bytes. Default: as any frame. */
-  readonly firstFrame?: number;
+  readonly firstFrame?: number | undefined;
   /** The TCP socket beneath one of TLS, which has no reset of its own. */
-  readonly beneath?: Socket;
+  readonly beneath?: Socket | undefined;
   /** How the socket is read, where it does not emit chunks. */
-  readonly input?: DirectInput;
+  readonly input?: DirectInput | undefined;
 }
 
 /**
@@ -69,7 +70,7 @@ export class SocketConnection implements Connection {
         resolve();
       });
     });
-    socket.on('error', (error) => this.#fail(transportError(this.#name(), error)));
+    socket.on('error', (error) => this.#fail(systemError(this.#name(), error)));
     socket.on('end', () => this.#onEnd());
     this.#input = input;
     input?.feed(this.#decoder, () => this.#onInput());
@@ -93,13 +94,16 @@ export class SocketConnection implements Connection {
     return this.#writer.buffered < highWaterMark;
   }
 
-  ready(options: { signal?: AbortSignal } = {}): Promise<void> {
+  ready(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     const { signal } = options;
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#closing) return Promise.reject(this.#closed());
-    if (signal?.aborted) return Promise.reject(abortError(`${this.#name()}: ready`, signal));
+    if (signal?.aborted) return Promise.reject(abortError(`${this.#name()}: ready`, signal.reason));
     if (this.#writer.buffered < this.#limits.highWaterMark) return Promise.resolve();
-    return this.#writers.wait(`${this.#name()}: ready`, signal);
+    return this.#writers.wait({
+      signal,
+      aborted: (reason) => abortError(`${this.#name()}: ready`, reason),
+    });
   }
 
   close(): Promise<void> {
@@ -143,7 +147,7 @@ export class SocketConnection implements Connection {
       if (!this.#input) this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
       this.#socket.resume();
     }
-    return this.#readers.wait('next');
+    return this.#readers.wait();
   }
 
   /** A frame if one is there, or the end, or throws how the connection was lost. */

@@ -1,18 +1,16 @@
 import type { Server, Socket, TcpNetConnectOpts } from 'node:net';
+import { type AsyncQueue, onAbort } from '@shoal/async';
 import {
   type Address,
-  type AsyncQueue,
-  abortError,
   type Connection,
   formatAddress,
   type Listener,
-  onAbort,
   parseAddress,
   TransportError,
 } from '@shoal/transport';
+import { systemError, throwIfAborted, withDeadline } from '@shoal/transport/internal';
 import { SocketListener } from './socket-listener.ts';
 import type { StreamLimits } from './stream-options.ts';
-import { transportError } from './system-error.ts';
 
 /** What every socket is made with. */
 export function socketOptions(
@@ -40,51 +38,52 @@ export function remoteAddress(socket: Socket): string | undefined {
   return host === undefined || port === undefined ? undefined : formatAddress({ host, port });
 }
 
+/** What {@link connected} needs. */
+export interface ConnectedOptions<T> {
+  readonly socket: Socket;
+  /** The event that says that the socket is ready for use. */
+  readonly readyEvent: 'connect' | 'secureConnect';
+  /** Names the operation in errors. */
+  readonly doing: string;
+  /** How long it may take, in ms. */
+  readonly timeout: number;
+  readonly signal: AbortSignal | undefined;
+  /** Called when the socket is ready: checks it, and makes what uses it. */
+  readonly make: () => T;
+}
+
 /**
- * Waits until a new socket is ready for use, which `event` tells, and then makes what uses it,
- * at once: a socket must not be without a listener for its errors. Destroys it on any failure.
+ * Waits until a new socket is ready for use and returns what `make` makes of it. Destroys the
+ * socket if anything fails.
  */
-export function connected<T>(
-  socket: Socket,
-  event: 'connect' | 'secureConnect',
-  doing: string,
-  timeout: number,
-  signal: AbortSignal | undefined,
-  make: () => T,
-): Promise<T> {
+export async function connected<T>(options: ConnectedOptions<T>): Promise<T> {
+  const { socket } = options;
+  try {
+    return await withDeadline(opened(options), options);
+  } catch (error) {
+    // A destroyed socket may still report what it was doing.
+    socket.on('error', () => {});
+    socket.destroy();
+    throw error;
+  }
+}
+
+function opened<T>({ socket, readyEvent, doing, make }: ConnectedOptions<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const settle = (): void => {
-      clearTimeout(timer);
-      forget();
-      socket.off(event, succeed);
-      socket.off('error', failed);
-      socket.off('close', closed);
-    };
-    const fail = (error: TransportError): void => {
-      settle();
-      // A destroyed socket may still report what it was doing.
-      socket.on('error', () => {});
-      socket.destroy();
-      reject(error);
-    };
-    const succeed = (): void => {
-      settle();
+    const failed = (cause: Error): void => reject(systemError(doing, cause));
+    const closed = (): void => reject(new TransportError('reset', `${doing}: broken off`));
+    socket.on('error', failed);
+    socket.once('close', closed);
+    socket.once(readyEvent, () => {
       try {
+        // In this very event: a socket must never be without a listener for its errors.
         resolve(make());
       } catch (cause) {
-        fail(transportError(doing, cause));
+        return reject(systemError(doing, cause));
       }
-    };
-    const failed = (cause: Error): void => fail(transportError(doing, cause));
-    const closed = (): void => fail(new TransportError('reset', `${doing}: broken off`));
-    const timer = setTimeout(() => {
-      fail(new TransportError('timeout', `${doing}: no answer within ${timeout} ms`));
-    }, timeout);
-    const forget = onAbort(signal, () => fail(abortError(doing, signal!)));
-    socket.once(event, succeed);
-    socket.once('error', failed);
-    socket.once('close', closed);
-    if (signal?.aborted) fail(abortError(doing, signal));
+      socket.off('error', failed);
+      socket.off('close', closed);
+    });
   });
 }
 
@@ -104,10 +103,10 @@ export async function listening(
 ): Promise<Listener> {
   const { host, port } = parseAddress(address);
   const doing = `listen at ${address}`;
-  if (signal?.aborted) throw abortError(doing, signal);
+  throwIfAborted(doing, signal);
   server.maxConnections = limits.maxConnections;
   await new Promise<void>((resolve, reject) => {
-    const failed = (cause: Error): void => reject(transportError(doing, cause));
+    const failed = (cause: Error): void => reject(systemError(doing, cause));
     server.once('error', failed);
     server.listen({ host, port, exclusive: true }, () => {
       server.off('error', failed);
@@ -121,9 +120,6 @@ export async function listening(
     'close',
     onAbort(signal, () => void listener.close()),
   );
-  if (signal?.aborted) {
-    await listener.close();
-    throw abortError(doing, signal);
-  }
+  throwIfAborted(doing, signal);
   return listener;
 }

@@ -1,11 +1,6 @@
 import type { AddressInfo, Server } from 'node:net';
-import {
-  type AsyncQueue,
-  type Connection,
-  formatAddress,
-  type Listener,
-  TransportError,
-} from '@shoal/transport';
+import type { AsyncQueue } from '@shoal/async';
+import { type Connection, formatAddress, type Listener, TransportError } from '@shoal/transport';
 
 /** A {@link Listener} over a listening server; whoever makes it pushes the connections. */
 export class SocketListener implements Listener {

@@ -1,5 +1,6 @@
 import { connect, createServer } from 'node:net';
-import { AsyncQueue, type Connection, formatAddress, type StreamTransport } from '@shoal/transport';
+import { AsyncQueue } from '@shoal/async';
+import { type Connection, formatAddress, type StreamTransport } from '@shoal/transport';
 import { DirectInput } from './direct-input.ts';
 import { SocketConnection } from './socket-connection.ts';
 import {
@@ -25,7 +26,14 @@ export function createTcpTransport(options: StreamOptions = {}): StreamTransport
       const socket = connect({ host, port, ...socketOptions(limits), onread: input.onread });
       const make = (): Connection =>
         new SocketConnection(socket, formatAddress({ host, port }), limits, { input });
-      return connected(socket, 'connect', `dial ${address}`, limits.dialTimeout, signal, make);
+      return connected({
+        socket,
+        readyEvent: 'connect',
+        doing: `dial ${address}`,
+        timeout: limits.dialTimeout,
+        signal,
+        make,
+      });
     },
 
     listen(address, { signal } = {}) {

@@ -10,15 +10,14 @@ import {
   type SecureContextOptions,
   type TLSSocket,
 } from 'node:tls';
+import { AsyncQueue } from '@shoal/async';
 import {
-  AsyncQueue,
   type Connection,
   formatAddress,
-  hostFamily,
   type StreamTransport,
   TransportError,
-  wholeNumber,
 } from '@shoal/transport';
+import { hostFamily, wholeNumber } from '@shoal/transport/internal';
 import { certificateNames } from './certificate-names.ts';
 import { SocketConnection } from './socket-connection.ts';
 import {
@@ -34,21 +33,21 @@ import { type StreamLimits, type StreamOptions, streamLimits } from './stream-op
 /** Options of {@link createTlsTransport}. Keys and certificates are PEM. */
 export interface TlsOptions extends StreamOptions {
   /** This side's private key and certificate (chain). Needed to listen, and to dial if mutual. */
-  readonly key?: string;
-  readonly cert?: string;
+  readonly key?: string | undefined;
+  readonly cert?: string | undefined;
   /** The authorities that both sides must be certified by. There is no default. */
   readonly ca: string | readonly string[];
   /** Whether a listener demands a certificate of who connects. Default true. */
-  readonly mutual?: boolean;
+  readonly mutual?: boolean | undefined;
   /**
    * The peers to talk with, by the names in their certificates: DNS names without wildcards, or
    * URIs such as `spiffe://cluster/feeder`. Whoever has none of them is refused, in both
    * directions. Default: to listen, everybody that `ca` certifies; to dial, whoever is certified
    * for the host of the address.
    */
-  readonly allow?: readonly string[];
+  readonly allow?: readonly string[] | undefined;
   /** How long a peer may take to shake hands with a listener, in ms. Default 5000. */
-  readonly handshakeTimeout?: number;
+  readonly handshakeTimeout?: number | undefined;
 }
 
 /**
@@ -62,7 +61,7 @@ export interface TlsOptions extends StreamOptions {
 export function createTlsTransport(options: TlsOptions): StreamTransport {
   const limits = streamLimits(options);
   const { key, cert, ca, mutual = true, allow } = options;
-  const handshakeTimeout = wholeNumber('handshakeTimeout', options.handshakeTimeout, 5000, 1);
+  const handshakeTimeout = wholeNumber(options, 'handshakeTimeout', { preset: 5000, min: 1 });
   if ((key === undefined) !== (cert === undefined)) {
     throw new TransportError('argument', 'key and cert belong together');
   }
@@ -93,14 +92,14 @@ export function createTlsTransport(options: TlsOptions): StreamTransport {
         check(socket, allow);
         return new SocketConnection(socket, formatAddress({ host, port }), limits, { beneath });
       };
-      return connected(
+      return connected({
         socket,
-        'secureConnect',
-        `dial ${address}`,
-        limits.dialTimeout,
+        readyEvent: 'secureConnect',
+        doing: `dial ${address}`,
+        timeout: limits.dialTimeout,
         signal,
         make,
-      );
+      });
     },
 
     async listen(address, { signal } = {}) {

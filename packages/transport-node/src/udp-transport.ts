@@ -1,17 +1,20 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { lookup as systemLookup } from 'node:dns/promises';
+import { onAbort } from '@shoal/async';
 import {
-  abortError,
   type DatagramTransport,
   formatAddress,
-  hostFamily,
-  onAbort,
   parseAddress,
   TransportError,
-  wholeNumber,
 } from '@shoal/transport';
+import {
+  hostFamily,
+  systemCode,
+  systemError,
+  throwIfAborted,
+  wholeNumber,
+} from '@shoal/transport/internal';
 import { type Lookup, NameCache } from './name-cache.ts';
-import { systemCode, transportError } from './system-error.ts';
 
 /** Options of {@link createUdpTransport}. */
 export interface UdpOptions {
@@ -21,20 +24,20 @@ export interface UdpOptions {
    * The longest datagram to send, 1..65507 bytes. Default 1452, which crosses an Ethernet (MTU
    * 1500) in one piece over IPv6 and IPv4.
    */
-  readonly maxDatagramSize?: number;
+  readonly maxDatagramSize?: number | undefined;
   /**
    * How many bytes may wait to be sent, for the kernel or for a name: at least `maxDatagramSize`.
    * Default 1 MiB.
    */
-  readonly sendQueueSize?: number;
+  readonly sendQueueSize?: number | undefined;
   /** The kernel's receive buffer (SO_RCVBUF), in bytes. Default: the system's. */
-  readonly receiveBufferSize?: number;
+  readonly receiveBufferSize?: number | undefined;
   /** How `close` waits for what was accepted to leave, in ms at most. Default 2000. */
-  readonly closeTimeout?: number;
+  readonly closeTimeout?: number | undefined;
   /** Finds the IP address of a name. Default: the system's resolver. */
-  readonly lookup?: (name: string, family: 0 | 4 | 6) => Promise<string>;
+  readonly lookup?: ((name: string, family: 0 | 4 | 6) => Promise<string>) | undefined;
   /** Closes the transport when it fires. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Counters since the transport was made. */
@@ -78,17 +81,21 @@ const MAX_CACHED = 16_384;
  */
 export async function createUdpTransport(options: UdpOptions): Promise<UdpTransport> {
   const { host, port } = parseAddress(options.bind);
-  const maxDatagramSize = wholeNumber('maxDatagramSize', options.maxDatagramSize, 1452, 1, 65507);
+  const maxDatagramSize = wholeNumber(options, 'maxDatagramSize', {
+    preset: 1452,
+    min: 1,
+    max: 65507,
+  });
   const settings = {
     maxDatagramSize,
-    sendQueueSize: wholeNumber('sendQueueSize', options.sendQueueSize, 1 << 20, maxDatagramSize),
-    closeTimeout: wholeNumber('closeTimeout', options.closeTimeout, 2000, 0),
+    sendQueueSize: wholeNumber(options, 'sendQueueSize', { preset: 1 << 20, min: maxDatagramSize }),
+    closeTimeout: wholeNumber(options, 'closeTimeout', { preset: 2000, min: 0 }),
   };
-  const receiveBufferSize = wholeNumber('receiveBufferSize', options.receiveBufferSize, 0, 1);
+  const receiveBufferSize = wholeNumber(options, 'receiveBufferSize', { preset: 0, min: 1 });
   const lookup =
     options.lookup ?? (async (name, family) => (await systemLookup(name, { family })).address);
   const doing = `bind to ${options.bind}`;
-  if (options.signal?.aborted) throw abortError(doing, options.signal);
+  throwIfAborted(doing, options.signal);
   let ip = host;
   if (hostFamily(host) === 0) {
     ip = await lookup(host, 0).catch((cause: unknown) => {
@@ -105,7 +112,7 @@ export async function createUdpTransport(options: UdpOptions): Promise<UdpTransp
   await new Promise<void>((resolve, reject) => {
     const failed = (cause: Error): void => {
       socket.close();
-      reject(transportError(doing, cause));
+      reject(systemError(doing, cause));
     };
     socket.once('error', failed);
     socket.bind({ address: ip, port, exclusive: true }, () => {
@@ -117,10 +124,8 @@ export async function createUdpTransport(options: UdpOptions): Promise<UdpTransp
   const transport = new DgramTransport(socket, family, settings, (name) => lookup(name, family));
   const forget = onAbort(options.signal, () => void transport.close());
   socket.once('close', forget);
-  if (options.signal?.aborted) {
-    await transport.close();
-    throw abortError(doing, options.signal);
-  }
+  if (options.signal?.aborted) await transport.close();
+  throwIfAborted(doing, options.signal);
   return transport;
 }
 

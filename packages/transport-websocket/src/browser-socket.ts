@@ -1,4 +1,6 @@
-import { abortError, onAbort, TransportError } from '@shoal/transport';
+import { TransportError } from '@shoal/transport';
+import { type DeadlineOptions, throwIfAborted, withDeadline } from '@shoal/transport/internal';
+import type { DialTarget } from './dial-target.ts';
 import {
   CLOSE_NORMAL,
   offer,
@@ -80,42 +82,34 @@ class BrowserSocket implements RawSocket {
 }
 
 /** Opens a `WebSocket` of the platform. */
-export function dialBrowserSocket(
+export async function dialBrowserSocket(
   WebSocket: WebSocketConstructor,
-  url: string,
-  token: string | undefined,
-  doing: string,
-  timeout: number,
-  signal: AbortSignal | undefined,
+  { url, token, doing }: DialTarget,
+  { timeout, signal }: Pick<DeadlineOptions, 'timeout' | 'signal'>,
 ): Promise<RawSocket> {
-  if (signal?.aborted) return Promise.reject(abortError(doing, signal));
+  throwIfAborted(doing, signal);
+  const socket = new WebSocket(url, offer(token));
+  socket.binaryType = 'arraybuffer';
+  try {
+    await withDeadline(opened(socket, doing), { doing, timeout, signal });
+    return new BrowserSocket(socket);
+  } catch (error) {
+    socket.close();
+    throw error;
+  } finally {
+    socket.onopen = socket.onerror = null;
+  }
+}
+
+function opened(socket: WebSocket, doing: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, offer(token));
-    socket.binaryType = 'arraybuffer';
-    const settle = (): void => {
-      clearTimeout(timer);
-      forget();
-      socket.onopen = socket.onerror = socket.onclose = null;
-    };
-    const fail = (error: TransportError): void => {
-      settle();
-      socket.close();
-      reject(error);
-    };
     socket.onopen = () => {
-      if (socket.protocol !== SUBPROTOCOL) {
-        return fail(new TransportError('protocol', `${doing}: the peer speaks no ${SUBPROTOCOL}`));
-      }
-      settle();
-      resolve(new BrowserSocket(socket));
+      if (socket.protocol === SUBPROTOCOL) return resolve();
+      reject(new TransportError('protocol', `${doing}: the peer does not speak ${SUBPROTOCOL}`));
     };
     // A page is not told whether nobody listens, the certificate is bad, or it was refused.
-    const refused = (): void => fail(new TransportError('refused', `${doing}: not accepted`));
+    const refused = (): void => reject(new TransportError('refused', `${doing}: not accepted`));
     socket.onerror = refused;
     socket.onclose = refused;
-    const timer = setTimeout(() => {
-      fail(new TransportError('timeout', `${doing}: no answer within ${timeout} ms`));
-    }, timeout);
-    const forget = onAbort(signal, () => fail(abortError(doing, signal!)));
   });
 }

@@ -1,17 +1,18 @@
-import { abortError, formatAddress, onAbort, parseAddress, TransportError } from '@shoal/transport';
+import { formatAddress, parseAddress, TransportError } from '@shoal/transport';
+import { throwIfAborted, withDeadline } from '@shoal/transport/internal';
 import type { WebSocketLimitOptions } from './websocket-limits.ts';
 
 /** What tells how to dial, besides the address. */
 export interface WebSocketDialOptions extends WebSocketLimitOptions {
   /** Whether to use TLS (`wss:`). Default: as the page does, false outside of one. */
-  readonly secure?: boolean;
+  readonly secure?: boolean | undefined;
   /** The path of the URL. Default `/`. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /**
    * What the server's `authorize` gets as `token`, at most 4096 characters. It travels as a
    * subprotocol of the handshake, not in the URL, which servers log.
    */
-  readonly token?: string | (() => string | Promise<string>);
+  readonly token?: (string | (() => string | Promise<string>)) | undefined;
 }
 
 /** Where to connect to, and what to call that in errors. */
@@ -35,7 +36,7 @@ export async function dialTarget(
     throw new TransportError('address', `${text} cannot be dialled: ${why}`);
   }
   const doing = `dial ${text}`;
-  if (signal?.aborted) throw abortError(doing, signal);
+  throwIfAborted(doing, signal);
   const remoteAddress = formatAddress({ host, port });
   const page = (globalThis as { location?: { protocol?: string } }).location;
   const scheme = (options.secure ?? page?.protocol === 'https:') ? 'wss:' : 'ws:';
@@ -49,36 +50,21 @@ export async function dialTarget(
   }
   if (url.hash) throw new TransportError('argument', `a path has no "#": ${path}`);
   const { token } = options;
-  const value = typeof token === 'function' ? await timely(token, doing, timeout, signal) : token;
+  const value =
+    typeof token === 'function'
+      ? await withDeadline(askFor(token, doing), { doing: `${doing}: token()`, timeout, signal })
+      : token;
   if (value !== undefined && (value.length > 4096 || value.length === 0)) {
     throw new TransportError('argument', `a token has 1..4096 characters, not ${value.length}`);
   }
   return { url: url.href, token: value, doing, remoteAddress };
 }
 
-/** What the application's function yields, unless it takes too long or is given up. */
-function timely(
-  make: () => string | Promise<string>,
-  doing: string,
-  timeout: number,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const settle = (action: () => void): void => {
-      clearTimeout(timer);
-      forget();
-      action();
-    };
-    const timer = setTimeout(() => {
-      const text = `${doing}: no token within ${timeout} ms`;
-      settle(() => reject(new TransportError('timeout', text)));
-    }, timeout);
-    const forget = onAbort(signal, () => settle(() => reject(abortError(doing, signal!))));
-    (async () => make())().then(
-      (token) => settle(() => resolve(token)),
-      (cause: unknown) => {
-        settle(() => reject(new TransportError('io', `${doing}: no token`, { cause })));
-      },
-    );
-  });
+/** The token that the application's function returns. Rejects with `io` if the function fails. */
+async function askFor(token: () => string | Promise<string>, doing: string): Promise<string> {
+  try {
+    return await token();
+  } catch (cause) {
+    throw new TransportError('io', `${doing}: token() failed`, { cause });
+  }
 }

@@ -1,4 +1,5 @@
-import { type Connection, type Listener, TransportError, wholeNumber } from '@shoal/transport';
+import { type Connection, type Listener, TransportError } from '@shoal/transport';
+import { wholeNumber } from '@shoal/transport/internal';
 import type { GatewayOptions, GatewayStats } from './gateway-options.ts';
 import {
   decodeGatewayMessage,
@@ -45,17 +46,16 @@ export class GatewayClients {
     stats: Counters,
     onSend: (client: string, to: string, bytes: Uint8Array) => void,
   ) {
-    const { maxClients, maxRate, helloTimeout, idleTimeout, resumeTimeout } = options;
     this.#place = place;
     this.#stats = stats;
     this.#onSend = onSend;
     this.#listener = options.listener;
     this.#nameOf = options.nameOf;
-    this.#maxClients = wholeNumber('maxClients', maxClients, 1024, 1);
-    this.#maxRate = wholeNumber('maxRate', maxRate, 1000, 1);
-    this.#helloTimeout = wholeNumber('helloTimeout', helloTimeout, 5000, 1);
-    this.#resumeTimeout = wholeNumber('resumeTimeout', resumeTimeout, 10_000, 0);
-    const idle = wholeNumber('idleTimeout', idleTimeout, 15_000, 2);
+    this.#maxClients = wholeNumber(options, 'maxClients', { preset: 1024, min: 1 });
+    this.#maxRate = wholeNumber(options, 'maxRate', { preset: 1000, min: 1 });
+    this.#helloTimeout = wholeNumber(options, 'helloTimeout', { preset: 5000, min: 1 });
+    this.#resumeTimeout = wholeNumber(options, 'resumeTimeout', { preset: 10_000, min: 0 });
+    const idle = wholeNumber(options, 'idleTimeout', { preset: 15_000, min: 2 });
     this.#randomBytes =
       options.randomBytes ?? ((length) => crypto.getRandomValues(new Uint8Array(length)));
     this.#idleTimer = setInterval(() => this.#dropIdle(), idle / 2);

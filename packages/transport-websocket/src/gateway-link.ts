@@ -1,4 +1,5 @@
-import { type Connection, onAbort, parseAddress, TransportError } from '@shoal/transport';
+import { onAbort } from '@shoal/async';
+import { type Connection, parseAddress, TransportError } from '@shoal/transport';
 import { decodeGatewayMessage, encodeGatewayMessage, GATEWAY_VERSION } from './gateway-protocol.ts';
 import type { GatewayTransportOptions } from './gateway-transport-options.ts';
 

@@ -10,26 +10,26 @@ export interface GatewayOptions {
    * The address at which members reach `udp`; clients are at this address, `!`, and their name.
    * Default: its `localAddress`, unless that is a wildcard like `0.0.0.0`.
    */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /**
    * The name of a client that asks for `wanted`, or for any if that is ''; `undefined` refuses
    * it. 1..22 letters, digits, `.`, `_`, `~` or `-`. Default: what is wanted, or random letters.
    */
   readonly nameOf?: (wanted: string, connection: Connection) => string | undefined;
   /** Whether a client may send to a member. Default: to everybody. */
-  readonly mayReach?: (client: string, destination: string) => boolean;
+  readonly mayReach?: ((client: string, destination: string) => boolean) | undefined;
   /** How many clients there are at most, with those who are expected back. Default 1024. */
-  readonly maxClients?: number;
+  readonly maxClients?: number | undefined;
   /** How many datagrams a client may send per second, on average; more are dropped. Default 1000. */
-  readonly maxRate?: number;
+  readonly maxRate?: number | undefined;
   /** How long a new connection may take to say hello. Default 5000. */
-  readonly helloTimeout?: number;
+  readonly helloTimeout?: number | undefined;
   /** After how long without anything from a client it counts as lost. Default 15000. */
-  readonly idleTimeout?: number;
+  readonly idleTimeout?: number | undefined;
   /** How long the name of a client that was lost is kept for it. Default 10000. */
-  readonly resumeTimeout?: number;
+  readonly resumeTimeout?: number | undefined;
   /** Random bytes for names and keys. Default: `crypto.getRandomValues`. */
-  readonly randomBytes?: (length: number) => Uint8Array;
+  readonly randomBytes?: ((length: number) => Uint8Array) | undefined;
 }
 
 /** Counters since a gateway was made. */

@@ -7,19 +7,19 @@ export interface GatewayTransportOptions {
   /** Where gateways listen, the preferred ones first. At least one. */
   readonly gateways: readonly string[];
   /** The name to ask for, 1..22 letters, digits, `.`, `_`, `~` or `-`. Default: the gateway's choice. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** How often the gateway is asked whether it is alive; lost after twice that. Default 5000. */
-  readonly pingInterval?: number;
+  readonly pingInterval?: number | undefined;
   /** How long a gateway may take to answer the hello. Default 5000. */
-  readonly welcomeTimeout?: number;
+  readonly welcomeTimeout?: number | undefined;
   /** The wait after all gateways have failed, doubled from time to time. Default 100. */
-  readonly retryDelay?: number;
+  readonly retryDelay?: number | undefined;
   /** Its greatest value. Default 5000. */
-  readonly maxRetryDelay?: number;
+  readonly maxRetryDelay?: number | undefined;
   /** Spreads the waits of many clients. Default `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
   /** Closes the transport when it fires. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The transport of a member behind a gateway. */

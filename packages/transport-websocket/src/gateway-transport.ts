@@ -1,4 +1,6 @@
-import { abortError, onAbort, parseAddress, TransportError, wholeNumber } from '@shoal/transport';
+import { onAbort, pause } from '@shoal/async';
+import { parseAddress, TransportError } from '@shoal/transport';
+import { abortError, throwIfAborted, wholeNumber } from '@shoal/transport/internal';
 import { callOut } from './call-out.ts';
 import { Destinations } from './destinations.ts';
 import { checkSize } from './gateway-aware-transport.ts';
@@ -24,7 +26,7 @@ export async function createGatewayTransport(
   if (name !== undefined && !isClientName(name)) {
     throw new TransportError('argument', `not a name of 1..22 letters or digits: "${name}"`);
   }
-  if (signal?.aborted) throw abortError('connect to a gateway', signal);
+  throwIfAborted('connect to a gateway', signal);
   const transport = new ClientTransport(options);
   const forget = onAbort(signal, () => void transport.close());
   try {
@@ -32,7 +34,7 @@ export async function createGatewayTransport(
   } catch (error) {
     forget();
     await transport.close();
-    throw signal?.aborted ? abortError('connect to a gateway', signal) : error;
+    throw signal?.aborted ? abortError('connect to a gateway', signal.reason) : error;
   }
   return transport;
 }
@@ -59,11 +61,11 @@ class ClientTransport implements GatewayTransport {
 
   constructor(options: GatewayTransportOptions) {
     this.#options = options;
-    this.#pingInterval = wholeNumber('pingInterval', options.pingInterval, 5000, 1);
-    const welcomeTimeout = wholeNumber('welcomeTimeout', options.welcomeTimeout, 5000, 1);
+    this.#pingInterval = wholeNumber(options, 'pingInterval', { preset: 5000, min: 1 });
+    const welcomeTimeout = wholeNumber(options, 'welcomeTimeout', { preset: 5000, min: 1 });
     this.#finder = new GatewayFinder(options, welcomeTimeout, this.#end.signal);
-    this.#retryDelay = wholeNumber('retryDelay', options.retryDelay, 100, 1);
-    this.#maxRetryDelay = wholeNumber('maxRetryDelay', options.maxRetryDelay, 5000, 1);
+    this.#retryDelay = wholeNumber(options, 'retryDelay', { preset: 100, min: 1 });
+    this.#maxRetryDelay = wholeNumber(options, 'maxRetryDelay', { preset: 5000, min: 1 });
   }
 
   get localAddress(): string {
@@ -144,7 +146,7 @@ class ClientTransport implements GatewayTransport {
           else this.#adopt(link);
         } else if (!this.#closing) {
           const random = this.#options.random ?? Math.random;
-          await this.#sleep(delay * (0.5 + random() / 2));
+          await pause(delay * (0.5 + random() / 2), this.#end.signal);
           delay = Math.min(2 * delay, this.#maxRetryDelay);
         }
       }
@@ -188,17 +190,5 @@ class ClientTransport implements GatewayTransport {
     this.#isConnected = true;
     if (previous === '' || previous === link.address) return;
     for (const listener of [...this.#listeners]) callOut(listener, link.address, previous);
-  }
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer);
-        forget();
-        resolve();
-      };
-      const timer = setTimeout(wake, ms);
-      const forget = onAbort(this.#end.signal, wake);
-    });
   }
 }

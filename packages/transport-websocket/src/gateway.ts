@@ -1,4 +1,5 @@
-import { type DatagramTransport, hostFamily, parseAddress, TransportError } from '@shoal/transport';
+import { type DatagramTransport, parseAddress, TransportError } from '@shoal/transport';
+import { hostFamily } from '@shoal/transport/internal';
 import { callOut } from './call-out.ts';
 import { type Destination, Destinations } from './destinations.ts';
 import { checkSize, datagramRoom } from './gateway-aware-transport.ts';

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Connection, type Listener, TransportError, wholeNumber } from '@shoal/transport';
+import { type Connection, type Listener, TransportError } from '@shoal/transport';
+import { wholeNumber } from '@shoal/transport/internal';
 import {
   type WebSocketLimitOptions,
   type WebSocketLimits,
@@ -32,27 +33,27 @@ export interface WebSocketListener extends Listener, AsyncIterable<AcceptedConne
 /** Options of a listener. Sizes are in bytes, times in ms. */
 export interface WebSocketListenOptions extends WebSocketLimitOptions {
   /** The path that is served; a query may follow it. Default `/`. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /**
    * The pages from which a browser may connect, by origin (`https://app.example`), or a function
    * that decides. Programs that send no origin are not asked: that is `authorize`'s affair.
    * Default: pages of the host that the browser connects to.
    */
-  readonly origins?: readonly string[] | ((origin: string) => boolean);
+  readonly origins?: (readonly string[] | ((origin: string) => boolean)) | undefined;
   /**
    * Whether to accept a client, once its origin is right. An error or no answer within
    * `handshakeTimeout` refuses it. Default: everybody.
    */
-  readonly authorize?: (request: WebSocketRequest) => boolean | Promise<boolean>;
+  readonly authorize?: ((request: WebSocketRequest) => boolean | Promise<boolean>) | undefined;
   /** How long a handshake may take. Default 10000. */
-  readonly handshakeTimeout?: number;
+  readonly handshakeTimeout?: number | undefined;
   /**
    * How often an idle peer is asked (WebSocket ping) whether it is alive; one that shows no life
    * until the next time is broken off with `timeout`. 0: never. Default 15000.
    */
-  readonly pingInterval?: number;
+  readonly pingInterval?: number | undefined;
   /** How many connections there are at most, with those in handshake. Default 1024. */
-  readonly maxConnections?: number;
+  readonly maxConnections?: number | undefined;
 }
 
 /** {@link WebSocketListenOptions}, checked and complete. */
@@ -72,15 +73,14 @@ export function listenSettings(options: WebSocketListenOptions): ListenSettings 
   if (!/^\/[^?#\s]*$/.test(path)) {
     throw new TransportError('argument', `a path starts with "/" and has no query, not "${path}"`);
   }
-  const { handshakeTimeout, pingInterval, maxConnections } = options;
   return {
     limits: webSocketLimits(options),
     path,
     isAllowed: allowed(origins),
     authorize: options.authorize ?? (() => true),
-    handshakeTimeout: wholeNumber('handshakeTimeout', handshakeTimeout, 10_000, 1),
-    pingInterval: wholeNumber('pingInterval', pingInterval, 15_000, 0),
-    maxConnections: wholeNumber('maxConnections', maxConnections, 1024, 1),
+    handshakeTimeout: wholeNumber(options, 'handshakeTimeout', { preset: 10_000, min: 1 }),
+    pingInterval: wholeNumber(options, 'pingInterval', { preset: 15_000, min: 0 }),
+    maxConnections: wholeNumber(options, 'maxConnections', { preset: 1024, min: 1 }),
   };
 }
 

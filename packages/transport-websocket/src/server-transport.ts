@@ -1,12 +1,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
-import {
-  abortError,
-  type Connection,
-  onAbort,
-  parseAddress,
-  TransportError,
-} from '@shoal/transport';
+import { onAbort } from '@shoal/async';
+import { type Connection, parseAddress, TransportError } from '@shoal/transport';
+import { systemError, throwIfAborted } from '@shoal/transport/internal';
 import { dialTarget, type WebSocketDialOptions } from './dial-target.ts';
 import {
   type ListenSettings,
@@ -16,7 +12,7 @@ import {
 } from './server-options.ts';
 import { WebSocketConnection } from './websocket-connection.ts';
 import { HttpListener } from './websocket-listener.ts';
-import { dialWsSocket, wsError } from './ws-socket.ts';
+import { dialWsSocket } from './ws-socket.ts';
 
 /** Options of {@link createWebSocketServerTransport}. */
 export interface WebSocketServerOptions
@@ -25,15 +21,18 @@ export interface WebSocketServerOptions
   /** The certificate and key, in PEM, with which to listen over TLS. Default: no TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
   /** The certificates, in PEM, that a dialled server's is checked against. Default: the system's. */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
   /** More headers for the handshake of `dial`. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** {@link createWebSocketServerTransport}'s: like any transport, with a more telling listener. */
 export interface WebSocketServerTransport {
-  dial(address: string, options?: { signal?: AbortSignal }): Promise<Connection>;
-  listen(address: string, options?: { signal?: AbortSignal }): Promise<WebSocketListener>;
+  dial(address: string, options?: { signal?: AbortSignal | undefined }): Promise<Connection>;
+  listen(
+    address: string,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<WebSocketListener>;
 }
 
 /**
@@ -48,29 +47,19 @@ export function createWebSocketServerTransport(
   return {
     async dial(address, { signal } = {}) {
       const target = await dialTarget(address, options, limits.dialTimeout, signal);
-      const { url, token, doing, remoteAddress } = target;
-      const { maxFrameLength, dialTimeout } = limits;
+      const { maxFrameLength, dialTimeout: timeout } = limits;
       const { ca, headers } = options;
-      const extra = { ...(ca === undefined ? {} : { ca }), ...(headers ? { headers } : {}) };
-      const socket = await dialWsSocket(
-        url,
-        token,
-        maxFrameLength,
-        doing,
-        dialTimeout,
-        signal,
-        extra,
-      );
-      return new WebSocketConnection(socket, remoteAddress, limits);
+      const socket = await dialWsSocket(target, { maxFrameLength, timeout, signal, ca, headers });
+      return new WebSocketConnection(socket, target.remoteAddress, limits);
     },
 
     async listen(address, { signal } = {}) {
       const { host, port } = parseAddress(address);
       const doing = `listen at ${address}`;
-      if (signal?.aborted) throw abortError(doing, signal);
+      throwIfAborted(doing, signal);
       const server = httpServer(options.tls, settings);
       await new Promise<void>((resolve, reject) => {
-        const failed = (cause: Error): void => reject(wsError(doing, cause));
+        const failed = (cause: Error): void => reject(systemError(doing, cause));
         server.once('error', failed);
         server.listen({ host, port, exclusive: true }, () => {
           server.off('error', failed);
@@ -79,16 +68,16 @@ export function createWebSocketServerTransport(
           resolve();
         });
       });
+      let forget = (): void => {};
       const listener = new HttpListener(server, settings, () => {
         // The callback would come when the last connection has ended; the port is free before.
         server.close();
         server.closeAllConnections();
         forget();
       });
-      const forget = onAbort(signal, () => void listener.close());
-      if (!signal?.aborted) return listener;
-      await listener.close();
-      throw abortError(doing, signal);
+      forget = onAbort(signal, () => void listener.close());
+      throwIfAborted(doing, signal);
+      return listener;
     },
   };
 }

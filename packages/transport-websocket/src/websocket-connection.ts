@@ -1,11 +1,6 @@
-import {
-  abortError,
-  type Connection,
-  Fifo,
-  TransportError,
-  type TransportErrorCode,
-  Waiters,
-} from '@shoal/transport';
+import { Fifo, Waiters } from '@shoal/async';
+import { type Connection, TransportError, type TransportErrorCode } from '@shoal/transport';
+import { abortError } from '@shoal/transport/internal';
 import {
   CLOSE_BROKEN_OFF,
   CLOSE_INVALID,
@@ -82,16 +77,19 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     return buffered < highWaterMark || socket.buffered < highWaterMark;
   }
 
-  ready(options: { signal?: AbortSignal } = {}): Promise<void> {
+  ready(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     const { signal } = options;
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#closing) return Promise.reject(this.#closed());
-    if (signal?.aborted) return Promise.reject(abortError(`${this.#name()}: ready`, signal));
+    if (signal?.aborted) return Promise.reject(abortError(`${this.#name()}: ready`, signal.reason));
     if (this.#socket.isOpen && this.#socket.buffered < this.#limits.highWaterMark) {
       return Promise.resolve();
     }
     this.#socket.watch();
-    return this.#writers.wait(`${this.#name()}: ready`, signal);
+    return this.#writers.wait({
+      signal,
+      aborted: (reason) => abortError(`${this.#name()}: ready`, reason),
+    });
   }
 
   close(): Promise<void> {
@@ -185,7 +183,7 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     }
     if (this.#ended) return Promise.resolve(DONE);
     if (this.#failure) return Promise.reject(this.#failure);
-    return this.#readers.wait('next');
+    return this.#readers.wait();
   }
 
   #resume(): void {

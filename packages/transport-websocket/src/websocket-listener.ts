@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { AsyncQueue, formatAddress, TransportError } from '@shoal/transport';
+import { AsyncQueue } from '@shoal/async';
+import { formatAddress, TransportError } from '@shoal/transport';
 import { WebSocketServer } from 'ws';
 import { offeredToken, SUBPROTOCOL } from './raw-socket.ts';
 import type {

@@ -1,10 +1,10 @@
 import {
-  abortError,
   type Connection,
   parseAddress,
   type StreamTransport,
   TransportError,
 } from '@shoal/transport';
+import { throwIfAborted } from '@shoal/transport/internal';
 import { dialBrowserSocket, type WebSocketConstructor } from './browser-socket.ts';
 import { type DialTarget, dialTarget, type WebSocketDialOptions } from './dial-target.ts';
 import { WebSocketConnection } from './websocket-connection.ts';
@@ -16,7 +16,7 @@ export interface WebSocketTransportOptions extends WebSocketDialOptions {
    * The `WebSocket` to use. Default: the platform's, and where there is none, as in Node 20, that
    * of the package `ws`, which is loaded when it is first needed.
    */
-  readonly WebSocket?: WebSocketConstructor;
+  readonly WebSocket?: WebSocketConstructor | undefined;
 }
 
 /**
@@ -35,15 +35,14 @@ export function createWebSocketTransport(options: WebSocketTransportOptions = {}
       const target = await dialTarget(address, options, limits.dialTimeout, signal);
       const Platform = options.WebSocket ?? globalThis.WebSocket;
       if (Platform === undefined) return dialWithWs(target, limits, signal);
-      const { url, token, doing, remoteAddress } = target;
-      const { dialTimeout } = limits;
-      const socket = await dialBrowserSocket(Platform, url, token, doing, dialTimeout, signal);
-      return new WebSocketConnection(socket, remoteAddress, limits);
+      const timing = { timeout: limits.dialTimeout, signal };
+      const socket = await dialBrowserSocket(Platform, target, timing);
+      return new WebSocketConnection(socket, target.remoteAddress, limits);
     },
 
     async listen(address, { signal } = {}) {
       parseAddress(address);
-      if (signal?.aborted) throw abortError(`listen at ${address}`, signal);
+      throwIfAborted(`listen at ${address}`, signal);
       const text = `listen at ${address}: this transport only dials; the package's "/server" listens`;
       throw new TransportError('address', text);
     },
@@ -51,13 +50,13 @@ export function createWebSocketTransport(options: WebSocketTransportOptions = {}
 }
 
 async function dialWithWs(
-  { url, token, doing, remoteAddress }: DialTarget,
+  target: DialTarget,
   limits: WebSocketLimits,
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
   // Not imported above: what is built for browsers must not hold it.
   const { dialWsSocket } = await import('./ws-socket.ts');
-  const { maxFrameLength, dialTimeout } = limits;
-  const socket = await dialWsSocket(url, token, maxFrameLength, doing, dialTimeout, signal);
-  return new WebSocketConnection(socket, remoteAddress, limits);
+  const { maxFrameLength, dialTimeout: timeout } = limits;
+  const socket = await dialWsSocket(target, { maxFrameLength, timeout, signal });
+  return new WebSocketConnection(socket, target.remoteAddress, limits);
 }

@@ -1,6 +1,14 @@
 import type { Socket } from 'node:net';
-import { abortError, onAbort, TransportError, type TransportErrorCode } from '@shoal/transport';
+import { TransportError, type TransportErrorCode } from '@shoal/transport';
+import {
+  type DeadlineOptions,
+  systemCode,
+  systemError,
+  throwIfAborted,
+  withDeadline,
+} from '@shoal/transport/internal';
 import { WebSocket } from 'ws';
+import type { DialTarget } from './dial-target.ts';
 import {
   CLOSE_BROKEN_OFF,
   CLOSE_NORMAL,
@@ -134,34 +142,17 @@ export class WsSocket implements RawSocket {
   }
 }
 
-const SYSTEM_CODES: Readonly<Record<string, TransportErrorCode>> = {
-  EADDRINUSE: 'in-use',
-  EADDRNOTAVAIL: 'in-use',
-  EAI_AGAIN: 'resolve',
-  ECONNABORTED: 'reset',
-  ECONNREFUSED: 'refused',
-  ECONNRESET: 'reset',
-  EHOSTUNREACH: 'unreachable',
-  ENETDOWN: 'unreachable',
-  ENETUNREACH: 'unreachable',
-  ENODATA: 'resolve',
-  ENOTFOUND: 'resolve',
-  EPIPE: 'reset',
-  ETIMEDOUT: 'timeout',
+/** The errors of `ws` that have a code of their own; any other one is `protocol`. */
+const WS_CODES: Readonly<Record<string, TransportErrorCode>> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'size',
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 'size',
 };
-/** What TLS says about a certificate that it does not accept. */
-const UNTRUSTED = /^(?:CERT_|DEPTH_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|HOSTNAME_MISMATCH)/;
 
-/** A `TransportError` for a fault of the system or of `ws`, which is its cause. */
-export function wsError(doing: string, cause: unknown): TransportError {
-  if (cause instanceof TransportError) return cause;
-  const name = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-  let code = SYSTEM_CODES[name] ?? 'io';
-  if (code === 'io' && name.startsWith('WS_ERR_')) code = 'protocol';
-  if (code === 'io' && UNTRUSTED.test(name)) code = 'untrusted';
-  return new TransportError(code, `${doing}: ${name}`, { cause });
+/** A `TransportError` for an error of the system or of `ws`, which becomes its cause. */
+function wsError(doing: string, cause: Error): TransportError {
+  const name = systemCode(cause);
+  if (!name.startsWith('WS_ERR_')) return systemError(doing, cause);
+  return new TransportError(WS_CODES[name] ?? 'protocol', `${doing}: ${name}`, { cause });
 }
 
 /** What a server means by refusing a handshake with this HTTP status. */
@@ -170,63 +161,58 @@ function refusal(status: number): TransportErrorCode {
   return status === 429 || status === 503 ? 'refused' : 'protocol';
 }
 
-/** Options that `ws` and TLS take for a connection to be made. */
-export interface WsDialOptions {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+/** Options of {@link dialWsSocket}. */
+export interface WsDialOptions extends Pick<DeadlineOptions, 'timeout' | 'signal'> {
+  /** The longest message to accept, in bytes. */
+  readonly maxFrameLength: number;
+  /** Certificates, in PEM, to check the server's against. Default: the system's. */
+  readonly ca?: string | undefined;
+  /** More headers for the handshake. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Opens a `WebSocket` of the package `ws`. */
-export function dialWsSocket(
-  url: string,
-  token: string | undefined,
-  maxFrameLength: number,
-  doing: string,
-  timeout: number,
-  signal: AbortSignal | undefined,
-  options: WsDialOptions = {},
-): Promise<WsSocket> {
-  if (signal?.aborted) return Promise.reject(abortError(doing, signal));
+export async function dialWsSocket(target: DialTarget, options: WsDialOptions): Promise<WsSocket> {
+  const { url, token, doing } = target;
+  const { timeout, signal, maxFrameLength, ca, headers } = options;
+  throwIfAborted(doing, signal);
+  const ws = new WebSocket(url, offer(token), {
+    ...(ca === undefined ? {} : { ca }),
+    ...(headers === undefined ? {} : { headers }),
+    maxPayload: maxFrameLength,
+    perMessageDeflate: false,
+  });
+  try {
+    return await withDeadline(opened(ws, doing), { doing, timeout, signal });
+  } catch (error) {
+    ws.removeAllListeners();
+    // A terminated socket may still report what it was doing.
+    ws.on('error', () => {});
+    ws.terminate();
+    throw error;
+  }
+}
+
+function opened(ws: WebSocket, doing: string): Promise<WsSocket> {
   return new Promise((resolve, reject) => {
-    const ws = new WebSocket(url, offer(token), {
-      ...options,
-      maxPayload: maxFrameLength,
-      perMessageDeflate: false,
-    });
     let socket: Socket | undefined;
-    const settle = (): void => {
-      clearTimeout(timer);
-      forget();
-      ws.removeAllListeners();
-    };
-    const fail = (error: TransportError): void => {
-      settle();
-      // A terminated socket may still report what it was doing.
-      ws.on('error', () => {});
-      ws.terminate();
-      reject(error);
-    };
     ws.once('upgrade', (response) => {
       socket = response.socket;
     });
     ws.once('open', () => {
       if (!socket || ws.protocol !== SUBPROTOCOL) {
-        return fail(new TransportError('protocol', `${doing}: the peer speaks no ${SUBPROTOCOL}`));
+        const text = `${doing}: the peer does not speak ${SUBPROTOCOL}`;
+        return reject(new TransportError('protocol', text));
       }
-      settle();
+      ws.removeAllListeners();
       socket.setNoDelay(true);
       resolve(new WsSocket(ws, socket));
     });
     ws.once('unexpected-response', (_, response) => {
       const status = response.statusCode ?? 0;
-      fail(new TransportError(refusal(status), `${doing}: refused with HTTP status ${status}`));
+      const text = `${doing}: refused with HTTP status ${status}`;
+      reject(new TransportError(refusal(status), text));
     });
-    ws.once('error', (cause) => fail(wsError(doing, cause)));
-    const timer = setTimeout(() => {
-      fail(new TransportError('timeout', `${doing}: no answer within ${timeout} ms`));
-    }, timeout);
-    const forget = onAbort(signal, () => fail(abortError(doing, signal!)));
+    ws.on('error', (cause) => reject(wsError(doing, cause)));
   });
 }

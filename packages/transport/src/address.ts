@@ -12,7 +12,7 @@ export interface Address {
   readonly host: string;
   /** 0..65535, where 0 asks for a free port to bind to. */
   readonly port: number;
-  readonly client?: string;
+  readonly client?: string | undefined;
 }
 
 const CLIENT = /^[A-Za-z0-9._~-]{1,64}$/;

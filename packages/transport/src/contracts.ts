@@ -29,12 +29,12 @@ export interface StreamTransport {
    * `unreachable`, `timeout`, `untrusted`, `io`, or `aborted` by the signal, which has no
    * effect on the connection afterwards.
    */
-  dial(address: string, options?: { signal?: AbortSignal }): Promise<Connection>;
+  dial(address: string, options?: { signal?: AbortSignal | undefined }): Promise<Connection>;
   /**
    * Accepts connections at `address`; port 0 takes a free one. Rejects with `address`,
    * `resolve`, `in-use` or `io`. The signal closes the listener, now or later.
    */
-  listen(address: string, options?: { signal?: AbortSignal }): Promise<Listener>;
+  listen(address: string, options?: { signal?: AbortSignal | undefined }): Promise<Listener>;
 }
 
 /** Yields the connections that peers open, until it is closed. Leaving the loop keeps it open. */
@@ -65,7 +65,7 @@ export interface Connection extends AsyncIterable<Uint8Array>, AsyncDisposable {
    * the connection was lost, `closed` after `close`, or `aborted` when the signal fires, which
    * leaves the connection as it is.
    */
-  ready(options?: { signal?: AbortSignal }): Promise<void>;
+  ready(options?: { signal?: AbortSignal | undefined }): Promise<void>;
   /**
    * Ends this side after what was sent has been flushed, and resolves when the connection is
    * gone. Frames not yet read are dropped. Never rejects; a second call waits as well.

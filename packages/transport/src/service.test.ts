@@ -1,5 +1,5 @@
+import { AsyncQueue } from '@shoal/async';
 import { describe, expect, it } from 'vitest';
-import { AsyncQueue } from './async-queue.ts';
 import type { Connection, Listener, StreamTransport } from './contracts.ts';
 import { TransportError } from './errors.ts';
 import { dialService, serviceListeners } from './service.ts';

@@ -1,11 +1,11 @@
-import { AsyncQueue } from './async-queue.ts';
+import { AsyncQueue } from '@shoal/async';
 import type { Connection, Listener, StreamTransport } from './contracts.ts';
 import { TransportError } from './errors.ts';
 
 /** Options of {@link serviceListeners}. */
 export interface ServiceListenersOptions {
   /** How long a peer may take to name its service, in ms, over 0. Default 5000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
 }
 
 /**
@@ -19,7 +19,7 @@ export async function dialService(
   transport: StreamTransport,
   address: string,
   service: string,
-  options?: { signal?: AbortSignal },
+  options?: { signal?: AbortSignal | undefined },
 ): Promise<Connection> {
   const name = encodeName(service);
   const connection = await transport.dial(address, options);

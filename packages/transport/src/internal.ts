@@ -1,0 +1,6 @@
+// For Shoal's own transports. Promises nothing: it may change in any release.
+export { abortError, throwIfAborted } from './abort-error.ts';
+export { hostFamily } from './address.ts';
+export { systemCode, systemError } from './system-error.ts';
+export { type WholeNumberRange, wholeNumber } from './whole-number.ts';
+export { type DeadlineOptions, withDeadline } from './with-deadline.ts';
