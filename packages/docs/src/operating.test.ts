@@ -85,15 +85,17 @@ describe('docs/operating.md', () => {
     const replication = section('Replication');
     const [replica, feeder] = replication.split('Events of a feeder');
     const driver = 'packages/syncup/src/driver/';
-    expect(named(replica!)).toEqual(eventsOf(`${driver}replica-options.ts`, 'ReplicaEvents'));
+    expect(named(replica!)).toEqual(
+      eventsOf(`${driver}replica/replica-options.ts`, 'ReplicaEvents'),
+    );
     expect(named(feeder!.split('These end a replica')[0]!)).toEqual(
-      eventsOf(`${driver}feeder-options.ts`, 'FeederEvents'),
+      eventsOf(`${driver}feeder/feeder-options.ts`, 'FeederEvents'),
     );
   });
 
   it('lists every error that ends a replica for good', () => {
     const [, codes] = /FATAL[\s\S]*?new Set\(\[([^\]]*)\]/.exec(
-      read('packages/syncup/src/driver/replica-options.ts'),
+      read('packages/syncup/src/driver/replica/replica-options.ts'),
     )!;
     const fatal = [...codes!.matchAll(/'([^']+)'/g)].map(([, code]) => code!);
     const listed = named(section('Replication').split('These end a replica')[1]!);

@@ -1,15 +1,15 @@
-export { startFeeder } from './driver/feeder.ts';
 export type {
   Feeder,
   FeederEvents,
   FeederOptions,
   ReplicaStatus,
-} from './driver/feeder-options.ts';
-export { startReplica } from './driver/replica.ts';
+} from './driver/feeder/feeder-options.ts';
+export { startFeeder } from './driver/feeder/start-feeder.ts';
 export type {
   Lag,
   Replica,
   ReplicaEvents,
   ReplicaOptions,
   Rollback,
-} from './driver/replica-options.ts';
+} from './driver/replica/replica-options.ts';
+export { startReplica } from './driver/replica/start-replica.ts';

@@ -1,5 +1,10 @@
-export { checkEntries, checkVerified } from './entry-check.ts';
 export { SyncupError, type SyncupErrorCode } from './errors.ts';
+export {
+  ChainedFingerprint,
+  type Fingerprinter,
+  NoxuFingerprint,
+} from './fingerprint/fingerprint.ts';
+export { Hash64 } from './fingerprint/hash64.ts';
 export {
   type FeederLookup,
   type FeederOutcome,
@@ -7,9 +12,21 @@ export {
   FeederSyncup,
   type FeederSyncupOptions,
   lookUpForFeeder,
-} from './feeder-syncup.ts';
-export { ChainedFingerprint, type Fingerprinter, NoxuFingerprint } from './fingerprint.ts';
-export { Hash64 } from './hash64.ts';
+} from './handshake/feeder-syncup.ts';
+export {
+  type ReplicaOutcome,
+  type ReplicaOutput,
+  ReplicaSyncup,
+  type ReplicaSyncupOptions,
+  type RollbackPlan,
+} from './handshake/replica-syncup.ts';
+export {
+  decideRollback,
+  type RollbackDecision,
+  type RollbackInput,
+  type RollbackPolicy,
+} from './handshake/rollback.ts';
+export { checkEntries, checkVerified } from './log/entry-check.ts';
 export {
   type AppendOptions,
   type Archive,
@@ -30,24 +47,8 @@ export {
   type StoredEntry,
   type VerifiedEntries,
   type VlsnRange,
-} from './log.ts';
-export { MatchpointSearch } from './matchpoint-search.ts';
-export { MemoryLog, type MemoryLogOptions } from './memory-log.ts';
-export {
-  type ReplicaOutcome,
-  type ReplicaOutput,
-  ReplicaSyncup,
-  type ReplicaSyncupOptions,
-  type RollbackPlan,
-} from './replica-syncup.ts';
-export { Retentions } from './retentions.ts';
-export {
-  decideRollback,
-  type RollbackDecision,
-  type RollbackInput,
-  type RollbackPolicy,
-} from './rollback.ts';
-export type { MatchpointSearchOptions, SearchReply, SearchStep } from './search-step.ts';
+} from './log/log-store.ts';
+export { Retentions } from './log/retentions.ts';
 export {
   ENTRY_OVERHEAD,
   encodeSnapshotHeader,
@@ -60,5 +61,8 @@ export {
   type SnapshotHeader,
   type SnapshotSink,
   snapshotId,
-} from './snapshot-format.ts';
-export { type ReadSource, TailReaders } from './tail-readers.ts';
+} from './log/snapshot-format.ts';
+export { type ReadSource, TailReaders } from './log/tail-readers.ts';
+export { MemoryLog, type MemoryLogOptions } from './memory-log/memory-log.ts';
+export { MatchpointSearch } from './search/matchpoint-search.ts';
+export type { MatchpointSearchOptions, SearchReply, SearchStep } from './search/search-step.ts';

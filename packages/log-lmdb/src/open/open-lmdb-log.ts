@@ -1,0 +1,108 @@
+import { SyncupError } from '@shoal/syncup';
+import { BlockStore } from '../blocks/block-store.ts';
+import { type Position, START } from '../blocks/position.ts';
+import { ARCHIVES, type ArchiveRecord, GARBAGE, type LogRecord } from '../blocks/record.ts';
+import type { Span } from '../blocks/span.ts';
+import { History } from '../history/history.ts';
+import { LmdbLog } from '../log/lmdb-log.ts';
+import { makeDirectory } from './directory.ts';
+import { type LmdbLogOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+
+/** Logs that this process has open, by directory. */
+const openPaths = new Set<string>();
+
+/**
+ * Opens the log in a directory, or makes one. What a crash left half done is undone: entries
+ * that no append confirmed, a restore that did not finish.
+ *
+ * One log at a time: a second in this process is refused with `argument`; another process takes
+ * the log over, and what writes here fails with `storage` from then on.
+ *
+ * Throws `argument` for options out of their range, or other than those the log was made with;
+ * `storage` when the directory cannot be written; `corrupt` when what is there is no log, or a
+ * damaged one.
+ */
+export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
+  const resolved = resolveOptions(options);
+  const { path, sync } = makeDirectory(resolved.path);
+  if (openPaths.has(path)) throw new SyncupError('argument', `the log in ${path} is open already`);
+  openPaths.add(path);
+  const onClosed = (): void => {
+    openPaths.delete(path);
+  };
+  try {
+    const store = await BlockStore.open({ path, cacheBytes: resolved.cacheBytes });
+    try {
+      const log = await openIn(store, resolved, onClosed);
+      sync();
+      return log;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  } catch (error) {
+    onClosed();
+    throw error;
+  }
+}
+
+async function openIn(
+  store: BlockStore,
+  options: ResolvedOptions,
+  onClosed: () => void,
+): Promise<LmdbLog> {
+  const { kinds, fingerprint } = options;
+  const kindsText = Array.from(kinds, (flags) => flags.toString(16)).join('');
+  let record = store.record('log') as LogRecord | undefined;
+  if (record === undefined) {
+    if (!store.isEmpty()) throw new SyncupError('corrupt', 'there are entries, but no log');
+    record = {
+      format: 1,
+      fingerprint,
+      kinds: kindsText,
+      first: 1,
+      spans: [{ generation: 1, first: 1, last: Number.POSITIVE_INFINITY }],
+      base: START,
+      nextGeneration: 2,
+      nextArchive: 1,
+      archives: [],
+    };
+    await store.commit({ records: { log: record, durable: 0 } });
+  }
+  if (record.format !== 1) {
+    throw new SyncupError('corrupt', `the log has format ${record.format}, not 1`);
+  }
+  if (record.fingerprint !== fingerprint) {
+    throw new SyncupError('argument', `the log has fingerprints of kind ${record.fingerprint}`);
+  }
+  if (record.kinds !== kindsText) {
+    throw new SyncupError('argument', 'the log was made with other kinds of entries');
+  }
+  const archives = store.records(ARCHIVES) as ArchiveRecord[];
+  const ids = archives.map(({ id }) => id).join();
+  if (ids !== record.archives.join()) {
+    throw new SyncupError('corrupt', `the archives are ${ids}, not ${record.archives.join()}`);
+  }
+  const garbage = store.records(GARBAGE) as Span[];
+  const generation = Math.max(record.nextGeneration, ...garbage.map((span) => span.generation + 1));
+  const history = new History(store, kinds, record, archives, generation);
+  const end = endOf(store, record, options);
+  await history.purge();
+  const durable = store.record('durable') as number | undefined;
+  if (durable === undefined) throw new SyncupError('corrupt', 'what is durable is missing');
+  return new LmdbLog({ options, store, history, end, durable, onClosed });
+}
+
+/** Behind the last entry. Throws `corrupt`. */
+function endOf(store: BlockStore, record: LogRecord, options: ResolvedOptions): Position {
+  const { generation, first } = record.spans.at(-1)!;
+  const block = store.find(generation, Number.MAX_SAFE_INTEGER);
+  if (block === undefined) {
+    // A span begins behind its base, unless its head was trimmed: then it has entries.
+    if (record.base.last + 1 !== first)
+      throw new SyncupError('corrupt', 'the last entry is missing');
+    return record.base;
+  }
+  if (block.last < first) throw new SyncupError('corrupt', 'the last entries are missing');
+  return block.positionAt(block.count, options.kinds);
+}

@@ -1,0 +1,157 @@
+import { ByteReader, ByteWriter, WireError } from '@shoal/wire';
+import {
+  readU16le,
+  readU32le,
+  readU64le,
+  writeU16le,
+  writeU32le,
+  writeU64le,
+} from '@shoal/wire/internal';
+import { SyncupError } from '../errors.ts';
+
+/** `SHSN` read as a little-endian u32. */
+const MAGIC = 0x4e534853;
+const VERSION = 1;
+/** Magic, version, kind, 2 bytes of zero, then five u64. */
+export const SNAPSHOT_HEADER = 48;
+/** The fingerprint of the last entry. */
+export const SNAPSHOT_TRAILER = 8;
+/** Type and length. Also what an entry adds to the LSN, besides its payload. */
+export const ENTRY_OVERHEAD = 5;
+/** The longest payload that a log takes, in bytes: it must fit into one frame with room. */
+export const MAX_PAYLOAD: number = 64 * 1024 * 1024 - 64;
+/** The size of a piece, in bytes. */
+export const SNAPSHOT_PIECE: number = 64 * 1024;
+
+/** What a snapshot says before its entries. */
+export interface SnapshotHeader {
+  readonly chained: boolean;
+  /** The VLSN of the first entry: 1 or more. */
+  readonly first: number;
+  /** The VLSN of the last entry; one less than `first` when there is none. */
+  readonly last: number;
+  /** The LSN of the first entry. */
+  readonly lsn: number;
+  /** The fingerprint before the first entry. */
+  readonly low: number;
+  readonly high: number;
+  readonly durable: number;
+}
+
+/** The first {@link SNAPSHOT_HEADER} bytes of a snapshot. */
+export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
+  const w = new ByteWriter({ capacity: SNAPSHOT_HEADER });
+  writeU32le(w, MAGIC);
+  w.u8(VERSION);
+  w.u8(header.chained ? 0 : 1);
+  writeU16le(w, 0);
+  writeU64le(w, BigInt(header.first));
+  writeU64le(w, BigInt(header.last));
+  writeU64le(w, BigInt(header.lsn));
+  writeU32le(w, header.low);
+  writeU32le(w, header.high);
+  writeU64le(w, BigInt(header.durable));
+  return w.copy();
+}
+
+/** The last {@link SNAPSHOT_TRAILER} bytes: the fingerprint of the last entry. */
+export function encodeSnapshotTrailer(fingerprint: bigint): Uint8Array {
+  const w = new ByteWriter({ capacity: SNAPSHOT_TRAILER });
+  writeU64le(w, fingerprint);
+  return w.copy();
+}
+
+/**
+ * The id of a snapshot: of the same content always the same, so that a transfer may go on after
+ * the feeder's restart.
+ */
+export function snapshotId(first: number, size: number, fingerprint: bigint): bigint {
+  return BigInt.asUintN(64, fingerprint ^ (BigInt(first) << 32n) ^ BigInt(size)) || 1n;
+}
+
+/** What {@link readSnapshot} hands over, in this order. */
+export interface SnapshotSink {
+  header(header: SnapshotHeader): void;
+  /** The payload is a view that holds until the next call. */
+  entry(type: number, payload: Uint8Array): void;
+  /** The fingerprint that the last entry must have. */
+  trailer(fingerprint: bigint): void;
+}
+
+/** Reads a snapshot. Throws `snapshot`, or what `chunks` or `sink` throw. */
+export async function readSnapshot(
+  chunks: AsyncIterable<Uint8Array>,
+  sink: SnapshotSink,
+): Promise<void> {
+  const reader = new ByteReader();
+  let held = new Uint8Array(SNAPSHOT_PIECE);
+  let length = 0;
+  let left = -1;
+  for await (const chunk of chunks) {
+    if (length + chunk.length > held.length) {
+      const bigger = new Uint8Array(Math.max(held.length * 2, length + chunk.length));
+      bigger.set(held.subarray(0, length));
+      held = bigger;
+    }
+    held.set(chunk, length);
+    length += chunk.length;
+    reader.reset(held.subarray(0, length));
+    if (left < 0 && length >= SNAPSHOT_HEADER) {
+      const header = readHeader(reader);
+      sink.header(header);
+      left = header.last - header.first + 1;
+    }
+    while (left > 0 && reader.remaining >= ENTRY_OVERHEAD) {
+      const start = reader.offset;
+      const type = reader.u8();
+      const size = readU32le(reader);
+      if (size > MAX_PAYLOAD) throw bad(`an entry of ${size} bytes`);
+      if (size > reader.remaining) {
+        reader.offset = start;
+        break;
+      }
+      sink.entry(type, reader.view(size));
+      left--;
+    }
+    if (left === 0 && reader.remaining > SNAPSHOT_TRAILER) throw bad('bytes behind the last entry');
+    held.copyWithin(0, reader.offset, length);
+    length -= reader.offset;
+  }
+  if (left !== 0 || length !== SNAPSHOT_TRAILER) throw bad('an early end');
+  sink.trailer(readU64le(reader.reset(held.subarray(0, SNAPSHOT_TRAILER))));
+}
+
+function readHeader(reader: ByteReader): SnapshotHeader {
+  try {
+    if (readU32le(reader) !== MAGIC) throw bad('other first bytes');
+    const version = reader.u8();
+    if (version !== VERSION) throw bad(`version ${version}`);
+    const kind = reader.u8();
+    if (kind > 1 || readU16le(reader) !== 0) throw bad('an unknown kind');
+    const u64 = (): number => {
+      const value = readU64le(reader);
+      if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw bad('a number over 2^53-1');
+      return Number(value);
+    };
+    const header = {
+      chained: kind === 0,
+      first: u64(),
+      last: u64(),
+      lsn: u64(),
+      low: readU32le(reader),
+      high: readU32le(reader),
+      durable: u64(),
+    };
+    if (header.first < 1 || header.last < header.first - 1) {
+      throw bad(`a range of ${header.first}..${header.last}`);
+    }
+    return header;
+  } catch (cause) {
+    if (!(cause instanceof WireError)) throw cause;
+    throw new SyncupError('snapshot', 'the header of the snapshot cannot be read', { cause });
+  }
+}
+
+function bad(found: string): SyncupError {
+  return new SyncupError('snapshot', `the snapshot is damaged: it has ${found}`);
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { startFeeder, startReplica } from '../src/driver.ts';
+import { MemoryLog } from '../src/memory-log/memory-log.ts';
+import { fast, logOf, once } from './driver.test-helper.ts';
+import { commits } from './log.test-helper.ts';
+import { MemoryNetwork } from './memory-network.test-helper.ts';
+
+describe('greeting', () => {
+  it.each([
+    ['another cluster', { label: 'a' }, { label: 'b' }, 'label'],
+    ['a feeder of an older term', { term: 3n }, { term: 4n }, 'stale-term'],
+  ])('%s is refused', async (_name, feederOptions, replicaOptions, expected) => {
+    const network = new MemoryNetwork();
+    const source = await logOf(commits(9, 'f'));
+    await using _feeder = startFeeder({
+      log: source,
+      listener: network.listener,
+      ...feederOptions,
+    });
+    const log = await logOf(commits(5));
+    const before = log.digest();
+    await using replica = startReplica({ log, dial: network.dial, ...once, ...replicaOptions });
+    await expect(replica.finished).rejects.toMatchObject({ code: expected });
+    expect(log.digest()).toBe(before);
+  });
+
+  it('a feeder that lacks what is durable gets nothing replaced', async () => {
+    const network = new MemoryNetwork();
+    await using _feeder = startFeeder({ log: new MemoryLog(), listener: network.listener });
+    const log = await logOf(commits(5));
+    log.noteDurable(3n);
+    await using replica = startReplica({ log, dial: network.dial, ...fast });
+    await expect(replica.finished).rejects.toMatchObject({ code: 'rollback-prohibited' });
+    expect(log.range.last).toBe(5n);
+  });
+
+  it('two empty logs stream from VLSN 1', async () => {
+    const network = new MemoryNetwork();
+    const source = new MemoryLog();
+    await using _feeder = startFeeder({ log: source, listener: network.listener, ...fast });
+    const log = new MemoryLog();
+    await using replica = startReplica({ log, dial: network.dial, ...fast });
+    await new Promise<void>((resolve) => replica.on('streaming', () => resolve()));
+    await source.append(commits(4));
+    await replica.applied(4n);
+  });
+
+  it('heartbeats tell what is durable, and how far behind the replica is', async () => {
+    const network = new MemoryNetwork();
+    const source = await logOf(commits(9));
+    await using feeder = startFeeder({
+      log: source,
+      listener: network.listener,
+      majority: 1,
+      ...fast,
+    });
+    const log = new MemoryLog();
+    await using replica = startReplica({ log, dial: network.dial, name: 'r', ...fast });
+    await feeder.waitForAcks(9n, 1);
+    await new Promise<void>((resolve) => {
+      replica.on('progress', () => log.range.durable === 9n && resolve());
+    });
+    expect(source.range.durable).toBe(9n);
+    expect(replica.lag).toEqual({ applied: 9n, feederLast: 9n, entries: 0n, ms: 0 });
+  });
+});

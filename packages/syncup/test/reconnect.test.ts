@@ -1,0 +1,164 @@
+import type { Connection } from '@shoal/transport';
+import { decodeShoalStream, encodeShoalStream } from '@shoal/wire';
+import { describe, expect, it } from 'vitest';
+import { startFeeder, startReplica } from '../src/driver.ts';
+import { MemoryLog } from '../src/memory-log/memory-log.ts';
+import { logOf } from './driver.test-helper.ts';
+import { bytes, commits } from './log.test-helper.ts';
+import { MemoryNetwork } from './memory-network.test-helper.ts';
+
+const hello = {
+  type: 'hello',
+  versionMin: 1,
+  versionMax: 1,
+  features: 7,
+  label: 0,
+  term: 0n,
+  name: 'lazy',
+} as const;
+
+/** Neither heartbeats nor time-outs while a test looks. */
+const patient = { heartbeatInterval: 2 ** 30, idleTimeout: 2 ** 30 } as const;
+
+/** Resolves when somebody waits, or has waited since it was last asked, to send more. */
+function waitsOf(connection: Connection): () => Promise<void> {
+  const ready = connection.ready.bind(connection);
+  let waited = false;
+  let wake = (): void => {};
+  connection.ready = (options) => {
+    waited = true;
+    wake();
+    return ready(options);
+  };
+  return async () => {
+    if (!waited) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    waited = false;
+  };
+}
+
+describe('a replica that comes back', () => {
+  it('waits ever longer up to a limit, half of it at random, and anew after a success', async () => {
+    const network = new MemoryNetwork();
+    const source = await logOf(commits(3));
+    await using _feeder = startFeeder({ log: source, listener: network.listener });
+    let attempts = 0;
+    const waits: number[] = [];
+    await using replica = startReplica({
+      log: new MemoryLog(),
+      random: () => 0.5,
+      reconnect: { minDelay: 4, maxDelay: 20 },
+      dial: async () => {
+        attempts++;
+        if (attempts !== 6) throw new Error('refused');
+        return network.dial();
+      },
+    });
+    const enough = new Promise<void>((resolve) => {
+      replica.on('disconnected', ({ retryIn }) => {
+        waits.push(retryIn!);
+        if (waits.length === 8) resolve();
+      });
+    });
+    replica.on('streaming', () => {
+      for (const connection of network.connections) connection.abort(new Error('cut'));
+    });
+    await enough;
+    // 4, 8, 16, then 20 at most, of which 0.5 + 0.5 / 2.
+    expect(waits).toEqual([3, 6, 12, 15, 15, 3, 6, 12]);
+  });
+
+  it('may choose another feeder each time', async () => {
+    const networks = [new MemoryNetwork(), new MemoryNetwork(), new MemoryNetwork()];
+    const logs = [await logOf(commits(5)), await logOf(commits(5)), await logOf(commits(9))];
+    const feeders = networks.map(({ listener }, i) => startFeeder({ log: logs[i]!, listener }));
+    const log = new MemoryLog();
+    let turn = 0;
+    const fed: string[] = [];
+    await using replica = startReplica({
+      log,
+      dial: () => networks[turn++ % 3]!.dial(),
+      reconnect: { minDelay: 1, maxDelay: 2 },
+    });
+    replica.on('streaming', () => fed.push(`${(turn - 1) % 3}`));
+    await replica.applied(5n);
+    // The first goes down, the second is there, and then only the third has more.
+    await feeders[0]!.close();
+    await logs[1]!.append(commits(2, 'c', 6));
+    await replica.applied(7n);
+    await feeders[1]!.close();
+    await replica.applied(9n);
+    expect([...new Set(fed)]).toEqual(['0', '1', '2']);
+    expect(log.digest()).toBe(logs[2]!.digest());
+    await feeders[2]!.close();
+  });
+});
+
+describe('memory', () => {
+  it('of a feeder stays bounded while a replica does not read', async () => {
+    const network = new MemoryNetwork();
+    const entries = Array.from({ length: 640 }, () => ({
+      type: 1,
+      payload: new Uint8Array(100_000),
+    }));
+    const source = await logOf(entries);
+    const { listener } = network;
+    await using feeder = startFeeder({ log: source, listener, batchBytes: 1, ...patient });
+    const connection = await network.dial();
+    const [dialled, accepted] = network.connections;
+    const frames = connection[Symbol.asyncIterator]();
+    const nextWait = waitsOf(accepted!);
+    connection.send(encodeShoalStream(hello));
+    expect(decodeShoalStream((await frames.next()).value!).type).toBe('welcome');
+    connection.send(encodeShoalStream({ type: 'startStream', startVlsn: 1n }));
+    // An entry is more than may wait: the feeder waits after each, until that one is read.
+    for (let sent = 1n; sent <= 5n; sent++) {
+      await nextWait();
+      expect(feeder.replicas()[0]!.sent).toBe(sent);
+      // Whoever did not wait would have gone on by now: a log in memory is read without a pause.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(feeder.replicas()[0]!.sent).toBe(sent);
+      expect(decodeShoalStream((await frames.next()).value!).type).toBe('chainedEntries');
+      expect((await frames.next()).value).toHaveLength(100_005);
+    }
+    expect(dialled!.peak).toBeLessThan(110_000);
+    connection.abort(new Error('done'));
+  });
+
+  it('a full copy of more than a frame can hold goes out in chunks', async () => {
+    const network = new MemoryNetwork();
+    let largest = 0;
+    network.wire.onFrame = (frame) => {
+      largest = Math.max(largest, frame.length);
+      return frame;
+    };
+    const entries = Array.from({ length: 70 }, (_, i) => ({
+      type: 1,
+      payload: new Uint8Array(1 << 20).fill(i),
+    }));
+    const source = await logOf(entries);
+    await using _feeder = startFeeder({ log: source, listener: network.listener });
+    const log = await logOf([{ type: 1, payload: bytes('other') }]);
+    await using replica = startReplica({ log, dial: network.dial });
+    await replica.applied(70n);
+    expect(log.digest()).toBe(source.digest());
+    expect(largest).toBeLessThan(2 << 20);
+  });
+
+  it('a copy that ends before its size is refused, and the log stays', async () => {
+    const network = new MemoryNetwork();
+    network.wire.onFrame = (frame, from) => {
+      if (from === 'dialer' || frame[0] !== 24) return frame;
+      return encodeShoalStream({ type: 'restoreEnd', size: 10, digest: 1n });
+    };
+    const source = await logOf(commits(500, 'a'));
+    await using _feeder = startFeeder({ log: source, listener: network.listener });
+    const log = await logOf(commits(3, 'other'));
+    await using replica = startReplica({ log, dial: network.dial, reconnect: false });
+    await expect(replica.finished).rejects.toMatchObject({ code: 'snapshot' });
+    expect(log.range.last).toBe(3n);
+  });
+});
