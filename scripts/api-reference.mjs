@@ -1,21 +1,9 @@
 // Writes the API reference of every published package and entry to docs/api. Fails on any warning.
-import { existsSync } from 'node:fs';
 import { Application, ReflectionKind } from 'typedoc';
-import { published, root } from './packages.mjs';
+import { entriesOf, published, root } from './packages.mjs';
 
 /** The source of each entry, by the name under which users import it. */
-const entries = new Map();
-for (const { path, manifest } of published) {
-  for (const [subpath, conditions] of Object.entries(manifest.exports)) {
-    if (typeof conditions === 'string') continue;
-    const name = subpath === '.' ? 'index' : subpath.slice(2);
-    const source = [`${name}.ts`, `${name}/index.ts`, `driver/${name}.ts`]
-      .map((file) => `${path}/src/${file}`)
-      .find((file) => existsSync(root + file));
-    if (!source) throw new Error(`no source for ${manifest.name}${subpath.slice(1)}`);
-    entries.set(manifest.name + subpath.slice(1), source);
-  }
-}
+const entries = new Map(published.flatMap(entriesOf).map(({ id, source }) => [id, source]));
 
 const app = await Application.bootstrap({
   name: 'Shoal',

@@ -11,3 +11,13 @@ export const published = readdirSync(`${root}packages`)
     return { path, manifest: JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8')) };
   })
   .filter(({ manifest }) => manifest.private !== true);
+
+/** The entries of a package: what users import, and the source file that it is made of. */
+export function entriesOf({ path, manifest }) {
+  return Object.entries(manifest.exports)
+    .filter(([, target]) => typeof target === 'object')
+    .map(([subpath, { default: file }]) => ({
+      id: manifest.name + subpath.slice(1),
+      source: `${path}/${file.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')}`,
+    }));
+}
