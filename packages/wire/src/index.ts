@@ -19,13 +19,13 @@ export { WireError, type WireErrorCode } from './errors.ts';
 export type { SerdeFormat } from './formats/serde-format.ts';
 export type { NodeIdentity } from './shoal/node-identity.ts';
 export { type ShoalCodecOptions, shoalCodec } from './shoal/shoal-codec.ts';
-export { decodeShoalStream } from './shoal/stream-decoder.ts';
+export type { ShoalStreamEntry, ShoalStreamMessage } from './shoal/shoal-stream.ts';
 export {
-  encodeEntries,
+  decodeShoalStream,
   encodeShoalStream,
   type ShoalStreamOptions,
-} from './shoal/stream-encoder.ts';
-export type { ShoalStreamEntry, ShoalStreamMessage } from './shoal/stream-message.ts';
+} from './shoal/stream-codec.ts';
+export { encodeEntries } from './shoal/stream-entries.ts';
 export { type FocaCodecOptions, focaCodec } from './swim/foca-codec.ts';
 export type { Header, Member, MemberState, Message, MessageType } from './swim/message.ts';
 export { decodePacket, encodePacket, type Packet, type PacketOptions } from './swim/packet.ts';

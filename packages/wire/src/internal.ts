@@ -13,15 +13,16 @@ export {
   writeU32le,
   writeU64le,
 } from './bytes/little-endian.ts';
+export { GOODBYE } from './shoal/goodbye.ts';
 export { MAX_GENERATION } from './shoal/node-identity.ts';
 export { labelTag } from './shoal/shoal-codec.ts';
+export { SHOAL_FEATURES, SHOAL_STREAM_VERSION } from './shoal/shoal-stream.ts';
 export {
   decodeStateMessage,
   encodeStateMembers,
   encodeStateMessage,
   type StateMessage,
 } from './shoal/state-exchange.ts';
-export { GOODBYE, SHOAL_FEATURES, SHOAL_STREAM_VERSION } from './shoal/stream-message.ts';
 export { type MemberRecord, payloadOf } from './swim/message.ts';
 export { PacketReader } from './swim/packet.ts';
 export { DEFAULT_MAX_PACKET_SIZE } from './swim/swim-codec.ts';

@@ -1,4 +1,5 @@
 import { WireError } from '../errors.ts';
+import { putU32, u32At } from './little-endian.ts';
 
 /**
  * The longest payload that a frame may have, in bytes: 64 MiB, the limit of Noxu's streams.
@@ -201,9 +202,7 @@ export class FrameDecoder {
     let chunk = this.#chunks[index]!;
     let at = this.#at;
     if (at + FRAME_HEADER_LENGTH <= chunk.length) {
-      this.#announced =
-        (chunk[at]! | (chunk[at + 1]! << 8) | (chunk[at + 2]! << 16) | (chunk[at + 3]! << 24)) >>>
-        0;
+      this.#announced = u32At(chunk, at);
       return this.#announced;
     }
     let length = 0;
@@ -287,10 +286,7 @@ export function writeFrameHeader(
   if (!(offset >= 0 && offset + FRAME_HEADER_LENGTH <= target.length)) {
     throw new WireError('capacity', offset, 'room for the 4 bytes of a frame header');
   }
-  target[offset] = length;
-  target[offset + 1] = length >>> 8;
-  target[offset + 2] = length >>> 16;
-  target[offset + 3] = length >>> 24;
+  putU32(target, offset, length);
 }
 
 /** The frame of `payload`, header and all. Throws `length` for a payload over `maxLength`. */

@@ -1,35 +1,8 @@
 import { crc32 } from '../bytes/crc32.ts';
-import { readI64le, readU16le, readU32le, readU64le } from '../bytes/little-endian.ts';
+import { readU16le, readU32le, readU64le } from '../bytes/little-endian.ts';
 import { checkRestoreName } from '../syncup/restore-format.ts';
 import { decodeStreamFrame } from '../syncup/stream-frame.ts';
-import { decodeSyncup } from '../syncup/syncup-codec.ts';
 import type { FieldReader } from './description.ts';
-
-export function describeNoxuSyncup(fields: FieldReader, bytes: Uint8Array): void {
-  const { type } = decodeSyncup(bytes);
-  fields.field(
-    'opcode',
-    (r) => r.u8(),
-    (opcode) => `${opcode} ${type}`,
-  );
-  switch (type) {
-    case 'entryRequest':
-      fields.field('vlsn', (r) => readI64le(r));
-      break;
-    case 'startStream':
-      fields.field('startVlsn', (r) => readI64le(r));
-      break;
-    case 'restoreRequest':
-      fields.field('failedVlsn', (r) => readI64le(r));
-      break;
-    case 'entry':
-    case 'alternateMatchpoint':
-      fields.field('vlsn', (r) => readI64le(r));
-      fields.field('lsn', (r) => readU64le(r));
-      fields.field('fingerprint', (r) => readU64le(r));
-      fields.field('isSync', (r) => r.u8() === 1);
-  }
-}
 
 export function describeNoxuStream(fields: FieldReader, bytes: Uint8Array): void {
   decodeStreamFrame(bytes);

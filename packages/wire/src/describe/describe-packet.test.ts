@@ -10,8 +10,9 @@ import {
   encodeStateMessage,
   type StateMessage,
 } from '../shoal/state-exchange.ts';
-import { encodeShoalStream } from '../shoal/stream-encoder.ts';
+import { decodeShoalStream, encodeShoalStream } from '../shoal/stream-codec.ts';
 import { decodePacket, encodePacket } from '../swim/packet.ts';
+import { decodeSyncup } from '../syncup/syncup-codec.ts';
 import { describePacket } from './describe-packet.ts';
 import { type DescribedField, formatDescription, type PacketFamily } from './description.ts';
 
@@ -40,6 +41,17 @@ function verdict(
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     return 'refused';
+  }
+}
+
+/** The code of the WireError that `run` throws, if it throws one. */
+function codeOf(run: () => unknown): string | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return error.code;
   }
 }
 
@@ -134,6 +146,21 @@ describe('describePacket', () => {
     `);
   });
 
+  it('judges damaged stream messages as their decoders do', () => {
+    const corpus = readFileSync(new URL('../../fuzz/corpus/shoal.txt', import.meta.url), 'utf8');
+    const frames = [...corpus.matchAll(/^shoal-stream (\w+)$/gm)].map(([, hex]) => fromHex(hex!));
+    expect(frames.length).toBeGreaterThan(10);
+    fc.assert(
+      fc.property(fc.constantFrom(...frames).chain(mutated), (bytes) => {
+        const stream = describePacket(bytes, { family: 'shoal-stream' }).error;
+        expect(stream?.code).toBe(codeOf(() => decodeShoalStream(bytes)));
+        const syncup = describePacket(bytes, { family: 'noxu-syncup' }).error;
+        expect(syncup?.code).toBe(codeOf(() => decodeSyncup(bytes)));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
   it('tells every byte of a state exchange, and judges damaged ones as the codec does', () => {
     const label = labelTag('test');
     const messages: StateMessage<typeof a>[] = [
@@ -164,11 +191,7 @@ describe('describePacket', () => {
     fc.assert(
       fc.property(fc.constantFrom(...encoded).chain(mutated), (bytes) => {
         const { error } = describePacket(bytes, { family: 'shoal-state' });
-        const said = verdict(bytes, (all) => {
-          const { type } = decodeStateMessage(codec, all);
-          // A goodbye is described as the stream message that it is.
-          if (type === 'goodbye') throw new WireError('variant', 0, 'an opcode of 32..37');
-        });
+        const said = verdict(bytes, (all) => decodeStateMessage(codec, all));
         expect(said).toBe(error === undefined ? 'read' : 'refused');
       }),
       { numRuns: 5_000 },

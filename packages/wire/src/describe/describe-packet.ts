@@ -1,9 +1,8 @@
 import type { Codec } from '../bytes/codec.ts';
 import { BINCODE, POSTCARD, type SerdeFormat } from '../formats/serde-format.ts';
 import { SHOAL_MAGIC } from '../shoal/shoal-codec.ts';
-import { describeNoxuRestore, describeNoxuStream, describeNoxuSyncup } from './describe-noxu.ts';
-import { describeShoalState } from './describe-state.ts';
-import { describeShoalStream } from './describe-stream.ts';
+import { describeShoalState, describeShoalStream, describeSyncup } from './describe-message.ts';
+import { describeNoxuRestore, describeNoxuStream } from './describe-noxu.ts';
 import { describeFoca, describeShoal } from './describe-swim.ts';
 import { describeAs, type PacketDescription, type PacketFamily } from './description.ts';
 
@@ -72,7 +71,7 @@ function describe(
       case 'shoal-state':
         return describeShoalState(fields, bytes);
       case 'noxu-syncup':
-        return describeNoxuSyncup(fields, bytes);
+        return describeSyncup(fields, bytes);
       case 'noxu-stream':
         return describeNoxuStream(fields, bytes);
       case 'noxu-restore':

@@ -4,7 +4,7 @@ import { readVarint32 } from '../bytes/varint.ts';
 import { nodeIdentity, nodeReference, readAddress } from '../shoal/node-identity.ts';
 import { SHOAL_MAGIC, SHOAL_MESSAGES, SHOAL_VERSION } from '../shoal/shoal-codec.ts';
 import { type MessageType, payloadOf } from '../swim/message.ts';
-import type { FieldReader } from './description.ts';
+import { type FieldReader, hexWord } from './description.ts';
 
 const STATES = ['alive', 'suspect', 'down'];
 
@@ -108,8 +108,4 @@ export function describeShoalMember(fields: FieldReader): void {
   fields.field('id', identity);
   fields.field('incarnation', incarnation);
   if (flags & 8) fields.field('suspector', readAddress);
-}
-
-function hexWord(value: number): string {
-  return value.toString(16).padStart(8, '0');
 }

@@ -133,6 +133,11 @@ function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** A u32 that is not a quantity, as people write it: eight hexadecimal digits. */
+export function hexWord(value: number): string {
+  return value.toString(16).padStart(8, '0');
+}
+
 function display(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (value instanceof Uint8Array) return `${value.length} bytes`;

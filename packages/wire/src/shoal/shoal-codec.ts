@@ -5,7 +5,7 @@ import { encodeUtf8 } from '../bytes/text.ts';
 import { readVarint32, writeVarint32 } from '../bytes/varint.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
 import { interned } from '../swim/interned.ts';
-import type { MemberState, Message, MessageType } from '../swim/message.ts';
+import { fillRecord, type MemberState, type Message, type MessageType } from '../swim/message.ts';
 import type { SwimCodec } from '../swim/swim-codec.ts';
 import {
   type NodeIdentity,
@@ -150,11 +150,10 @@ function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): 
       if (state === undefined || (flags & ~allowed) !== 0) {
         return reader.fail('variant', 'a state of 0..2 and its flags', at);
       }
-      into.state = state;
-      into.left = (flags & LEFT) !== 0;
-      into.id = identity.decode(reader);
-      into.incarnation = readVarint32(reader, 0xffff_ffff);
-      into.suspector = (flags & HAS_SUSPECTOR) !== 0 ? readAddress(reader) : undefined;
+      const id = identity.decode(reader);
+      const incarnation = readVarint32(reader, 0xffff_ffff);
+      const suspector = (flags & HAS_SUSPECTOR) !== 0 ? readAddress(reader) : undefined;
+      return fillRecord(into, id, incarnation, state, suspector, (flags & LEFT) !== 0);
     },
   };
 }

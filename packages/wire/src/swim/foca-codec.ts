@@ -3,7 +3,7 @@ import type { ByteReader } from '../bytes/reader.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
 import type { SerdeFormat } from '../formats/serde-format.ts';
 import { interned } from './interned.ts';
-import type { Header, MemberState, Message } from './message.ts';
+import { fillRecord, type Header, type MemberState, type Message } from './message.ts';
 import type { SwimCodec } from './swim-codec.ts';
 
 /** What {@link focaCodec} is made of. */
@@ -131,12 +131,11 @@ export function focaCodec<Id>(options: FocaCodecOptions<Id>): SwimCodec<Id> {
       writer.u8(member.state === 'alive' ? 0 : member.state === 'suspect' ? 1 : 2);
     },
     readMember(reader, into) {
-      into.id = identity.decode(reader);
-      into.incarnation = u16.decode(reader);
+      const id = identity.decode(reader);
+      const incarnation = u16.decode(reader);
       const state = STATES[reader.u8()];
-      into.state = state ?? reader.fail('variant', 'a state of 0..2', reader.offset - 1);
-      into.suspector = undefined;
-      into.left = false;
+      if (state === undefined) return reader.fail('variant', 'a state of 0..2', reader.offset - 1);
+      return fillRecord(into, id, incarnation, state, undefined, false);
     },
   };
 }

@@ -32,6 +32,39 @@ export interface MemberRecord<Id> {
   left: boolean;
 }
 
+/**
+ * Fills a record, or makes one if there is none yet. The parameters are positional because this is
+ * called for every update of every packet.
+ */
+export function fillRecord<Id>(
+  into: MemberRecord<Id> | undefined,
+  id: Id,
+  incarnation: number,
+  state: MemberState,
+  suspector: string | undefined,
+  left: boolean,
+): MemberRecord<Id> {
+  if (into === undefined) return { id, incarnation, state, suspector, left };
+  into.id = id;
+  into.incarnation = incarnation;
+  into.state = state;
+  into.suspector = suspector;
+  into.left = left;
+  return into;
+}
+
+/** A record as a member of its own, with the optional properties that it needs only. */
+export function toMember<Id>(record: MemberRecord<Id>): Member<Id> {
+  const { id, incarnation, state, suspector, left } = record;
+  return {
+    id,
+    incarnation,
+    state,
+    ...(suspector === undefined ? {} : { suspector }),
+    ...(left ? { left } : {}),
+  };
+}
+
 /** What one node asks or tells another. `probeNumber` ties an answer to its probe. */
 export type Message<Id> =
   /** The direct probe. */

@@ -1,7 +1,7 @@
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { WireError } from '../errors.ts';
-import { type Header, type Member, type MemberRecord, payloadOf } from './message.ts';
+import { type Header, type Member, type MemberRecord, payloadOf, toMember } from './message.ts';
 import { DEFAULT_MAX_PACKET_SIZE, type SwimCodec } from './swim-codec.ts';
 
 /** A whole SWIM packet, decoded. */
@@ -78,17 +78,6 @@ export function decodePacket<Id>(
   };
 }
 
-function toMember<Id>(record: MemberRecord<Id>): Member<Id> {
-  const { id, incarnation, state, suspector, left } = record;
-  return {
-    id,
-    incarnation,
-    state,
-    ...(suspector === undefined ? {} : { suspector }),
-    ...(left ? { left } : {}),
-  };
-}
-
 /**
  * Reads one packet after another, and uses the records of one for the next, so that reading
  * makes no object for each update. A packet is checked to its last byte before it is handed
@@ -128,8 +117,7 @@ export class PacketReader<Id> {
   #readMembers(reader: ByteReader): void {
     const announced = reader.u16be();
     for (let i = 0; i < announced; i++) {
-      if (i === this.records.length) this.records.push(emptyRecord());
-      this.#codec.readMember(reader, this.records[i]!);
+      this.records[i] = this.#codec.readMember(reader, this.records[i]);
     }
     this.count = announced;
   }
@@ -141,15 +129,4 @@ export class PacketReader<Id> {
       this.broadcasts.push(reader.view(length));
     }
   }
-}
-
-function emptyRecord<Id>(): MemberRecord<Id> {
-  return {
-    // Every field is set by the codec before the record is handed out.
-    id: undefined as unknown as Id,
-    incarnation: 0,
-    state: 'alive',
-    suspector: undefined,
-    left: false,
-  };
 }

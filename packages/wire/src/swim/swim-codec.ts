@@ -29,6 +29,6 @@ export interface SwimCodec<Id> {
   writeHeader(writer: ByteWriter, header: Header<Id>): void;
   readHeader(reader: ByteReader): Header<Id>;
   writeMember(writer: ByteWriter, member: Member<Id>): void;
-  /** Reads one member into `into`, every field of which it sets. */
-  readMember(reader: ByteReader, into: MemberRecord<Id>): void;
+  /** Reads one member into `into`, or into a new record, and returns it. */
+  readMember(reader: ByteReader, into?: MemberRecord<Id>): MemberRecord<Id>;
 }

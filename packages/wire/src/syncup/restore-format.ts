@@ -1,4 +1,5 @@
 import { crc32 } from '../bytes/crc32.ts';
+import { putU16, putU32, u16At, u32At } from '../bytes/little-endian.ts';
 import { decodeUtf8, encodeUtf8 } from '../bytes/text.ts';
 import { WireError } from '../errors.ts';
 
@@ -19,13 +20,9 @@ export type RestorePart =
   | { readonly type: 'end' };
 
 function u32(value: number): Uint8Array {
-  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-  );
+  const bytes = new Uint8Array(4);
+  putU32(bytes, 0, value);
+  return bytes;
 }
 
 /** What the client sends first. */
@@ -37,7 +34,7 @@ export function encodeRestoreRequest(): Uint8Array {
 export function decodeRestoreRequest(bytes: Uint8Array): void {
   if (bytes.length < 4) throw new WireError('truncated', bytes.length, '4 bytes of magic');
   if (bytes.length > 4) throw new WireError('trailing', 4, '4 bytes of magic');
-  const magic = readU32(bytes, 0);
+  const magic = u32At(bytes, 0);
   if (magic !== RESTORE_MAGIC) {
     throw new WireError('magic', 0, `${RESTORE_MAGIC.toString(16)}, not ${magic.toString(16)}`);
   }
@@ -65,11 +62,10 @@ export function encodeRestoreFile(name: string, size: number): Uint8Array {
     throw new WireError('range', 2 + length, `a size of 0..2^53-1 bytes, not ${size}`);
   }
   const bytes = new Uint8Array(10 + length);
-  bytes[0] = length;
-  bytes[1] = length >>> 8;
+  putU16(bytes, 0, length);
   bytes.set(text, 2);
-  bytes.set(u32(size), 2 + length);
-  bytes.set(u32(Math.floor(size / 0x1_0000_0000)), 6 + length);
+  putU32(bytes, 2 + length, size);
+  putU32(bytes, 6 + length, Math.floor(size / 0x1_0000_0000));
   return bytes;
 }
 
@@ -186,18 +182,18 @@ export class RestoreDecoder {
     const start = this.#offset - field.length;
     switch (this.#state) {
       case 'count': {
-        this.#filesLeft = readU32(field, 0);
+        this.#filesLeft = u32At(field, 0);
         return [{ type: 'files', count: this.#filesLeft }, ...this.#nextFile()];
       }
       case 'nameLength':
         // The name and the u64 size behind it are taken together.
-        this.#expect('name', (field[0]! | (field[1]! << 8)) + 8);
+        this.#expect('name', u16At(field, 0) + 8);
         return [];
       case 'name': {
         const end = field.length - 8;
         const name = decodeUtf8(field, 0, end);
         checkRestoreName(name, start);
-        const size = readU32(field, end) + readU32(field, end + 4) * 0x1_0000_0000;
+        const size = u32At(field, end) + u32At(field, end + 4) * 0x1_0000_0000;
         if (!Number.isSafeInteger(size)) {
           throw new WireError('range', start + end, 'a size of 0..2^53-1 bytes');
         }
@@ -209,7 +205,7 @@ export class RestoreDecoder {
         return [{ type: 'file', name, size }];
       }
       default: {
-        const expected = readU32(field, 0);
+        const expected = u32At(field, 0);
         if (expected !== this.#crc) {
           const found = `${this.#crc.toString(16)}, not ${expected.toString(16)}`;
           throw new WireError('checksum', start, `the crc32 of ${this.#name}, ${found}`);

@@ -1,4 +1,5 @@
 import { type Crc32, crc32 as defaultCrc32 } from '../bytes/crc32.ts';
+import { putU32, putU64, u32At, u64At } from '../bytes/little-endian.ts';
 import { WireError } from '../errors.ts';
 
 /** One log entry on Noxu's `PEER_FEEDER` stream. */
@@ -34,39 +35,9 @@ function need(bytes: Uint8Array, length: number, what: string, lenient: boolean 
   }
 }
 
-function readU32(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-  );
-}
-
-function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value;
-  bytes[at + 1] = value >>> 8;
-  bytes[at + 2] = value >>> 16;
-  bytes[at + 3] = value >>> 24;
-}
-
-function readU64(bytes: Uint8Array, at: number): bigint {
-  const low = readU32(bytes, at);
-  const high = readU32(bytes, at + 4);
-  // Below 2^53 one conversion from a double is cheaper than two and a shift.
-  return high < 0x20_0000
-    ? BigInt(high * 0x1_0000_0000 + low)
-    : (BigInt(high) << 32n) | BigInt(low);
-}
-
 function writeU64(bytes: Uint8Array, at: number, value: bigint, what: string): void {
-  if (BigInt.asUintN(64, value) !== value) {
+  if (!putU64(bytes, at, value)) {
     throw new WireError('range', at, `${what} of 0..2^64-1, not ${value}`);
-  }
-  if (value <= 0x1f_ffff_ffff_ffffn) {
-    const number = Number(value);
-    writeU32(bytes, at, number >>> 0);
-    writeU32(bytes, at + 4, Math.floor(number / 0x1_0000_0000));
-  } else {
-    writeU32(bytes, at, Number(value & 0xffff_ffffn));
-    writeU32(bytes, at + 4, Number(value >> 32n));
   }
 }
 
@@ -87,7 +58,7 @@ export function encodeStreamStart(startVlsn: bigint): Uint8Array {
 /** Reads a start request. Throws `truncated`, or `trailing` unless lenient. */
 export function decodeStreamStart(bytes: Uint8Array, options?: StreamFrameOptions): bigint {
   need(bytes, 8, 'a start request', options?.lenient);
-  return readU64(bytes, 0);
+  return u64At(bytes, 0);
 }
 
 /** The feeder's one-byte answer to a start request. */
@@ -110,8 +81,8 @@ export function encodeStreamFrame(frame: StreamFrame, options?: StreamFrameOptio
   const bytes = new Uint8Array(STREAM_FRAME_HEADER + payload.length);
   writeU64(bytes, 0, frame.vlsn, 'a VLSN');
   bytes[8] = type;
-  writeU32(bytes, 9, payload.length);
-  writeU32(bytes, 13, (options?.crc32 ?? defaultCrc32)(payload));
+  putU32(bytes, 9, payload.length);
+  putU32(bytes, 13, (options?.crc32 ?? defaultCrc32)(payload));
   bytes.set(payload, STREAM_FRAME_HEADER);
   return bytes;
 }
@@ -126,15 +97,15 @@ export function decodeStreamFrame(bytes: Uint8Array, options?: StreamFrameOption
   if (bytes.length < STREAM_FRAME_HEADER) {
     throw new WireError('truncated', bytes.length, `${STREAM_FRAME_HEADER} bytes of header`);
   }
-  const length = readU32(bytes, 9);
+  const length = u32At(bytes, 9);
   const held = bytes.length - STREAM_FRAME_HEADER;
   if (held < length || (held > length && options?.lenient !== true)) {
     throw new WireError('length', 9, `a payload of ${length} bytes, not ${held}`);
   }
   const payload = bytes.subarray(STREAM_FRAME_HEADER, STREAM_FRAME_HEADER + length);
-  const expected = readU32(bytes, 13);
+  const expected = u32At(bytes, 13);
   const actual = (options?.crc32 ?? defaultCrc32)(payload);
-  const vlsn = readU64(bytes, 0);
+  const vlsn = u64At(bytes, 0);
   if (actual !== expected) {
     const found = `${actual.toString(16)}, not ${expected.toString(16)}`;
     throw new WireError('checksum', 13, `the payload's crc32 at VLSN ${vlsn}, ${found}`);
@@ -150,5 +121,5 @@ export function encodeAck(vlsn: bigint): Uint8Array {
 /** Reads an acknowledgement. Throws `truncated`, or `trailing` unless lenient. */
 export function decodeAck(bytes: Uint8Array, options?: StreamFrameOptions): bigint {
   need(bytes, 8, 'an acknowledgement', options?.lenient);
-  return readU64(bytes, 0);
+  return u64At(bytes, 0);
 }

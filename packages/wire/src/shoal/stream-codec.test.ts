@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WireError } from '../errors.ts';
 import { encodeSyncup } from '../syncup/syncup-codec.ts';
-import { decodeShoalStream } from './stream-decoder.ts';
-import { encodeEntries, encodeShoalStream } from './stream-encoder.ts';
-import type { ShoalStreamMessage } from './stream-message.ts';
+import type { ShoalStreamMessage } from './shoal-stream.ts';
+import { decodeShoalStream, encodeShoalStream } from './stream-codec.ts';
+import { encodeEntries } from './stream-entries.ts';
 
 const u8 = fc.nat(255);
 const u32 = fc.nat(0xffff_ffff);

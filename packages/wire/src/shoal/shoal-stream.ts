@@ -1,4 +1,5 @@
 import type { SyncupMessage } from '../syncup/syncup-message.ts';
+import type { Goodbye } from './goodbye.ts';
 
 /** `SHLS` read as a little-endian u32: the first bytes of a hello and of a welcome. */
 export const SHOAL_STREAM_MAGIC = 0x534c4853;
@@ -18,35 +19,6 @@ export const SHOAL_FEATURES: {
   heartbeats: 2,
   /** The feeder sends chained fingerprints with its entries, which the replica checks. */
   chained: 4,
-};
-
-/** Why a connection is ended, as the code of a goodbye. A receiver must bear others. */
-export const GOODBYE: {
-  readonly normal: 0;
-  readonly protocol: 1;
-  readonly version: 2;
-  readonly label: 3;
-  readonly staleTerm: 4;
-  readonly shutdown: 5;
-  readonly overload: 6;
-  readonly restoreUnavailable: 7;
-  readonly timeout: 8;
-  readonly logChanged: 9;
-  readonly internal: 10;
-  readonly refused: 11;
-} = {
-  normal: 0,
-  protocol: 1,
-  version: 2,
-  label: 3,
-  staleTerm: 4,
-  shutdown: 5,
-  overload: 6,
-  restoreUnavailable: 7,
-  timeout: 8,
-  logChanged: 9,
-  internal: 10,
-  refused: 11,
 };
 
 /** An entry inside an `entries` message; its VLSN follows from its place. */
@@ -136,5 +108,4 @@ export type ShoalStreamMessage =
   | { readonly type: 'restoreChunk'; readonly offset: number; readonly bytes: Uint8Array }
   /** Feeder: that was all; the digest is that of the whole snapshot. */
   | { readonly type: 'restoreEnd'; readonly size: number; readonly digest: bigint }
-  /** Either: I close this connection, for this reason. */
-  | { readonly type: 'goodbye'; readonly code: number; readonly reason: string };
+  | Goodbye;
