@@ -2,9 +2,9 @@ import type { SwimCodec } from '@shoal/wire';
 import type { Clock } from './clock.ts';
 import type { LifeguardParts, SwimConfig } from './config.ts';
 import type { OutputQueue } from './events.ts';
-import type { IdentityTraits } from './identity.ts';
-import type { LocalHealth } from './local-health.ts';
-import type { MemberTimer } from './member-timer.ts';
+import type { IdentityTraits } from './members/identity.ts';
+import type { MemberTimer } from './members/member-timer.ts';
+import type { LocalHealth } from './probing/local-health.ts';
 import type { Counters } from './stats.ts';
 import type { Timer, TimerQueue } from './timer-queue.ts';
 

@@ -3,10 +3,10 @@
  *
  * A peer's fault, reported as an output of type `rejected`; the state is as it was before:
  *
- * - `tooLarge`: a datagram larger than `maxPacketSize`.
+ * - `too-large`: a datagram larger than `maxPacketSize`.
  * - `malformed`: not a packet of this cluster's protocol; `cause` says where and why.
- * - `ownAddress`: a packet that claims to come from our own address.
- * - `ownIndirect`: a request to probe ourselves, or an answer to a probe of ourselves.
+ * - `own-address`: a packet that claims to come from our own address.
+ * - `own-indirect`: a request to probe ourselves, or an answer to a probe of ourselves.
  * - `broadcast`: the broadcast handler threw, or there is none. Only that one broadcast is
  *   dropped: membership must not depend on what an application can decode, so the rest of its
  *   packet was taken. Thrown by {@link Swim.broadcast} as well, where nothing has changed.
@@ -26,10 +26,10 @@
  *   had come before was taken in.
  */
 export type SwimErrorCode =
-  | 'tooLarge'
+  | 'too-large'
   | 'malformed'
-  | 'ownAddress'
-  | 'ownIndirect'
+  | 'own-address'
+  | 'own-indirect'
   | 'broadcast'
   | 'config'
   | 'identity'

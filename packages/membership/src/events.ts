@@ -2,64 +2,66 @@ import type { Member } from '@shoal/wire';
 import type { SwimError } from './errors.ts';
 
 /**
- * Why a member is down: the cluster found it failed, or it said goodbye. Foca's wire does not
- * carry this: there only who hears the goodbye from the member itself knows that it `left`.
+ * Why a member is down: the cluster found that it failed, or it said goodbye. Foca's protocol does
+ * not carry the reason, so there only those that hear the goodbye itself report `left`.
  */
 export type DownReason = 'failed' | 'left';
 
-/** Why we are out: we left, or the cluster holds us to be down and we cannot renew ourselves. */
+/** Why this member is out: it left, or the cluster declared it down and it cannot renew itself. */
 export type DefunctReason = 'left' | 'declaredDown';
 
-/** What happened to the cluster as we see it, or to us. Members are snapshots. */
+/**
+ * How a probe ended: an ack came back from the member itself or through a helper; no ack came, but
+ * the member answered over a stream ({@link Swim.probeAnswered}); or nothing came at all.
+ */
+export type ProbeOutcome = 'direct' | 'indirect' | 'answered-by-stream' | 'failed';
+
+/** What happened in the cluster as this member sees it, or to this member. Members are snapshots. */
 export type MembershipEvent<Id> =
   /** A member joined, or came back with a new identity. */
   | { readonly type: 'memberUp'; readonly member: Member<Id> }
-  /** A member is down. Its identity never comes back; the node may, with a renewed one. */
+  /** A member is down. Its identity never comes back; the node may, under a renewed one. */
   | { readonly type: 'memberDown'; readonly member: Member<Id>; readonly reason: DownReason }
-  /** A node took a new identity, be it for new metadata. Comes before an up or down. */
+  /** A node took a new identity, for example to change its metadata. Precedes an up or down. */
   | { readonly type: 'memberUpdated'; readonly member: Member<Id>; readonly previous: Id }
-  /** A member may have failed and has some time to object. It is still active. */
+  /** A member may have failed. It is still active and has some time to refute the suspicion. */
   | { readonly type: 'memberSuspected'; readonly member: Member<Id> }
   /** A suspect proved that it is alive. */
   | { readonly type: 'memberRefuted'; readonly member: Member<Id> }
-  /** We are part of a cluster: there is another active member. */
+  /** This member is part of a cluster: there is at least one other active member. */
   | { readonly type: 'active' }
-  /** We are alone: there is no other active member. */
+  /** This member is alone: there is no other active member. */
   | { readonly type: 'idle' }
-  /** We take no part any more. {@link Swim.updateIdentity} brings us back. */
+  /** This member is out of the cluster. {@link Swim.updateIdentity} brings it back. */
   | { readonly type: 'defunct'; readonly reason: DefunctReason }
-  /** We were held to be down and have come back with this identity. */
+  /** The cluster declared this member down, and it came back with this identity. */
   | { readonly type: 'rejoined'; readonly identity: Id }
-  /** We did not run for so many ms, or the clock jumped: longer than one probe period. */
+  /** The process did not run for `ms`, or its clock jumped, by more than one probe period. */
   | { readonly type: 'paused'; readonly ms: number }
   /**
-   * A probe has had no direct answer in time, and members are asked to probe in our stead. Who
-   * has another way to `target` may try it, and tell {@link Swim.confirm}.
+   * A probe got no direct answer in time, and helpers are asked to probe `target`. A caller that
+   * can reach it by other means may try, and report an answer to {@link Swim.probeAnswered}.
    */
   | { readonly type: 'probeOverdue'; readonly target: Id; readonly probeNumber: number }
-  /**
-   * The outcome of a probe: an ack, direct or through a helper; no ack but a
-   * {@link Swim.confirm}; nothing. `rtt` in ms, for a direct answer.
-   */
+  /** A probe has ended. `rtt` is the round-trip time in ms of a direct answer. */
   | {
       readonly type: 'probe';
       readonly target: Id;
-      readonly outcome: 'direct' | 'indirect' | 'confirmed' | 'failed';
-      readonly rtt?: number;
-    };
-
-/** What a {@link Swim} wants done, or tells. */
-export type Output<Id> =
-  /**
-   * Send these bytes, which are the taker's, as one datagram. Best effort. They are a view of a
-   * larger buffer, which is not to be transferred.
-   */
-  | { readonly type: 'transmit'; readonly to: Id; readonly bytes: Uint8Array }
-  | { readonly type: 'event'; readonly event: MembershipEvent<Id> }
-  /** What a peer sent was refused: why, and the bytes as they were handed in. */
+      readonly outcome: ProbeOutcome;
+      readonly rtt?: number | undefined;
+    }
+  /** Input from a peer was refused: why, and the bytes as they came in. */
   | { readonly type: 'rejected'; readonly error: SwimError; readonly bytes: Uint8Array };
 
-/** Outputs that wait to be taken, in order. */
+/** What a {@link Swim} wants done, or reports. */
+export type Output<Id> =
+  /**
+   * Send these bytes as one datagram, best effort. The caller owns them; they are a view of a
+   * larger buffer, which must not be transferred.
+   */
+  { readonly type: 'transmit'; readonly to: Id; readonly bytes: Uint8Array } | MembershipEvent<Id>;
+
+/** Outputs that wait for {@link Swim.poll}, in order. */
 export class OutputQueue<Id> {
   #items: (Output<Id> | undefined)[] = [];
   #head = 0;
@@ -68,16 +70,12 @@ export class OutputQueue<Id> {
     this.#items.push(output);
   }
 
-  emit(event: MembershipEvent<Id>): void {
-    this.#items.push({ type: 'event', event });
-  }
-
   take(): Output<Id> | undefined {
     if (this.#head === this.#items.length) return undefined;
     const output = this.#items[this.#head];
     this.#items[this.#head++] = undefined;
     if (this.#head === this.#items.length) {
-      // A big batch must not keep its memory; a small one is worth reusing.
+      // Reuse a small array; release the memory of a large one.
       if (this.#head > 1024) this.#items = [];
       else this.#items.length = 0;
       this.#head = 0;

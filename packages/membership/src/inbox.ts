@@ -1,13 +1,13 @@
 import type { Header, Member, Message } from '@shoal/wire';
 import { PacketReader } from '@shoal/wire/internal';
-import { NONE } from './address-book.ts';
-import type { BroadcastQueue } from './broadcast.ts';
-import type { ClusterView } from './cluster-view.ts';
 import { type Context, takesPart } from './context.ts';
+import type { BroadcastQueue } from './dissemination/broadcast-queue.ts';
+import type { Outbox } from './dissemination/outbox.ts';
 import { SwimError, type SwimErrorCode } from './errors.ts';
-import type { Lifecycle } from './lifecycle.ts';
-import type { Slot } from './member-rows.ts';
-import type { Outbox } from './outbox.ts';
+import type { Lifecycle } from './lifecycle/lifecycle.ts';
+import { NONE } from './members/address-book.ts';
+import type { ClusterView } from './members/cluster-view.ts';
+import type { Slot } from './members/member-rows.ts';
 
 /** Reads packets, refuses what is wrong with them, and acts on the rest. */
 export class Inbox<Id> {
@@ -43,7 +43,7 @@ export class Inbox<Id> {
     const refuse = (code: SwimErrorCode, message: string, options?: ErrorOptions): void =>
       this.#reject(new SwimError(code, message, options), datagram);
     if (datagram.length > config.maxPacketSize) {
-      refuse('tooLarge', `${datagram.length} bytes, more than ${config.maxPacketSize}`);
+      refuse('too-large', `${datagram.length} bytes, more than ${config.maxPacketSize}`);
       return;
     }
     let header: Header<Id>;
@@ -54,11 +54,11 @@ export class Inbox<Id> {
       return;
     }
     if (traits.address(header.src) === self.address) {
-      refuse('ownAddress', 'a packet from our own address');
+      refuse('own-address', 'a packet from our own address');
     } else if (!this.#isAddressed(header)) {
       counters.misaddressed++;
     } else if (this.#isOwnIndirect(header.message)) {
-      refuse('ownIndirect', `a ${header.message.type} about ourselves`);
+      refuse('own-indirect', `a ${header.message.type} about ourselves`);
     } else {
       this.#take(header);
     }

@@ -2,7 +2,7 @@ import { ByteWriter } from '@shoal/wire';
 import { MAX_GENERATION } from '@shoal/wire/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AddressBook, NONE } from './address-book.ts';
+import { node, seeded } from '../test/harness.test-helper.ts';
 import { Clock } from './clock.ts';
 import {
   checkConfig,
@@ -15,13 +15,13 @@ import {
   transmissionLimit,
   wan,
 } from './config.ts';
-import { type Ticket, TransmissionQueue } from './dissemination.ts';
-import { node, seeded } from './harness.test-helper.ts';
-import { nodeTraits, withMetadata } from './identity.ts';
-import type { Slot } from './member-rows.ts';
-import { MemberTable } from './member-table.ts';
+import { type Ticket, TransmissionQueue } from './dissemination/transmission-queue.ts';
+import { AddressBook, NONE } from './members/address-book.ts';
+import { nodeTraits, withMetadata } from './members/identity.ts';
+import type { Slot } from './members/member-rows.ts';
+import { MemberTable } from './members/member-table.ts';
+import { beats } from './members/transitions.ts';
 import { type Timer, TimerQueue } from './timer-queue.ts';
-import { beats } from './transitions.ts';
 
 describe('TimerQueue', () => {
   it('gives out timers in order, whatever is scheduled, moved and cancelled', () => {

@@ -1,8 +1,8 @@
 import type { SwimCodec } from '@shoal/wire';
-import type { AddressBook } from './address-book.ts';
-import type { BroadcastHandler } from './broadcast.ts';
 import type { SwimConfig } from './config.ts';
-import type { IdentityTraits } from './identity.ts';
+import type { BroadcastHandler } from './dissemination/broadcast-queue.ts';
+import type { AddressBook } from './members/address-book.ts';
+import type { IdentityTraits } from './members/identity.ts';
 
 /** What a `Swim` is made of. */
 export interface SwimOptions<Id> {

@@ -1,19 +1,20 @@
 import type { Member } from '@shoal/wire';
-import { AddressBook, NONE } from './address-book.ts';
-import { BroadcastQueue } from './broadcast.ts';
 import { Clock } from './clock.ts';
-import { ClusterView } from './cluster-view.ts';
 import { checkConfig, lifeguardParts } from './config.ts';
 import { type Context, type SwimState, type Task, takesPart } from './context.ts';
-import { digestOf } from './digest.ts';
+import { BroadcastQueue } from './dissemination/broadcast-queue.ts';
+import { Outbox } from './dissemination/outbox.ts';
 import { SwimError } from './errors.ts';
 import { type Output, OutputQueue } from './events.ts';
-import { activeRecords, canonicalMembers, snapshots } from './full-state.ts';
 import { Inbox } from './inbox.ts';
-import { Lifecycle } from './lifecycle.ts';
-import { LocalHealth } from './local-health.ts';
-import { MemberTimer } from './member-timer.ts';
-import { Outbox } from './outbox.ts';
+import { Lifecycle } from './lifecycle/lifecycle.ts';
+import { AddressBook, NONE } from './members/address-book.ts';
+import { ClusterView } from './members/cluster-view.ts';
+import { digestOf } from './members/digest.ts';
+import { activeRecords, canonicalMembers, snapshots } from './members/full-state.ts';
+import { MemberTimer } from './members/member-timer.ts';
+import { mergeStates } from './members/merge-states.ts';
+import { LocalHealth } from './probing/local-health.ts';
 import { newCounters, type SwimStats } from './stats.ts';
 import type { SwimOptions } from './swim-options.ts';
 import { TimerQueue } from './timer-queue.ts';
@@ -138,15 +139,15 @@ export class Swim<Id> {
   }
 
   /**
-   * The member of the event `probeOverdue` has answered by other means than datagrams, such as a
-   * stream: the probe of that number will not have failed when its time is up, unless an ack makes
-   * it a success before. It says nothing of how well we hear datagrams, so local health stays as
-   * it is. False, and nothing changes, when that probe is over. Source: memberlist's fallback
-   * ping over TCP, in `probeNode`.
+   * Reports that `target`, the member of a `probeOverdue` event, answered by other means than
+   * datagrams, such as a stream. If no ack comes either, that probe ends as `answered-by-stream`
+   * and not as `failed`. Local health stays as it is: the answer says nothing about datagrams.
+   * Returns false, and changes nothing, if that probe is over. Throws `time`. Source: memberlist's
+   * fallback ping over TCP, in `probeNode`.
    */
-  confirm(target: Id, probeNumber: number, now: number): boolean {
+  probeAnswered(target: Id, probeNumber: number, now: number): boolean {
     this.#advance(now);
-    return this.#lifecycle.prober.confirm(target, probeNumber);
+    return this.#lifecycle.prober.answeredByStream(target, probeNumber);
   }
 
   /** Sends what is queued to some random members at once. */
@@ -214,7 +215,7 @@ export class Swim<Id> {
   applyMany(
     members: Iterable<Member<Id>>,
     now: number,
-    options: { readonly broadcast?: boolean } = {},
+    options: { readonly broadcast?: boolean | undefined } = {},
   ): void {
     this.#advance(now);
     const { broadcast = true } = options;
@@ -222,6 +223,22 @@ export class Swim<Id> {
       this.#inbox.update(record, undefined, broadcast);
     }
     this.#settle();
+  }
+
+  /**
+   * Takes in a peer's {@link Swim.membershipState}, received over a stream. A member that failed
+   * in the peer's view but is active in ours becomes a suspect, so that it can refute. Throws
+   * `time`, or `identity` with nothing changed if a member cannot be encoded.
+   */
+  mergeState(members: readonly Member<Id>[], now: number): void {
+    const { traits, self } = this.#context;
+    const { spread, remember } = mergeStates(members, {
+      traits,
+      ownAddress: self.address,
+      memberAt: (address) => this.memberAt(address),
+    });
+    this.applyMany(spread, now);
+    this.applyMany(remember, now, { broadcast: false });
   }
 
   /** The other active members, alive or suspect, as they are now. */
@@ -271,7 +288,7 @@ export class Swim<Id> {
     counters.gaps++;
     health.change(1);
     this.#lifecycle.prober.void();
-    outputs.emit({ type: 'paused', ms });
+    outputs.push({ type: 'paused', ms });
   }
 
   #refuse(what: string): never {

@@ -9,33 +9,33 @@ import {
 } from '@shoal/wire/internal';
 import { SwimError } from '../errors.ts';
 
-/** Us, as a conversation is about us. */
+/** Holds the state that a conversation is about. */
 export interface StateHolder<Id> {
   readonly codec: SwimCodec<Id>;
   /** The tag of the cluster's label. */
   readonly label: number;
-  /** How many members a peer may tell us of. */
+  /** How many members a peer may send. */
   readonly maxMembers: number;
   digest(): bigint;
-  /** Ourselves; undefined when we take no part. */
+  /** This member; undefined while it is leaving or defunct. */
   self(): Member<Id> | undefined;
-  /** All that we know of others. */
+  /** Everything that is known about other members. */
   others(): readonly Member<Id>[];
   /** Takes in what a peer knows. */
   merge(members: readonly Member<Id>[]): void;
 }
 
-/** How an exchange ended: both knew the same, or each has told the other. */
+/** How an exchange ended: both sides knew the same, or each has told the other. */
 export type ExchangeOutcome = 'equal' | 'merged';
 
 /**
- * What is said on one connection: an exchange of states or a ping, as docs/wire-protocol.md has
- * it. Each method rejects with a {@link SwimError}: `malformed` for a peer's fault, `stream` when
- * it will not, `state` when we cannot; or as the connection does. Of the states, what came before is kept:
- * each message stands for itself.
+ * The messages on one connection: an exchange of states or a ping, as docs/wire-protocol.md
+ * specifies them. Each method rejects as the connection does, or with a {@link SwimError}:
+ * `malformed` for a peer's fault, `stream` if the peer refuses, `state` if this member cannot.
+ * States that came before the error are kept, because each message stands for itself.
  */
 export class Conversation<Id> {
-  /** What was read last. */
+  /** The frame that was read last. */
   frame: Uint8Array = new Uint8Array(0);
   readonly #connection: Connection;
   readonly #frames: AsyncIterator<Uint8Array>;
@@ -59,15 +59,15 @@ export class Conversation<Id> {
     return 'merged';
   }
 
-  /** Initiator: who is there? */
+  /** Initiator: asks who answers at this address. */
   async ping(): Promise<Member<Id>> {
     this.#send({ type: 'streamPing', label: this.#holder.label });
     const { member } = await this.#expect('streamPong');
-    if (member.state !== 'alive') throw this.#malformed('a pong of one that is not alive');
+    if (member.state !== 'alive') throw this.#malformed('a pong from a member that is not alive');
     return member;
   }
 
-  /** Responder: does what the peer asks for. */
+  /** Responder: serves the request of the peer. */
   async serve(): Promise<ExchangeOutcome | 'pinged'> {
     const request = await this.#expect('stateRequest', 'streamPing');
     if (request.label !== this.#holder.label) {
@@ -75,7 +75,7 @@ export class Conversation<Id> {
       throw this.#malformed('a stream of another cluster', cause);
     }
     const member = this.#holder.self();
-    if (member === undefined) throw new SwimError('state', 'we take no part');
+    if (member === undefined) throw new SwimError('state', 'this member has left');
     if (request.type === 'streamPing') {
       this.#send({ type: 'streamPong', member });
       return 'pinged';
@@ -88,17 +88,9 @@ export class Conversation<Id> {
     return 'merged';
   }
 
-  /** Says why we end this. */
+  /** Tells the peer why this side ends the conversation. */
   goodbye(error: SwimError): void {
-    const { cause } = error;
-    const fault = cause instanceof WireError ? cause.code : undefined;
-    const code =
-      error.code !== 'malformed'
-        ? GOODBYE.shutdown
-        : fault === 'label' || fault === 'version'
-          ? GOODBYE[fault]
-          : GOODBYE.protocol;
-    this.#send({ type: 'goodbye', code, reason: error.message.slice(0, 80) });
+    this.#send({ type: 'goodbye', code: goodbyeCode(error), reason: error.message.slice(0, 80) });
   }
 
   #send(message: StateMessage<Id>): void {
@@ -121,14 +113,14 @@ export class Conversation<Id> {
         throw this.#malformed(`${total} members, not ${message.total}`);
       }
       total += message.members.length;
-      if (message.members.length === 0) throw this.#malformed('a message of no members');
-      // One more than is remembered: the sender is among them.
+      if (message.members.length === 0) throw this.#malformed('a message without members');
+      // One more than are remembered: the sender is among them.
       if (total > this.#holder.maxMembers + 1) throw this.#malformed('too many members');
       this.#holder.merge(message.members);
     }
   }
 
-  /** The next message, which must be of one of these types. */
+  /** Reads the next message, which must be of one of these types. */
   async #expect<Type extends StateMessage<Id>['type']>(
     ...types: readonly Type[]
   ): Promise<Extract<StateMessage<Id>, { type: Type }>> {
@@ -142,15 +134,28 @@ export class Conversation<Id> {
       throw this.#malformed('not a message of a state exchange', cause);
     }
     if (message.type === 'goodbye') {
-      throw new SwimError('stream', `the peer refused: ${message.reason} (${message.code})`);
+      throw new SwimError('stream', `the peer refused: ${message.reason} (code ${message.code})`);
     }
-    if (!(types as readonly string[]).includes(message.type)) {
-      throw this.#malformed(`${message.type} out of turn`);
-    }
-    return message as Extract<StateMessage<Id>, { type: Type }>;
+    if (!isOneOf(message, types)) throw this.#malformed(`unexpected ${message.type}`);
+    return message;
   }
 
   #malformed(message: string, cause?: unknown): SwimError {
     return new SwimError('malformed', message, cause === undefined ? undefined : { cause });
   }
+}
+
+function isOneOf<Id, Type extends StateMessage<Id>['type']>(
+  message: StateMessage<Id>,
+  types: readonly Type[],
+): message is Extract<StateMessage<Id>, { type: Type }> {
+  return (types as readonly string[]).includes(message.type);
+}
+
+function goodbyeCode({ code, cause }: SwimError): number {
+  if (code !== 'malformed') return GOODBYE.shutdown;
+  if (cause instanceof WireError && (cause.code === 'label' || cause.code === 'version')) {
+    return GOODBYE[cause.code];
+  }
+  return GOODBYE.protocol;
 }

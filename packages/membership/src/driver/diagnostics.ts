@@ -1,17 +1,19 @@
 /// <reference types="node" />
-import { channel } from 'node:diagnostics_channel';
-import type { MembershipEventTarget } from './event-target.ts';
+import { publishDiagnostics as publishEvents } from '@shoal/async/diagnostics';
+import type { Membership } from './membership.ts';
 import type { DriverEvent } from './options.ts';
 
-// The only file of this package that needs Node, and an entry of its own for that reason.
+// The only module of this package that needs Node.js, and an entry of its own for that reason.
 
-/** What is published on a channel: whose event, and the event as its listeners get it. */
+/** What is published on a channel: the membership, and its event as listeners get it. */
 export interface MembershipDiagnostic<Id = unknown> {
-  readonly membership: MembershipEventTarget<Id>;
+  readonly membership: Membership<Id>;
   readonly event: DriverEvent<Id>;
 }
 
-/** Every type of event; the compiler sees to it that none is missing. */
+const PREFIX = 'shoal:membership';
+
+/** Every type of event. The compiler reports one that is missing. */
 const TYPES: Readonly<Record<DriverEvent<unknown>['type'], true>> = {
   memberUp: true,
   memberDown: true,
@@ -34,28 +36,21 @@ const TYPES: Readonly<Record<DriverEvent<unknown>['type'], true>> = {
   datagramsRestored: true,
 };
 
-/** The channels: `shoal:membership:` and the type of the event. */
-export const MEMBERSHIP_CHANNELS: readonly string[] = Object.keys(TYPES).map(channelName);
+/** All channels: `shoal:membership:`, followed by the type of the event. */
+export const MEMBERSHIP_CHANNELS: readonly string[] = Object.keys(TYPES).map(
+  (type) => `${PREFIX}:${type}`,
+);
 
 /**
- * Publishes a membership's events on the diagnostics channels of Node, each as a
- * {@link MembershipDiagnostic}, so that a monitor can see every membership of a process without
- * being handed one. Costs next to nothing where nobody subscribes. Returns how to stop.
+ * Publishes the events of a membership on the diagnostics channels of Node.js, each as a
+ * {@link MembershipDiagnostic}, so that a monitor sees every membership of a process without
+ * being handed one. Costs next to nothing while nobody subscribes. Returns a function that stops
+ * it.
  */
-export function publishDiagnostics<Id>(membership: MembershipEventTarget<Id>): () => void {
-  const stops = Object.keys(TYPES).map((name) => {
-    const type = name as DriverEvent<Id>['type'];
-    const published = channel(channelName(type));
-    return membership.on(type, (event) => {
-      if (!published.hasSubscribers) return;
-      published.publish({ membership, event } satisfies MembershipDiagnostic<Id>);
-    });
+export function publishDiagnostics<Id>(membership: Membership<Id>): () => void {
+  return publishEvents<DriverEvent<Id>, MembershipDiagnostic<Id>>({
+    prefix: PREFIX,
+    emitter: membership,
+    message: (event) => ({ membership, event }),
   });
-  return () => {
-    for (const stop of stops) stop();
-  };
-}
-
-function channelName(type: string): string {
-  return `shoal:membership:${type}`;
 }

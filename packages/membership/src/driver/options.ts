@@ -1,103 +1,97 @@
 import type { DatagramTransport, Listener, StreamTransport } from '@shoal/transport';
 import type { NodeIdentity, SwimCodec } from '@shoal/wire';
-import type { BroadcastHandler } from '../broadcast.ts';
 import type { SwimConfig } from '../config.ts';
-import type { SwimError } from '../errors.ts';
+import type { BroadcastHandler } from '../dissemination/broadcast-queue.ts';
 import type { MembershipEvent } from '../events.ts';
-import type { IdentityTraits } from '../identity.ts';
+import type { JoinRetry } from '../lifecycle/joiner.ts';
+import type { IdentityTraits } from '../members/identity.ts';
 
-/**
- * What a `Membership` reports: what the machine does, what was refused, trouble with seeds, and
- * what it does over streams.
- */
+/** What a `Membership` reports: the events of the machine, and those of seeds and streams. */
 export type DriverEvent<Id> =
   | MembershipEvent<Id>
-  /** A peer's fault: why a datagram, one broadcast of it, or a message on a stream, was refused. */
-  | { readonly type: 'rejected'; readonly error: SwimError; readonly bytes: Uint8Array }
-  /** The seeds could not be looked up, or one is no address. There will be another attempt. */
+  /** The seeds could not be looked up, or one is not an address. Another attempt will follow. */
   | { readonly type: 'joinFailed'; readonly error: unknown }
   /** States were compared with the member at this stream address, and exchanged unless equal. */
   | { readonly type: 'exchange'; readonly address: string; readonly outcome: 'equal' | 'merged' }
-  /** They could not be: the transport's error, or a `SwimError` with code `stream` or `state`. */
+  /** An exchange failed: the transport's error, or a `SwimError` with code `stream` or `state`. */
   | { readonly type: 'exchangeFailed'; readonly address: string; readonly error: unknown }
-  /** No streams are taken, or no more: the transport's error. Everything else goes on. */
+  /** Streams are not, or no longer, accepted: the transport's error. Everything else goes on. */
   | { readonly type: 'listenFailed'; readonly error: unknown }
-  /** The member answers streams, but three probes in a row brought no datagram back. */
+  /** Three probes in a row were answered over a stream only: datagrams look blocked. */
   | { readonly type: 'datagramsBlocked'; readonly address: string }
-  /** A datagram has come back from it after all. */
+  /** A datagram came back from the member again. */
   | { readonly type: 'datagramsRestored'; readonly address: string };
 
-/** How long to wait between attempts to join, in ms. Each wait is varied by a quarter. */
-export interface JoinRetry {
-  /** Before the second attempt; twice as long before each one after. Default 500. */
-  readonly first?: number;
-  /** At the most; also between looks for seeds that are no members. Default 30,000. */
-  readonly most?: number;
-}
-
 /**
- * Streams between members: for the exchange of whole states, at a join and now and then, and for
- * probes that datagrams have not answered in time. A time is in ms, 1..2^31-1.
+ * Streams between members, for exchanges of whole states, at a join and now and then, and for
+ * probes that datagrams did not answer in time. Times are in ms, 1..2^31-1.
  */
 export interface StreamsOptions<Id> {
+  /** Dials other members, and listens unless `listen` is a listener. */
   readonly transport: StreamTransport;
   /**
-   * Where to take streams: an address to bind to, or a listener, which is taken over: closed with
-   * the membership. False: nowhere, as in a browser. Default: where `transport` is bound.
+   * Where to accept streams: an address to bind, or a listener, which the membership owns and
+   * closes. False: nowhere, as in a browser. Default: the address that `transport` is bound to.
    */
-  readonly listen?: string | Listener | false;
+  readonly listen?: string | Listener | false | undefined;
   /**
-   * Where a member takes streams; undefined if nowhere. Default: where it takes datagrams, unless
-   * it is behind a gateway. Members that do not listen cost no more than a dial that fails.
+   * The address at which a member accepts streams; undefined if it does not. Default: its
+   * datagram address, unless it is behind a gateway. A member that does not listen costs a failed
+   * dial, no more.
    */
-  readonly address?: (id: Id) => string | undefined;
+  readonly address?: ((id: Id) => string | undefined) | undefined;
   /**
-   * Between exchanges with a random member; 0: only at joins. Varied by a quarter, and longer in
-   * clusters of more than 32. Default 30,000. Source: memberlist's PushPullInterval.
+   * The time between exchanges with a random member; 0 for exchanges at joins only. Varied by a
+   * quarter, and longer in clusters of more than 32. Default 30,000, memberlist's
+   * PushPullInterval.
    */
-  readonly interval?: number;
-  /** How long one exchange may take. Default 10,000. Source: memberlist's TCPTimeout. */
-  readonly timeout?: number;
-  /** How many peers are served at once; more are refused. 1 or more. Default 128, as memberlist's. */
-  readonly maxServed?: number;
+  readonly interval?: number | undefined;
+  /** How long one exchange may take. Default 10,000, memberlist's TCPTimeout. */
+  readonly timeout?: number | undefined;
+  /** How many peers are served at once; others are refused. 1 or more. Default 128, memberlist's. */
+  readonly maxServed?: number | undefined;
 }
 
+/** Seeds, or a function that looks them up. */
+export type Seeds<Seed> = readonly Seed[] | (() => readonly Seed[] | Promise<readonly Seed[]>);
+
 interface CommonOptions<Id, Seed> {
-  /** Carries the packets. It is taken over: closed with the membership. */
+  /** Carries the packets. The membership owns it and closes it. */
   readonly transport: DatagramTransport;
   /**
-   * Members to join at, of which one that answers is enough; our own address among them is
-   * passed over. A function is asked afresh for each attempt, and may look them up.
+   * Members to join. One that answers is enough, and our own address among them is skipped. A
+   * function is called for each attempt. Default: none.
    */
-  readonly seeds?: readonly Seed[] | (() => readonly Seed[] | Promise<readonly Seed[]>);
+  readonly seeds?: Seeds<Seed> | undefined;
   /** Default `lan()`. `maxPacketSize` is lowered to what the transport carries. */
-  readonly config?: SwimConfig;
-  readonly broadcasts?: BroadcastHandler<Id>;
-  readonly joinRetry?: JoinRetry;
+  readonly config?: SwimConfig | undefined;
+  /** Handles custom broadcasts. Default: none, and broadcasts are refused. */
+  readonly broadcasts?: BroadcastHandler<Id> | undefined;
+  readonly joinRetry?: JoinRetry | undefined;
   /** Default: none; datagrams do everything. */
-  readonly streams?: StreamsOptions<Id>;
+  readonly streams?: StreamsOptions<Id> | undefined;
   /**
-   * The cluster's label: packets and streams of other clusters are refused. Default `shoal`. Of
-   * another wire than Shoal's own it is the streams' only.
+   * The cluster's label: packets and streams of other clusters are refused. Default `shoal`. With
+   * a protocol other than Shoal's own, it applies to streams only.
    */
-  readonly label?: string;
+  readonly label?: string | undefined;
   /** Closes the membership, without a goodbye, when it fires. */
-  readonly signal?: AbortSignal;
-  /** Numbers of 0 to 1. Default `Math.random`. */
-  readonly random?: () => number;
+  readonly signal?: AbortSignal | undefined;
+  /** Returns numbers from 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
 }
 
 /** Options of {@link startMembership} for Shoal's own protocol. Seeds are addresses. */
 export interface MembershipOptions extends CommonOptions<NodeIdentity, string> {
   /**
-   * Who we are. Default: at the transport's address, the milliseconds since 1970 as the
-   * generation, and no metadata. State it when others reach us at another address than the one
-   * that the transport is bound to, such as `0.0.0.0`.
+   * The identity of this member. Default: the transport's address, the milliseconds since 1970 as
+   * the generation, and no metadata. Set the address if others reach this member at another one
+   * than the transport is bound to, such as `0.0.0.0`.
    */
-  readonly identity?: Partial<NodeIdentity>;
+  readonly identity?: Partial<NodeIdentity> | undefined;
 }
 
-/** Options of {@link startMembership} for another wire or kind of identity, such as foca's. */
+/** Options of {@link startMembership} for another protocol or kind of identity, such as foca's. */
 export interface CustomMembershipOptions<Id> extends CommonOptions<Id, Id> {
   readonly identity: Id;
   readonly traits: IdentityTraits<Id>;

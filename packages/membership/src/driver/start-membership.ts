@@ -1,105 +1,109 @@
-import { type Member, type NodeIdentity, shoalCodec } from '@shoal/wire';
+import { MAX_TIMER_DELAY } from '@shoal/async';
+import { type NodeIdentity, shoalCodec } from '@shoal/wire';
 import { labelTag } from '@shoal/wire/internal';
 import { lan } from '../config.ts';
-import { takesPart } from '../context.ts';
-import { nodeTraits } from '../identity.ts';
-import { sift } from '../sift.ts';
-import { Joiner } from './joiner.ts';
+import { SwimError } from '../errors.ts';
+import { nodeTraits } from '../members/identity.ts';
+import { Swim } from '../swim.ts';
 import { Membership } from './membership.ts';
-import type { CustomMembershipOptions, MembershipOptions } from './options.ts';
-import { Streams, type StreamsHost } from './streams.ts';
+import type {
+  CustomMembershipOptions,
+  DriverEvent,
+  MembershipOptions,
+  StreamsOptions,
+} from './options.ts';
+import type { RunnerParts } from './swim-runner.ts';
 
 const DEFAULT_LABEL = 'shoal';
 
 /**
- * Makes us a member, over `transport`: joins at the seeds, with Shoal's own protocol or another
- * wire, and keeps trying. Throws, with nothing begun: a `SwimError` with code `config`,
- * or `identity` when it cannot be sent.
+ * Makes this process a member of a cluster: joins at the seeds, over `transport`, and keeps trying
+ * until it succeeds. Speaks Shoal's own protocol or, given a codec, another one.
+ *
+ * Throws a `SwimError`, with nothing started: `config` for an option outside its range, `identity`
+ * for an identity that cannot be sent.
  */
 export function startMembership(options: MembershipOptions): Membership<NodeIdentity>;
 export function startMembership<Id>(options: CustomMembershipOptions<Id>): Membership<Id>;
 export function startMembership(
   options: MembershipOptions | CustomMembershipOptions<unknown>,
 ): Membership<NodeIdentity> | Membership<unknown> {
-  return 'codec' in options ? start(options, (seed) => seed) : startNode(options);
+  return 'codec' in options
+    ? new Membership(customParts(options))
+    : new Membership(nodeParts(options));
 }
 
-function startNode(options: MembershipOptions): Membership<NodeIdentity> {
+/**
+ * As {@link startMembership}, for a layer above that dispatches events itself: `onEvent` gets each
+ * event first, straight from the machine. An event that is caused by `onEvent` comes after the
+ * present one. It must not throw.
+ */
+export function startMembershipWithSink(
+  options: MembershipOptions,
+  onEvent: (event: DriverEvent<NodeIdentity>) => void,
+): Membership<NodeIdentity> {
+  return new Membership({ ...nodeParts(options), onEvent });
+}
+
+function nodeParts(options: MembershipOptions): RunnerParts<NodeIdentity> {
+  const { seeds = [], label = DEFAULT_LABEL } = options;
   const identity: NodeIdentity = {
     address: options.transport.localAddress,
     generation: Date.now(),
     metadata: new Uint8Array(0),
     ...options.identity,
   };
-  const codec = shoalCodec({ label: options.label ?? DEFAULT_LABEL });
-  // Of a seed only the address matters: see `Swim.announce`.
-  return start({ ...options, identity, codec, traits: nodeTraits }, (address: string) => ({
-    address,
-    generation: 0,
-    metadata: new Uint8Array(0),
-  }));
+  const lookUp = typeof seeds === 'function' ? seeds : () => seeds;
+  return customParts({
+    ...options,
+    identity,
+    traits: nodeTraits,
+    codec: shoalCodec({ label }),
+    seeds: async () => (await lookUp()).map(identityAt),
+  });
 }
 
-function start<Id, Seed>(
-  options: Omit<CustomMembershipOptions<Id>, 'seeds'> & {
-    readonly seeds?: readonly Seed[] | (() => readonly Seed[] | Promise<readonly Seed[]>);
-  },
-  identityOf: (seed: Seed) => Id,
-): Membership<Id> {
-  const { transport, identity, traits, codec, broadcasts, signal, streams, seeds = [] } = options;
-  const random = options.random ?? Math.random;
-  const wanted = options.config ?? lan();
-  const maxPacketSize = Math.min(wanted.maxPacketSize, transport.maxDatagramSize);
-  const config = { ...wanted, maxPacketSize };
-  const hostOf = (membership: Membership<Id>): StreamsHost<Id> => ({
-    codec,
+/** An identity to announce to: only its address matters, see {@link Swim.announce}. */
+function identityAt(address: string): NodeIdentity {
+  return { address, generation: 0, metadata: new Uint8Array(0) };
+}
+
+function customParts<Id>(options: CustomMembershipOptions<Id>): RunnerParts<Id> {
+  const { identity, traits, codec, broadcasts, transport, seeds = [], streams, signal } = options;
+  const { label = DEFAULT_LABEL, random = Math.random, joinRetry = {} } = options;
+  const { maxPacketSize, ...config } = options.config ?? lan();
+  const limited = {
+    ...config,
+    maxPacketSize: Math.min(maxPacketSize, transport.maxDatagramSize),
+  };
+  return {
+    swim: new Swim({ identity, traits, codec, config: limited, random, broadcasts }),
+    traits,
+    config: limited,
     random,
-    label: labelTag(options.label ?? DEFAULT_LABEL),
-    maxMembers: config.maxMembers,
-    localAddress: transport.localAddress,
-    addressOf: (id) => traits.address(id),
-    get size() {
-      return membership.stats().active;
-    },
-    digest: () => BigInt(`0x${membership.digest()}`),
-    self() {
-      const { identity: id, incarnation } = membership;
-      return takesPart(membership) ? { id, incarnation, state: 'alive' } : undefined;
-    },
-    others: () => membership.membershipState(),
-    members: () => membership.members(),
-    merge(members) {
-      const known = (address: string): Member<Id> | undefined => membership.memberAt(address);
-      const ownAddress = traits.address(membership.identity);
-      const { news, past } = sift(members, known, traits, ownAddress);
-      membership.applyMany(news);
-      membership.applyMany(past, { broadcast: false });
-    },
-    report: (event) => membership.report(event),
-  });
-  return new Membership({
-    swim: { identity, traits, codec, config, random, broadcasts },
     transport,
+    joinRetry,
+    lookUpSeeds: typeof seeds === 'function' ? seeds : () => seeds,
+    streams: streams && { ...checkedStreams(streams), codec, label: labelTag(label) },
     signal,
-    joiner: (membership) =>
-      new Joiner<Seed>({
-        seeds: typeof seeds === 'function' ? seeds : () => seeds,
-        retry: options.joinRetry ?? {},
-        random,
-        isActive: () => membership.state === 'active',
-        isKnown: (seed) => {
-          const address = traits.address(identityOf(seed));
-          const state = membership.memberAt(address)?.state;
-          const own = address === traits.address(membership.identity);
-          return own || state === 'alive' || state === 'suspect';
-        },
-        announce: (seed) => {
-          const id = identityOf(seed);
-          membership.announce(id);
-          void membership.exchange(id);
-        },
-        failed: (error) => membership.report({ type: 'joinFailed', error }),
-      }) as Joiner<unknown>,
-    streams: streams && ((membership) => new Streams(streams, hostOf(membership))),
-  });
+    onEvent: undefined,
+  };
+}
+
+/** Fills in defaults. Throws `config` for a setting outside its range. */
+function checkedStreams<Id>(options: StreamsOptions<Id>): StreamsOptions<Id> & {
+  readonly interval: number;
+  readonly timeout: number;
+  readonly maxServed: number;
+} {
+  const { interval = 30_000, timeout = 10_000, maxServed = 128 } = options;
+  const check = (name: string, value: number, least: number): void => {
+    if (value >= least && value <= MAX_TIMER_DELAY) return;
+    const range = `${least}..${MAX_TIMER_DELAY}`;
+    throw new SwimError('config', `streams.${name} must be a number of ${range}, not ${value}`);
+  };
+  check('interval', interval, 0);
+  check('timeout', timeout, 1);
+  check('maxServed', maxServed, 1);
+  return { ...options, interval, timeout, maxServed };
 }

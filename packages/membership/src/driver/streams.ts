@@ -1,3 +1,4 @@
+import { onAbort, toError } from '@shoal/async';
 import type { Connection, Listener, StreamTransport } from '@shoal/transport';
 import type { Member } from '@shoal/wire';
 import { encodeStateMessage, GOODBYE } from '@shoal/wire/internal';
@@ -5,77 +6,66 @@ import { SwimError } from '../errors.ts';
 import { Conversation, type ExchangeOutcome, type StateHolder } from './conversation.ts';
 import type { DriverEvent, StreamsOptions } from './options.ts';
 
-/** Up to this many members exchanges come at their interval. Source: memberlist. */
-const SCALE_FROM = 32;
-/** By how much, either way, the interval is varied. */
-const JITTER = 0.25;
-/** The longest delay that `setTimeout` takes. */
-const MAX_DELAY = 2 ** 31 - 1;
-
-/** What {@link Streams} work with, and for. */
+/** What {@link Streams} need of the membership. */
 export interface StreamsHost<Id> extends StateHolder<Id> {
-  /** Where we are bound for datagrams. */
+  /** The address that the datagram transport is bound to. */
   readonly localAddress: string;
-  readonly random: () => number;
-  /** The address of an identity for datagrams. */
+  /** The datagram address of an identity. */
   addressOf(id: Id): string;
-  /** How many other active members there are. */
-  readonly size: number;
-  /** The other active members. */
-  members(): readonly Member<Id>[];
+  /** Reports an event. Does nothing once the membership is closed. */
   report(event: DriverEvent<Id>): void;
 }
 
-/**
- * By how much an interval is stretched in a cluster of `size`, so that all members together do
- * not overload each. Source: memberlist, `pushPullScale` in util.go.
- */
-export function exchangeScale(size: number): number {
-  return size <= SCALE_FROM ? 1 : Math.ceil(Math.log2(size) - Math.log2(SCALE_FROM)) + 1;
-}
-
-/** One conversation: how it is opened, what is said, and what if that fails. */
-interface Speech<Id> {
-  open(signal: AbortSignal): Promise<Connection>;
+/** One conversation: with whom, how long it may take, and what to do. */
+interface Call<Id> {
+  readonly address: string;
+  /** In ms. */
+  readonly timeout: number;
+  connect(signal: AbortSignal): Promise<Connection>;
   talk(conversation: Conversation<Id>): Promise<void>;
   failed(error: unknown): void;
 }
 
 /**
- * Brings members up to date over streams, and serves those who want it of us. All is bounded:
- * each conversation in time, those that are served in number, what is said by the wire.
+ * Exchanges states with members over streams, and serves peers that ask for one. Everything is
+ * bounded: the time of each conversation, the number of those served, and the size of messages.
  */
 export class Streams<Id> {
+  /** How many exchanges have completed. */
   exchanges = 0;
+  /** How many pings were sent. */
   pings = 0;
+  /** How many streams were refused because too many were served. */
   refused = 0;
   readonly #host: StreamsHost<Id>;
   readonly #transport: StreamTransport;
   readonly #addressOf: (id: Id) => string | undefined;
-  readonly #interval: number;
   readonly #timeout: number;
   readonly #maxServed: number;
   readonly #listener: Promise<Listener | undefined>;
   /** The conversations under way, by what ends them. */
-  readonly #running = new Map<AbortController, Promise<void>>();
-  /** Exchanges that we began, by address. */
+  readonly #calls = new Map<AbortController, Promise<void>>();
+  /** The exchanges that this side began, by address. */
   readonly #exchanging = new Map<string, Promise<void>>();
   #serving = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  constructor(options: StreamsOptions<Id>, host: StreamsHost<Id>) {
+  constructor(
+    options: StreamsOptions<Id> & { readonly timeout: number; readonly maxServed: number },
+    host: StreamsHost<Id>,
+  ) {
     this.#host = host;
     this.#transport = options.transport;
-    this.#interval = checked('interval', options.interval, 30_000, 0);
-    this.#timeout = checked('timeout', options.timeout, 10_000, 1);
-    this.#maxServed = checked('maxServed', options.maxServed, 128, 1);
-    this.#addressOf = options.address ?? ((id) => withoutGateway(host.addressOf(id)));
+    this.#timeout = options.timeout;
+    this.#maxServed = options.maxServed;
+    this.#addressOf = options.address ?? ((id) => dialable(host.addressOf(id)));
     this.#listener = this.#listen(options.listen ?? host.localAddress);
-    this.#schedule(0, 1);
   }
 
-  /** Exchanges states with a member, or with who may be one. One at a time for each address. */
+  /**
+   * Exchanges states with the member at the address of `id`, one exchange at a time for each
+   * address. Resolves when it is over, however it went.
+   */
   async exchange(id: Id): Promise<void> {
     const address = this.#addressOf(id);
     if (address === undefined || this.#closed) return;
@@ -88,22 +78,26 @@ export class Streams<Id> {
   }
 
   async #exchangeAt(address: string): Promise<void> {
-    await this.#converse(address, this.#timeout, {
-      open: (signal) => this.#transport.dial(address, { signal }),
+    await this.#call({
+      address,
+      timeout: this.#timeout,
+      connect: (signal) => this.#transport.dial(address, { signal }),
       talk: async (conversation) => this.#exchanged(address, await conversation.exchange()),
       failed: (error) => this.#host.report({ type: 'exchangeFailed', address, error }),
     });
     this.#exchanging.delete(address);
   }
 
-  /** The identity that answers at the address of `id` within `timeout` ms, as a member. */
+  /** Returns the member that answers at the address of `id` within `timeout` ms, if one does. */
   async ping(id: Id, timeout: number): Promise<Member<Id> | undefined> {
     const address = this.#addressOf(id);
     if (address === undefined) return undefined;
     this.pings++;
     let answer: Member<Id> | undefined;
-    await this.#converse(address, timeout, {
-      open: (signal) => this.#transport.dial(address, { signal }),
+    await this.#call({
+      address,
+      timeout,
+      connect: (signal) => this.#transport.dial(address, { signal }),
       talk: async (conversation) => {
         answer = await conversation.ping();
       },
@@ -112,13 +106,12 @@ export class Streams<Id> {
     return answer;
   }
 
-  /** Breaks off what is under way, and stops listening; resolves when nothing is left. */
+  /** Breaks off all conversations and stops listening. Resolves when nothing is left. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#timer);
     const reason = new SwimError('state', 'the membership is closed');
-    for (const controller of this.#running.keys()) controller.abort(reason);
-    await Promise.all([...this.#running.values(), this.#listener.then((one) => one?.close())]);
+    for (const controller of this.#calls.keys()) controller.abort(reason);
+    await Promise.all([...this.#calls.values(), this.#listener.then((one) => one?.close())]);
   }
 
   /** Never rejects. */
@@ -129,7 +122,7 @@ export class Streams<Id> {
       void this.#accept(listener);
       return listener;
     } catch (error) {
-      if (!this.#closed) this.#host.report({ type: 'listenFailed', error });
+      this.#host.report({ type: 'listenFailed', error });
       return undefined;
     }
   }
@@ -139,7 +132,7 @@ export class Streams<Id> {
     try {
       for await (const connection of listener) void this.#serve(connection);
     } catch (error) {
-      if (!this.#closed) this.#host.report({ type: 'listenFailed', error });
+      this.#host.report({ type: 'listenFailed', error });
     }
   }
 
@@ -154,8 +147,10 @@ export class Streams<Id> {
     }
     const address = connection.remoteAddress;
     this.#serving++;
-    await this.#converse(address, this.#timeout, {
-      open: async () => connection,
+    await this.#call({
+      address,
+      timeout: this.#timeout,
+      connect: async () => connection,
       talk: async (conversation) => {
         const outcome = await conversation.serve();
         if (outcome !== 'pinged') this.#exchanged(address, outcome);
@@ -167,95 +162,60 @@ export class Streams<Id> {
 
   #exchanged(address: string, outcome: ExchangeOutcome): void {
     this.exchanges++;
-    if (!this.#closed) this.#host.report({ type: 'exchange', address, outcome });
+    this.#host.report({ type: 'exchange', address, outcome });
   }
 
-  /** Talks on a connection, and ends it in any case. Never rejects. */
-  async #converse(address: string, timeout: number, speech: Speech<Id>): Promise<void> {
+  /** Holds a conversation and ends its connection in any case. Never rejects. */
+  async #call(call: Call<Id>): Promise<void> {
     const controller = new AbortController();
-    const speaking = this.#speak(controller, address, timeout, speech);
-    this.#running.set(controller, speaking);
-    await speaking;
-    this.#running.delete(controller);
+    const ended = this.#converse(call, controller);
+    this.#calls.set(controller, ended);
+    await ended;
+    this.#calls.delete(controller);
   }
 
-  async #speak(
-    controller: AbortController,
-    address: string,
-    timeout: number,
-    { open, talk, failed }: Speech<Id>,
-  ): Promise<void> {
+  async #converse(call: Call<Id>, controller: AbortController): Promise<void> {
+    const { address, timeout } = call;
     const { signal } = controller;
-    const late = (): void =>
-      controller.abort(new SwimError('stream', `no end with ${address} within ${timeout} ms`));
-    const timer = setTimeout(late, timeout);
+    const timer = setTimeout(() => {
+      const message = `the exchange with ${address} took more than ${timeout} ms`;
+      controller.abort(new SwimError('stream', message));
+    }, timeout);
     let connection: Connection | undefined;
     let conversation: Conversation<Id> | undefined;
-    // Once all is said, to end it is up to the transport, which does so in bounded time.
-    const end = (): Promise<void> | undefined => {
-      signal.removeEventListener('abort', abort);
+    const cancelAbort = onAbort(signal, () => connection?.abort(signal.reason));
+    // Once all is said, the transport ends the connection, which takes it a bounded time.
+    const close = (): Promise<void> | undefined => {
+      cancelAbort();
       return connection?.close();
     };
-    const abort = (): void => connection?.abort(signal.reason);
-    signal.addEventListener('abort', abort);
     try {
       if (this.#closed) throw new SwimError('state', 'the membership is closed');
-      connection = await open(signal);
+      connection = await call.connect(signal);
       signal.throwIfAborted();
       conversation = new Conversation(connection, this.#host);
-      await talk(conversation);
-      await end();
+      await call.talk(conversation);
+      await close();
     } catch (thrown) {
       const error = signal.aborted ? signal.reason : thrown;
-      if (!this.#closed) this.#tell(error, conversation, failed);
+      this.#reportFailure(call, error, conversation);
       if (conversation && error instanceof SwimError && error.code !== 'stream') {
         conversation.goodbye(error);
-        await end();
-      } else connection?.abort(asError(error));
+        await close();
+      } else connection?.abort(toError(error));
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #tell(
-    error: unknown,
-    conversation: Conversation<Id> | undefined,
-    failed: (error: unknown) => void,
-  ): void {
+  #reportFailure(call: Call<Id>, error: unknown, conversation: Conversation<Id> | undefined): void {
     if (conversation && error instanceof SwimError && error.code === 'malformed') {
       this.#host.report({ type: 'rejected', error, bytes: conversation.frame });
-    } else failed(error);
-  }
-
-  /** Sets the timer for the next exchange, from `least` to `most` of an interval from now. */
-  #schedule(least: number, most: number): void {
-    if (this.#interval === 0 || this.#closed) return;
-    const { random } = this.#host;
-    const scaled = this.#interval * exchangeScale(this.#host.size + 1);
-    const wait = scaled * (least + (most - least) * random());
-    this.#timer = setTimeout(
-      () => {
-        this.#schedule(1 - JITTER, 1 + JITTER);
-        const members = this.#host.members();
-        const chosen = members[Math.floor(random() * members.length)];
-        if (chosen !== undefined) void this.exchange(chosen.id);
-      },
-      Math.min(wait, MAX_DELAY),
-    );
+    } else call.failed(error);
   }
 }
 
-/** Behind a gateway nobody can be dialled. */
-function withoutGateway(address: string): string | undefined {
+/** Returns the address unless it is behind a gateway, where nobody can be dialled. */
+function dialable(address: string): string | undefined {
   return address.includes('!') ? undefined : address;
-}
-
-function asError(value: unknown): Error {
-  return value instanceof Error ? value : new SwimError('stream', 'failed', { cause: value });
-}
-
-function checked(name: string, value: number | undefined, preset: number, least: number): number {
-  const number = value ?? preset;
-  if (number >= least && number <= MAX_DELAY) return number;
-  throw new SwimError('config', `streams.${name} is ${least}..${MAX_DELAY}, not ${number}`);
 }

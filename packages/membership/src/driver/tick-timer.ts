@@ -1,59 +1,55 @@
-/** The longest delay that `setTimeout` takes; a longer wait is made of several. */
-export const MAX_DELAY: number = 2 ** 31 - 1;
+import { DeadlineTimer } from '@shoal/async';
 
-/** When a timer is so late, in ms, what came in meanwhile is read first. */
+/** A timer that fires this late, in ms, lets the process read what came in meanwhile first. */
 const LATE = 50;
 
-/** How many turns of the loop that may take: a socket is read for some 32 datagrams in each. */
+/** How many turns of the event loop that may take: in each, a socket yields about 32 datagrams. */
 const TURNS = 32;
 
-/** Calls a machine's `tick` when its deadline has come. Times are those of `performance.now`. */
+/** Calls `tick` when the deadline has come. Times are in ms of `performance.now`. */
 export class TickTimer {
   readonly #tick: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the timer fires; Infinity when it is not set. */
-  #armedFor: number = Number.POSITIVE_INFINITY;
+  readonly #timer = new DeadlineTimer(() => this.#onDeadline());
+  #deadline: number = Number.POSITIVE_INFINITY;
   #inputs = 0;
+  #catchingUp: ReturnType<typeof setTimeout> | undefined;
 
   constructor(tick: () => void) {
     this.#tick = tick;
   }
 
-  /** A timer that fires too early costs less than one that is set anew for each packet. */
+  /** Sets the deadline, in place of the previous one. Cheap enough to call for every packet. */
   arm(deadline: number): void {
-    if (deadline >= this.#armedFor) return;
-    clearTimeout(this.#timer);
-    this.#armedFor = deadline;
-    const delay = Math.min(MAX_DELAY, Math.max(0, Math.ceil(deadline - performance.now())));
-    this.#timer = setTimeout(() => {
-      if (performance.now() - deadline > LATE) this.#fireLater(TURNS);
-      else this.#fire();
-    }, delay);
+    this.#deadline = deadline;
+    if (this.#catchingUp === undefined) this.#timer.arm(deadline);
   }
 
-  /** Something was read from a socket. */
+  /** Notes that something was read from a socket. */
   onInput(): void {
     this.#inputs++;
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#timer.disarm();
+    clearTimeout(this.#catchingUp);
   }
 
-  #fire(): void {
-    this.#armedFor = Number.POSITIVE_INFINITY;
-    this.#tick();
+  #onDeadline(): void {
+    if (performance.now() - this.#deadline > LATE) this.#tickAfterInput(TURNS);
+    else this.#tick();
   }
 
   /**
-   * Timers come before sockets: when we were held up, the acks that were in time wait there. So
-   * this lets the loop turn until a turn has brought nothing, `turns` times at most.
+   * Event loops run timers before sockets. After the process was held up, acks that came in time
+   * still wait in the socket, so this lets the loop turn until a turn brings no input, at most
+   * `turns` times, and then ticks.
    */
-  #fireLater(turns: number): void {
+  #tickAfterInput(turns: number): void {
     const inputs = this.#inputs;
-    this.#timer = setTimeout(() => {
-      if (this.#inputs === inputs || turns === 1) this.#fire();
-      else this.#fireLater(turns - 1);
+    this.#catchingUp = setTimeout(() => {
+      this.#catchingUp = undefined;
+      if (this.#inputs === inputs || turns === 1) this.#tick();
+      else this.#tickAfterInput(turns - 1);
     }, 0);
   }
 }

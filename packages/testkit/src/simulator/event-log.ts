@@ -1,4 +1,4 @@
-import type { MembershipEvent, NodeIdentity, SwimError } from '@shoal/membership';
+import type { MembershipEvent, NodeIdentity } from '@shoal/membership';
 import type { Fault } from './fault.ts';
 import type { Observer, SendOutcome } from './observer.ts';
 import type { SimNode } from './sim-node.ts';
@@ -61,10 +61,6 @@ export class EventLog implements Observer {
     this.#write(`n${node.index} ${describeEvent(event)}`);
   }
 
-  rejected(node: SimNode, error: SwimError): void {
-    this.#write(`n${node.index} rejects: ${error.code}`);
-  }
-
   #write(text: string): void {
     this.#entries++;
     for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i));
@@ -108,6 +104,8 @@ function describeEvent(event: MembershipEvent<NodeIdentity>): string {
       return `rejoined as ${nameOf(event.identity)}`;
     case 'defunct':
       return `defunct: ${event.reason}`;
+    case 'rejected':
+      return `rejects: ${event.error.code}`;
     default:
       return event.type;
   }

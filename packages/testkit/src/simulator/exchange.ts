@@ -1,4 +1,4 @@
-import { type Member, type NodeIdentity, nodeTraits, siftState } from '@shoal/membership';
+import type { Member, NodeIdentity } from '@shoal/membership';
 import type { Random } from '../random.ts';
 import type { SimNode } from './sim-node.ts';
 import type { SimulatorStats } from './stats.ts';
@@ -25,8 +25,8 @@ export interface ExchangeHost {
   nodeAt(address: string): SimNode | undefined;
   /** Whether a stream between them stands: both run, unhindered, and reach each other. */
   connected(one: SimNode, other: SimNode): boolean;
-  /** Takes in what another node knows; of `past` nobody is told. */
-  merge(node: SimNode, news: Member<NodeIdentity>[], past: Member<NodeIdentity>[]): void;
+  /** Takes in what another node knows. */
+  merge(node: SimNode, members: readonly Member<NodeIdentity>[]): void;
 }
 
 /** Up to this many members exchanges come at their interval. As in the driver, and memberlist. */
@@ -125,7 +125,7 @@ class Exchange {
   /** Takes in the other's state, and sends its own. */
   #return(state: Member<NodeIdentity>[]): void {
     const from = this.#from;
-    this.#merge(from, state);
+    this.#host.merge(from, state);
     if (from.swim === undefined) {
       this.#end(false);
       return;
@@ -133,15 +133,8 @@ class Exchange {
     const returned = stateOf(from);
     this.#after(1, () => {
       this.#end(true);
-      this.#merge(this.#to, returned);
+      this.#host.merge(this.#to, returned);
     });
-  }
-
-  #merge(node: SimNode, members: readonly Member<NodeIdentity>[]): void {
-    const known = (address: string): Member<NodeIdentity> | undefined =>
-      node.swim?.memberAt(address);
-    const { news, past } = siftState(members, known, nodeTraits, node.address);
-    this.#host.merge(node, news, past);
   }
 
   #after(trips: number, action: () => void): void {

@@ -91,7 +91,8 @@ describe('Invariants', () => {
   it('find a packet that was refused', () => {
     const { node, invariants } = watched();
     const error = new SwimError('malformed', 'no');
-    expect(broken(() => invariants.rejected(node, error))).toBe('understood');
+    const event = { type: 'rejected', error, bytes: new Uint8Array(1) } as const;
+    expect(broken(() => invariants.event(node, event))).toBe('understood');
   });
 
   it('find members whom nobody has started', () => {

@@ -1,4 +1,4 @@
-import type { Member, MembershipEvent, NodeIdentity, SwimError } from '@shoal/membership';
+import type { Member, MembershipEvent, NodeIdentity } from '@shoal/membership';
 import type { Observer } from './observer.ts';
 import type { SimNode } from './sim-node.ts';
 import type { Simulator } from './simulator.ts';
@@ -93,11 +93,10 @@ export class Invariants implements Observer {
       if (this.#boundsCheckedAt[node.index] !== this.#sim.now) this.#checkBounds(node);
     } else if (event.type === 'defunct' && event.reason !== 'left') {
       this.#fail('stays-in', `n${node.index} is ${event.reason}`);
+    } else if (event.type === 'rejected') {
+      const { error } = event;
+      this.#fail('understood', `n${node.index} refuses a packet: ${error.message}`, error);
     }
-  }
-
-  rejected(node: SimNode, error: SwimError): void {
-    this.#fail('understood', `n${node.index} refuses a packet: ${error.message}`, error);
   }
 
   /** Looks at all that everyone holds, which events do not tell in full. O(N^2). */

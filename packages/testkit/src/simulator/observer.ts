@@ -1,4 +1,4 @@
-import type { MembershipEvent, NodeIdentity, SwimError } from '@shoal/membership';
+import type { MembershipEvent, NodeIdentity } from '@shoal/membership';
 import type { Fault } from './fault.ts';
 import type { Fate } from './network.ts';
 import type { SimNode } from './sim-node.ts';
@@ -20,5 +20,4 @@ export interface Observer {
   /** A packet is about to be handed to a machine. */
   receive?(node: SimNode, bytes: Uint8Array): void;
   event?(node: SimNode, event: MembershipEvent<NodeIdentity>): void;
-  rejected?(node: SimNode, error: SwimError): void;
 }

@@ -1,11 +1,5 @@
-import {
-  AddressBook,
-  lan,
-  type NodeIdentity,
-  nodeTraits,
-  Swim,
-  type SwimConfig,
-} from '@shoal/membership';
+import { lan, type NodeIdentity, nodeTraits, Swim, type SwimConfig } from '@shoal/membership';
+import { AddressBook } from '@shoal/membership/internal';
 import { type SwimCodec, shoalCodec } from '@shoal/wire';
 import { type Random, seededRandom } from '../random.ts';
 import { EventQueue } from './event-queue.ts';
@@ -172,11 +166,9 @@ export class Simulator {
     let over = false;
     for (let output = swim.poll(); output !== undefined; output = swim.poll()) {
       if (output.type === 'transmit') this.#transmit(node, output.to.address, output.bytes);
-      else if (output.type === 'event') {
-        for (const observer of this.observers) observer.event?.(node, output.event);
-        if (output.event.type === 'defunct') over = true;
-      } else {
-        for (const observer of this.observers) observer.rejected?.(node, output.error);
+      else {
+        for (const observer of this.observers) observer.event?.(node, output);
+        if (output.type === 'defunct') over = true;
       }
     }
     if (over) {
@@ -344,10 +336,7 @@ export class Simulator {
       nodeAt: (address) => this.#byAddress.get(address),
       connected: (one, other) =>
         free(one) && free(other) && this.reaches(one, other) && this.reaches(other, one),
-      merge: (node, news, past) => {
-        this.#input(node, (swim, now) => swim.applyMany(news, now));
-        this.#input(node, (swim, now) => swim.applyMany(past, now, { broadcast: false }));
-      },
+      merge: (node, members) => this.#input(node, (swim, now) => swim.mergeState(members, now)),
     });
   }
 

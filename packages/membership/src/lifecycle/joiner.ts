@@ -1,0 +1,110 @@
+import type { IdentityTraits } from '../members/identity.ts';
+import type { Swim } from '../swim.ts';
+
+/** How long to wait between attempts to join, in ms. Each wait is varied by up to a quarter. */
+export interface JoinRetry {
+  /** The wait before the second attempt. Doubles with each further attempt. Default 500. */
+  readonly first?: number | undefined;
+  /** The longest wait; also the wait between looks for seeds that are not members. Default 30,000. */
+  readonly most?: number | undefined;
+}
+
+/** What a {@link Joiner} is made of. */
+export interface JoinerOptions<Id> {
+  readonly swim: Pick<Swim<Id>, 'identity' | 'state' | 'memberAt'>;
+  readonly traits: Pick<IdentityTraits<Id>, 'address'>;
+  readonly retry: JoinRetry;
+  /** Returns numbers from 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+}
+
+/** How many seeds one attempt announces to while alone: a long list must not become a burst. */
+const SEEDS_AT_ONCE = 3;
+/** The share by which a wait is varied either way, so that nodes that start together spread out. */
+const JITTER = 0.25;
+
+/**
+ * Decides when to try to join, and at which seeds. It never gives up: while alone it retries with
+ * growing waits; in a cluster it looks now and then for a seed that is not a member, so that two
+ * clusters that started apart become one.
+ *
+ * Sans-I/O: call {@link tick} at {@link nextDeadline}. If it returns an attempt, look up the seeds,
+ * announce to those that {@link choose} picks, and {@link finish} the attempt.
+ */
+export class Joiner<Id> {
+  readonly #options: JoinerOptions<Id>;
+  readonly #first: number;
+  readonly #most: number;
+  #wait: number;
+  #nextDeadline: number = Number.POSITIVE_INFINITY;
+  /** The number of the attempt under way, or of the latest one that was given up. */
+  #attempt = 0;
+
+  constructor(options: JoinerOptions<Id>) {
+    this.#options = options;
+    this.#first = options.retry.first ?? 500;
+    this.#most = options.retry.most ?? 30_000;
+    this.#wait = this.#first;
+  }
+
+  /** When to call {@link tick} next, in ms; Infinity while stopped or during an attempt. */
+  get nextDeadline(): number {
+    return this.#nextDeadline;
+  }
+
+  /** Makes an attempt due now, as if it were the first. Call it at the start and on `idle`. */
+  start(now: number): void {
+    this.#attempt++;
+    this.#wait = this.#first;
+    this.#nextDeadline = now;
+  }
+
+  /** Makes no further attempt, and gives up the one under way. Call it on `defunct`. */
+  stop(): void {
+    this.#attempt++;
+    this.#nextDeadline = Number.POSITIVE_INFINITY;
+  }
+
+  /** Begins the attempt that is due at `now` and returns its number; undefined if none is due. */
+  tick(now: number): number | undefined {
+    if (now < this.#nextDeadline) return undefined;
+    this.#nextDeadline = Number.POSITIVE_INFINITY;
+    return ++this.#attempt;
+  }
+
+  /** Whether the attempt is still under way: neither finished nor given up. */
+  isCurrent(attempt: number): boolean {
+    return attempt === this.#attempt;
+  }
+
+  /** Picks random seeds that are not active members. Picks none if the attempt was given up. */
+  choose(attempt: number, seeds: readonly Id[]): Id[] {
+    if (!this.isCurrent(attempt)) return [];
+    const { random, swim } = this.#options;
+    const unknown = seeds.filter((seed) => !this.#isKnown(seed));
+    const count = swim.state === 'active' ? 1 : SEEDS_AT_ONCE;
+    const chosen: Id[] = [];
+    while (chosen.length < count && unknown.length > 0) {
+      chosen.push(...unknown.splice(Math.floor(random() * unknown.length), 1));
+    }
+    return chosen;
+  }
+
+  /** Ends an attempt, however it went, and schedules the next one. */
+  finish(attempt: number, now: number): void {
+    if (!this.isCurrent(attempt)) return;
+    const { random, swim } = this.#options;
+    const wait = swim.state === 'active' ? this.#most : this.#wait;
+    this.#wait = Math.min(this.#most, this.#wait * 2);
+    this.#nextDeadline = now + wait * (1 - JITTER + 2 * JITTER * random());
+  }
+
+  /** Whether a seed is this member itself, or an active member. */
+  #isKnown(seed: Id): boolean {
+    const { swim, traits } = this.#options;
+    const address = traits.address(seed);
+    if (address === traits.address(swim.identity)) return true;
+    const member = swim.memberAt(address);
+    return member !== undefined && member.state !== 'down';
+  }
+}
