@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
-/** How long a line may take, in ms: so long that only what hangs is cut off. */
+/** How long to wait for a line, in ms: long enough that only a hang fails. */
 const PATIENCE = 60_000;
 
-/** A child process whose lines can be waited for. `await using` kills it. */
+/** A child process whose output can be awaited line by line. `await using` kills it. */
 export class ChildLines implements AsyncDisposable {
-  /** The lines of its standard output, so far. */
+  /** The lines of its standard output so far. */
   readonly lines: string[] = [];
-  /** Resolves with the exit code, null after a signal, once all has been read. */
+  /** Resolves with the exit code (null after a signal) once all output has been read. */
   readonly exit: Promise<number | null>;
   readonly #child: ChildProcess;
   readonly #listeners = new Set<() => void>();
@@ -37,7 +37,7 @@ export class ChildLines implements AsyncDisposable {
     });
   }
 
-  /** The first line, from the `from`th on, in which `pattern` is found; its match. */
+  /** Waits for a line that matches `pattern`, from line `from` on. Resolves with the match. */
   async line(pattern: RegExp, from = 0): Promise<RegExpMatchArray> {
     const timer = setTimeout(() => this.#wake(), PATIENCE);
     const end = performance.now() + PATIENCE;
@@ -53,7 +53,7 @@ export class ChildLines implements AsyncDisposable {
     } finally {
       clearTimeout(timer);
     }
-    const why = this.#ended ? 'it ended' : 'it took too long';
+    const why = this.#ended ? 'the process ended' : 'timed out';
     throw new Error(`no line ${pattern}: ${why}\n${this.lines.join('\n')}\n${this.#stderr}`);
   }
 

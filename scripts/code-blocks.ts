@@ -6,7 +6,7 @@ import { transform } from 'esbuild';
 export interface CodeBlock {
   readonly language: string;
   readonly code: string;
-  /** The heading that it stands under. */
+  /** The nearest heading above it. */
   readonly heading: string;
 }
 
@@ -30,38 +30,38 @@ export function codeBlocks(markdown: string): CodeBlock[] {
 }
 
 /**
- * What a block says that it prints: the comment behind each `console.log`, the comments on the lines
- * right below one, and those at the end of the block.
+ * The output that a block claims: the comment after each `console.log`, the comment lines directly
+ * below one, and those at the end of the block.
  */
-export function promisedOutput(code: string): string[] {
-  const promised: string[] = [];
+export function expectedOutput(code: string): string[] {
+  const expected: string[] = [];
   let printing = false;
   const lines = code.trimEnd().split('\n');
   const end = lines.findLastIndex((line) => !/^\/\/ /.test(line));
   for (const [i, line] of lines.entries()) {
     const behind = /console\.log\(.*\); \/\/ (.*)$/.exec(line);
     const below = /^\s*\/\/ (.*)$/.exec(line);
-    if (behind) promised.push(behind[1]!);
-    else if (below && (printing || i > end)) promised.push(below[1]!);
+    if (behind) expected.push(behind[1]!);
+    else if (below && (printing || i > end)) expected.push(below[1]!);
     printing = /console\.log\(/.test(line) || (printing && below !== null);
   }
-  return promised;
+  return expected;
 }
 
 export interface RunOptions {
-  /** Where packages are looked for, and where the program runs: the folder of a package. */
+  /** The folder of a package: where the program runs and finds its imports. */
   readonly folder: URL;
-  /** Code to come before the block: what the page takes for granted. */
+  /** Code that runs before the block: what the page takes for granted. */
   readonly prelude?: string;
 }
 
 /**
- * Runs a block as a program of its own, as a reader would, and resolves with the lines that it
- * prints. Rejects when it fails, or writes to the standard error.
+ * Runs a block as a program, as a reader would, and resolves with the lines that it prints. Rejects
+ * if it fails or writes to standard error.
  */
 export async function runBlock(code: string, options: RunOptions): Promise<string[]> {
   const source = `${options.prelude ?? ''}\n${code}`;
-  // Types are taken off, and what Node 20 does not know yet, such as `await using`.
+  // Removes types, and compiles syntax that Node 20 lacks, such as `await using`.
   const program = await transform(source, { loader: 'ts', format: 'esm', target: 'node20' });
   const child = spawn(process.execPath, ['--input-type=module', '-'], {
     cwd: fileURLToPath(options.folder),
@@ -81,7 +81,7 @@ export async function runBlock(code: string, options: RunOptions): Promise<strin
     child.once('close', resolve);
   });
   if (status !== 0 || stderr !== '') {
-    throw new Error(`it ended with ${status}\n${stdout}${stderr}\n${source}`);
+    throw new Error(`the block exited with ${status}\n${stdout}${stderr}\n${source}`);
   }
   return stdout.split('\n').slice(0, -1);
 }

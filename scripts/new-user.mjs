@@ -1,7 +1,7 @@
-// Does what the README's quick start says, as someone would who has never seen the project: with
-// the packed tarballs, in a clean folder, with npm. Only names and ports are replaced: the names of
-// our packages by their tarballs, since nothing is published yet, and the ports by free ones.
-// Prints what it does and how long it took; exits with 1 unless all that the README shows was seen.
+// Follows the quick start of the README like a new user: with npm, in a clean folder, from the
+// packed tarballs. Only two things are replaced: the names of our packages by their tarballs, since
+// nothing is published yet, and the ports by free ones. Prints each step with its time. Exits with
+// 1 unless everything that the README shows appeared.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { published, root } from './packages.mjs';
 
-/** How long anything may take, in ms: the five minutes of the promise. */
+/** How long the whole quick start may take, in ms: five minutes. */
 const PATIENCE = 300_000;
 
 const start = performance.now();
@@ -45,10 +45,10 @@ try {
   });
   for (const name of names) await until(`${name}: I am a`);
   nodes.get(names[0]).stdin.write(`${steps.typed}\n`);
-  // The number of an entry depends on how often a leader was chosen before.
+  // The number of an entry depends on how many terms there have been.
   for (const line of steps.printed) await until(line.replace(/\d+$/, ''));
 
-  // What the text below the output says.
+  // The paragraph below the output.
   const [first, , last] = names;
   nodes.get(last).kill('SIGINT');
   await until(`${first}: ${last} has failed`);
@@ -85,7 +85,7 @@ function quickStart() {
   };
 }
 
-/** A package of ours as its tarball, with those of ours that it needs. */
+/** The tarball of one of our packages, and those of our packages that it depends on. */
 function tarballsOf(argument) {
   const wanted = new Set();
   const add = (name) => {
@@ -105,7 +105,7 @@ function tarballsOf(argument) {
   });
 }
 
-/** Starts a node in the folder; its lines are printed and kept. */
+/** Starts a node in the folder. Prints and keeps its output. */
 function run(command) {
   console.log(`${seconds()}  $ ${command}`);
   const [file, ...args] = command.split(' ');
@@ -128,7 +128,7 @@ function take(line) {
   wake();
 }
 
-/** Waits for a line that begins so. */
+/** Waits for a line with this prefix. */
 async function until(line) {
   const end = start + PATIENCE;
   const timer = setTimeout(() => wake(), PATIENCE);
@@ -144,7 +144,7 @@ async function until(line) {
   }
 }
 
-/** A free port in the place of each that the commands name. */
+/** A free port for each port in the commands. */
 async function freePorts(commands) {
   const named = new Set(commands.flatMap((command) => command.match(/\b70\d\d\b/g)));
   const ports = new Map();

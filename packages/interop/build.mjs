@@ -1,4 +1,4 @@
-// Builds the Rust peers, or says plainly what is missing.
+// Builds the Rust peers, or says what is missing.
 import { spawnSync } from 'node:child_process';
 
 const cwd = new URL('rust/', import.meta.url);
@@ -7,6 +7,8 @@ const { status, error } = spawnSync('cargo', ['build', '--release', '--locked'],
   stdio: 'inherit',
 });
 if (error?.code === 'ENOENT') {
-  console.error('The interop tests need cargo, the build tool of Rust, on PATH: it is not there.');
+  console.error(
+    'cargo was not found on PATH. The interop tests need it: install Rust, for example from rustup.rs.',
+  );
 }
 process.exitCode = error ? 1 : status;

@@ -4,18 +4,18 @@ import type { PageMember } from './member.ts';
 
 export type ViewState = 'alive' | 'suspect' | 'down' | 'left' | 'unknown';
 
-/** A member as it is shown. */
+/** A member as the page shows it. */
 export interface MemberView extends Profile {
   readonly address: string;
   readonly state: ViewState;
   readonly isSelf: boolean;
-  /** Of the last probe that was answered, in ms. */
+  /** Round-trip time of the last answered probe, in ms. */
   readonly rtt: number | undefined;
 }
 
 const ROLES: readonly string[] = ['feeder', 'gateway', 'node', 'page'];
 
-/** What this page knows of the cluster's members, itself among them, in a steady order. */
+/** The members that this page knows, itself included, in a stable order. */
 export function viewMembers(
   { membership }: PageMember,
   cluster: ClusterInfo,
@@ -25,7 +25,7 @@ export function viewMembers(
   for (const { id, state, left } of membership.membershipState()) {
     const profile = profileOf(id);
     const shown = state === 'down' && left ? 'left' : state;
-    // A tab that has gone will not come back under its old address.
+    // A closed tab never returns under its old address.
     if (profile.role === 'page' && state === 'down') continue;
     const { address } = id;
     views.set(address, {
@@ -53,7 +53,7 @@ export function profileOf({ address, metadata }: NodeIdentity): Profile {
   return decodeProfile(metadata) ?? { name: address, role: 'node' };
 }
 
-/** The gateway's address, of that of a client behind it. */
+/** The address of the gateway in the address of one of its clients. */
 export function gatewayOf(address: string): string {
   return address.split('!', 1)[0]!;
 }

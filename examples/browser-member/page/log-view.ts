@@ -1,9 +1,9 @@
 import type { LogLine, PageLog } from './replica.ts';
 
-/** So many lines are shown. */
+/** How many lines are shown. */
 const SHOWN = 16;
 
-/** The log's tail, newest first, and how far this page is. */
+/** The tail of the log, newest first, and how far this page is behind. */
 export class LogView {
   readonly #list: HTMLOListElement;
   readonly #find: (id: string) => HTMLElement;
@@ -22,7 +22,7 @@ export class LogView {
     const shown = lines.slice(-SHOWN).reverse();
     const ids = new Set(shown.map(idOf));
     for (const item of [...this.#list.children]) if (!ids.has(item.id)) item.remove();
-    // What stays is not touched, or it would be animated again.
+    // Lines that stay are not touched: replacing them would restart their animation.
     for (const [index, line] of shown.entries()) {
       const at = this.#list.children[index];
       if (at?.id !== idOf(line)) this.#list.insertBefore(makeItem(line), at ?? null);
@@ -30,7 +30,7 @@ export class LogView {
   }
 }
 
-/** With the text, since another entry may stand there after a rollback. */
+/** Includes the text: after a rollback, another entry may have the same VLSN. */
 function idOf({ vlsn, at }: LogLine): string {
   return `entry-${vlsn}-${at}`;
 }

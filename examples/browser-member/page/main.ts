@@ -7,7 +7,7 @@ import { News } from './news.ts';
 import { PageLog } from './replica.ts';
 import { Ring } from './ring.ts';
 
-/** How often what tells nothing of itself is looked at, in ms. */
+/** How often to poll what reports no changes, in ms. */
 const LOOK = 500;
 
 const name = `tab-${crypto.randomUUID().slice(0, 6)}`;
@@ -28,7 +28,7 @@ tellEvents(member);
 setInterval(renderSoon, LOOK);
 renderSoon();
 
-/** At most once a frame, whatever happens. */
+/** Draws at most once per frame, however much happens. */
 function renderSoon(): void {
   if (isPlanned) return;
   isPlanned = true;
@@ -88,7 +88,7 @@ function tellEvents({ membership, transport }: PageMember): void {
   });
 }
 
-/** Has a node's process killed, or started again. */
+/** Asks the server to kill or restart the process of a node. */
 async function act(node: string, action: 'kill' | 'start'): Promise<void> {
   news.tell(action, action === 'kill' ? `SIGKILL for ${node}` : `${node} is started`);
   await fetch(`nodes/${node}/${action}`, { method: 'POST' });

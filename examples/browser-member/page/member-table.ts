@@ -8,7 +8,7 @@ const WORDS: Readonly<Record<ViewState, string>> = {
   unknown: 'not seen yet',
 };
 
-/** The members, as a table with what one may do to them. */
+/** The table of members, with a button to kill or restart each node. */
 export class MemberTable {
   readonly #body: HTMLTableSectionElement;
   readonly #act: (name: string, action: 'kill' | 'start') => void;
@@ -33,7 +33,7 @@ export class MemberTable {
         row = makeRow(member);
         this.#rows.set(member.address, row);
       }
-      // Only what has another place is moved, or a button would lose the focus.
+      // Move only the rows whose place changed: moving a row takes the focus from its button.
       const at = this.#body.children[index] ?? null;
       if (at !== row) this.#body.insertBefore(row, at);
       this.#update(row, member);
@@ -46,7 +46,7 @@ export class MemberTable {
     rttCell!.textContent = rtt === undefined || state === 'down' ? '' : `${rtt.toFixed(1)} ms`;
     if (row.dataset['state'] === state) return;
     row.dataset['state'] = state;
-    // The feeder's log is in its memory, and would begin anew.
+    // The feeder keeps its log in memory: killing it would lose the log.
     const mayAct = !isSelf && (role === 'gateway' || role === 'node');
     const action = state === 'alive' ? 'kill' : state === 'suspect' ? undefined : 'start';
     actionCell!.replaceChildren(...(mayAct && action ? [this.#button(name, action)] : []));

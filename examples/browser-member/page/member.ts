@@ -29,17 +29,17 @@ export async function joinCluster(cluster: ClusterInfo, name: string): Promise<P
     label: LABEL,
     identity: { metadata },
   });
-  // Behind another gateway we have another address, and so are somebody else to the cluster.
+  // Behind another gateway this page has another address, so it needs a new identity.
   transport.onAddressChange((address) => {
     const before = membership.identity;
     membership.updateIdentity({ address, generation: Date.now(), metadata });
-    // Nobody is there any more who could answer for the old one: do not make others find out.
+    // The old identity can no longer answer. Declare it down instead of letting others time out.
     membership.applyMany([{ id: before, incarnation: 0, state: 'down', left: true }], {
       broadcast: true,
     });
   });
   addEventListener('pagehide', () => void membership.leave());
-  // A page that the browser has kept after it left begins anew.
+  // A page that the browser restores from its cache starts over.
   addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
   return { membership, transport };
 }

@@ -1,9 +1,9 @@
-/** So many lines are shown. */
+/** How many lines are shown. */
 const SHOWN = 7;
 
 export type NewsKind = 'up' | 'suspected' | 'down' | 'left' | 'lost' | 'kill' | 'start';
 
-/** What happened, newest first; read out by screen readers. */
+/** The list of what happened, newest first. Screen readers announce new lines. */
 export class News {
   readonly #list: HTMLOListElement;
 

@@ -3,24 +3,24 @@ import { type Replica, startReplica } from '@shoal/syncup/driver';
 import { createWebSocketTransport } from '@shoal/transport-websocket';
 import { type ClusterInfo, LABEL, LOG_PATH } from '../src/protocol.ts';
 
-/** So many entries are kept in this page. */
+/** How many entries this page keeps. */
 const KEPT = 1000;
 
-/** An entry as it is shown. */
+/** An entry as the page shows it. */
 export interface LogLine {
   readonly vlsn: bigint;
   readonly at: number;
   readonly text: string;
 }
 
-/** The log as this page holds it, and the last of its lines. */
+/** This page's copy of the log, and its last lines. */
 export class PageLog {
   readonly log: MemoryLog = new MemoryLog();
   readonly replica: Replica;
   lines: readonly LogLine[] = [];
   isStreaming = false;
 
-  /** Follows the log at one gateway, at the next one when that fails, and so on. */
+  /** Follows the log through one gateway. When that fails, moves on to the next. */
   constructor(cluster: ClusterInfo, name: string, onChange: () => void) {
     const { gateways } = cluster;
     const transport = createWebSocketTransport({ path: LOG_PATH });
@@ -38,7 +38,7 @@ export class PageLog {
         if (last > KEPT) await this.log.trimHead(last - BigInt(KEPT));
         onChange();
       },
-      // A gateway that we come to may be behind the one that we came from.
+      // The new gateway may be behind the previous one.
       onRollback: ({ matchpoint }) => {
         this.lines = this.lines.filter(({ vlsn }) => vlsn <= matchpoint);
         onChange();
@@ -69,7 +69,7 @@ async function readLines(log: MemoryLog, first: bigint, last: bigint): Promise<L
   return lines.slice(-KEPT);
 }
 
-/** It was written by another process, so that it may be anything. */
+/** Parses an entry's payload. Another process wrote it, so it may be anything. */
 function readLine({ vlsn, payload }: StoredEntry): LogLine {
   const text = new TextDecoder().decode(payload);
   try {

@@ -2,10 +2,10 @@ import { gatewayOf, type MemberView } from './cluster-view.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const RADIUS = 140;
-/** Of a probe's line, in ms; see `.probe` in the style. */
+/** How long the line of a probe is visible, in ms; see `.probe` in the style sheet. */
 const PROBE_SHOWN = 900;
 
-/** What stands in a member's circle, by its role. */
+/** The symbol in the circle of a member, by its role. */
 const SIGNS: Readonly<Record<string, string>> = {
   feeder: 'M-9 7 -6 1 5-10 10-5-1 6z M-9 7l6-1',
   gateway: 'M-9 9V-3a9 9 0 0 1 18 0V9 M0-12V9 M-9 0H9',
@@ -65,7 +65,7 @@ export class Ring {
     this.#title.textContent = `${alive} members alive${rest && `; ${rest}`}`;
   }
 
-  /** Shows for a moment that a member was probed. */
+  /** Briefly shows that a member was probed. */
   probe(address: string, isAnswered: boolean): void {
     const from = this.#places.get(this.#self);
     const to = this.#places.get(address);

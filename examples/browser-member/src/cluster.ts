@@ -5,7 +5,7 @@ import type { ClusterInfo, NodeOptions, NodeReport, Profile } from './protocol.t
 
 const NODE = fileURLToPath(new URL('../dist/node.js', import.meta.url));
 
-/** The feeder first: gateways follow its log. */
+/** The feeder comes first: gateways follow its log. */
 const NODES: readonly Profile[] = [
   { name: 'feeder', role: 'feeder' },
   { name: 'gateway-1', role: 'gateway' },
@@ -17,16 +17,16 @@ const NODES: readonly Profile[] = [
 
 type Ready = Extract<NodeReport, { type: 'ready' }>;
 
-/** A node, which keeps its addresses when it is started again. */
+/** A node. It keeps its addresses when it restarts. */
 interface Place {
   readonly profile: Profile;
   ready: Ready | undefined;
   child: ChildProcess | undefined;
-  /** Whom it takes for members. */
+  /** The members that it knows. */
   members: readonly string[];
 }
 
-/** The nodes' processes. `await using` ends them all. */
+/** The processes of all nodes. `await using` ends them. */
 export class Cluster implements AsyncDisposable {
   readonly #origin: string;
   readonly #places: readonly Place[];
@@ -41,7 +41,7 @@ export class Cluster implements AsyncDisposable {
     }));
   }
 
-  /** Starts all nodes. `origin` is where the page comes from that may connect to the gateways. */
+  /** Starts all nodes. Pages from `origin` may connect to the gateways. */
   static async start(origin: string): Promise<Cluster> {
     const cluster = new Cluster(origin);
     for (const { name } of NODES) await cluster.start(name);
@@ -59,12 +59,12 @@ export class Cluster implements AsyncDisposable {
     };
   }
 
-  /** The addresses that a node takes for members. */
+  /** The addresses of the members that a node knows. */
   membersOf(name: string): readonly string[] {
     return this.#place(name).members;
   }
 
-  /** Starts a node that does not run, and waits until it is up. */
+  /** Starts a stopped node, and waits until it is up. */
   async start(name: string): Promise<void> {
     const place = this.#place(name);
     if (place.child) return;
@@ -84,7 +84,7 @@ export class Cluster implements AsyncDisposable {
       place.members = [];
     });
     await new Promise<void>((resolve, reject) => {
-      child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
+      child.once('exit', (code) => reject(new Error(`${name} exited with ${code}`)));
       child.on('message', (report: NodeReport) => {
         if (report.type === 'members') place.members = report.addresses;
         else {
@@ -95,7 +95,7 @@ export class Cluster implements AsyncDisposable {
     });
   }
 
-  /** Ends a node's process with SIGKILL: it has no time to say goodbye. */
+  /** Kills the process of a node with SIGKILL: it cannot say goodbye. */
   async kill(name: string): Promise<void> {
     const { child } = this.#place(name);
     if (!child) return;
@@ -114,7 +114,7 @@ export class Cluster implements AsyncDisposable {
 
   #place(name: string): Place {
     const place = this.#places.find(({ profile }) => profile.name === name);
-    if (!place) throw new Error(`there is no node ${name}`);
+    if (!place) throw new Error(`unknown node: ${name}`);
     return place;
   }
 

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogStore } from '@shoal/syncup';
 
-/** Of Shoal's kinds, a commit: where a matchpoint may lie. */
+/** The type of a commit in Shoal's own logs: a possible matchpoint. */
 const COMMIT = 1;
 /** Between entries, in ms. */
 const PAUSE = 700;
-/** So many entries are kept; who comes later gets a copy of those. */
+/** How many entries are kept. A replica that needs older ones gets a full copy. */
 const KEPT = 10_000;
 
 const FISH = ['herring', 'anchovy', 'sardine', 'mackerel', 'capelin', 'sprat', 'smelt'] as const;
 const DOINGS = ['turns to', 'drifts past', 'gathers at', 'feeds near', 'dives below'] as const;
 const PLACES = ['the reef', 'the kelp', 'the wreck', 'the shelf', 'the bay', 'the trench'] as const;
 
-/** Writes the log: an entry now and then, until the process ends. */
+/** Appends an entry from time to time, until the process ends. */
 export async function appendForEver(log: LogStore, writer: string): Promise<never> {
   for (let number = 1; ; number++) {
     const text = JSON.stringify({ number, writer, at: Date.now(), text: sentence(number) });

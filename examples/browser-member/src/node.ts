@@ -1,5 +1,5 @@
-// One node of the cluster: a process of its own. A feeder writes the log, a gateway follows it and
-// passes it on to pages, whose datagrams it passes on as well; a plain node is a member only.
+// One node of the cluster, in its own process. A feeder writes the log. A gateway follows the log,
+// feeds it to pages, and forwards their datagrams. A plain node is just a member.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { local } from '@shoal/membership';
@@ -44,10 +44,10 @@ report({
   ...(door === undefined ? {} : { door }),
   ...(feeder === undefined ? {} : { feeder }),
 });
-// Without its parent it has no purpose.
+// Without its parent this process is useless.
 process.on('disconnect', () => process.exit());
 
-/** What the role needs besides a socket. */
+/** What the role needs in addition to a socket. */
 async function open(): Promise<{
   transport: DatagramTransport;
   door?: string;
@@ -62,7 +62,7 @@ async function open(): Promise<{
   return { transport, feeder: listener.address };
 }
 
-/** One HTTP server, two paths: for members without UDP, and for replicas. */
+/** One HTTP server with two paths: one for members without UDP, one for replicas. */
 async function openGateway(): Promise<{ transport: DatagramTransport; door: string }> {
   const server = createServer();
   const { host, port } = parseAddress(options.door ?? '127.0.0.1:0');

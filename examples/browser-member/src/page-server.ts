@@ -22,7 +22,7 @@ export interface Demo extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts a cluster and, on the loopback, a server for its page. Port 0 takes a free one. */
+/** Starts a cluster, and a server for its page on the loopback. Port 0 picks a free port. */
 export async function startDemo(port: number): Promise<Demo> {
   let cluster: Cluster | undefined;
   const server = createServer((request, response) => {
@@ -58,7 +58,7 @@ async function answer(
     response.end(JSON.stringify(cluster.info));
   } else if (method === 'POST' && name && action) {
     const isKnown = cluster.info.nodes.some((node) => node.name === name);
-    // No other page may end our processes.
+    // Only our own page may kill processes.
     if (headers.origin !== origin || !isKnown) return void response.writeHead(403).end();
     await (action === 'kill' ? cluster.kill(name) : cluster.start(name));
     response.writeHead(204).end();

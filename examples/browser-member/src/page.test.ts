@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { startDemo } from './page-server.ts';
 
 const SHOTS = fileURLToPath(new URL('../screenshots/', import.meta.url));
-/** How long a thing may take to be seen, in ms: so long that only what never comes is cut off. */
+/** How long the page may take to show something, in ms: long enough for any slow machine. */
 const PATIENCE = 120_000;
 
 const NODES = ['feeder', 'gateway-1', 'gateway-2', 'node-1', 'node-2', 'node-3'];
@@ -21,7 +21,7 @@ async function newest(page: Page): Promise<number> {
   return Number(await page.locator('#log li').first().getAttribute('data-vlsn'));
 }
 
-/** Waits until the page shows so many entries more than now. */
+/** Waits until the page shows `count` more entries than now. */
 async function seeEntries(page: Page, count: number): Promise<void> {
   const wanted = (await newest(page)) + count;
   const isThere = (vlsn: number): boolean =>
@@ -29,7 +29,7 @@ async function seeEntries(page: Page, count: number): Promise<void> {
   await page.waitForFunction(isThere, wanted, { timeout: PATIENCE });
 }
 
-/** Waits until the page is a member through another gateway than `other`; which one. */
+/** Waits until the page is a member through a gateway other than `other`, and returns it. */
 async function linkBesides(page: Page, other: string): Promise<string> {
   const isLinked = (not: string): boolean =>
     !['joining', 'none', not].includes(document.body.dataset['link']!);
@@ -45,7 +45,7 @@ it('a page joins, sees a node die, follows the log, and survives its gateway', a
   const chromium = findChromium();
   if (chromium === undefined) {
     if (platformsRequired()) throw new Error('Chromium is missing, but required');
-    console.log('skipped: Chromium is missing: no chromium on the PATH, nor at SHOAL_CHROMIUM');
+    console.log('skipped: Chromium is missing: install it, or set SHOAL_CHROMIUM to its path');
     return skip();
   }
   await mkdir(SHOTS, { recursive: true });
@@ -64,7 +64,7 @@ it('a page joins, sees a node die, follows the log, and survives its gateway', a
     for (const name of NODES) await see(page, name, 'alive');
     const first = await addressOfPage(page);
     expect(first).toMatch(/^127\.0\.0\.1:\d+!tab-/);
-    // A node without any connection to the page has it as a member, too.
+    // A node with no connection to the page knows it as a member too.
     await expect.poll(() => cluster.membersOf('node-1'), { timeout: PATIENCE }).toContain(first);
     await page.locator('#log li').first().waitFor({ timeout: PATIENCE });
     await seeEntries(page, 3);

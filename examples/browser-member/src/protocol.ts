@@ -1,14 +1,14 @@
-// What the processes of the cluster, and the page, tell each other besides Shoal's own protocols.
+// The messages between the page and the processes of the cluster, apart from Shoal's protocols.
 
-/** Of packets and streams: those of other clusters are refused. */
+/** The label of the cluster: packets and streams of other clusters are refused. */
 export const LABEL = 'browser-member';
-/** The paths at which a gateway takes members without UDP, and replicas. */
+/** The paths at which a gateway accepts members without UDP, and replicas. */
 export const MEMBERS_PATH = '/members';
 export const LOG_PATH = '/log';
 
 type Role = 'feeder' | 'gateway' | 'node' | 'page';
 
-/** What a member says of itself in its metadata. */
+/** What a member publishes in its metadata. */
 export interface Profile {
   readonly name: string;
   readonly role: Role;
@@ -18,7 +18,7 @@ export function encodeProfile(profile: Profile): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(profile));
 }
 
-/** It comes from another process, so that it may be anything. */
+/** Parses metadata. It comes from another process, so it may be anything. */
 export function decodeProfile(metadata: Uint8Array): Profile | undefined {
   try {
     const { name, role } = JSON.parse(new TextDecoder().decode(metadata)) as Profile;
@@ -28,20 +28,20 @@ export function decodeProfile(metadata: Uint8Array): Profile | undefined {
   }
 }
 
-/** What a process is told when it is started. */
+/** The configuration of a process. */
 export interface NodeOptions extends Profile {
-  /** Where it takes datagrams; port 0 the first time, later the one that it had. */
+  /** Where it receives datagrams: port 0 at first, the same port again after a restart. */
   readonly bind: string;
-  /** Where a gateway takes WebSockets; as for `bind`. */
+  /** Where a gateway accepts WebSockets; the port as for `bind`. */
   readonly door?: string;
   readonly seeds: readonly string[];
-  /** Where the feeder takes replicas. */
+  /** Where the feeder accepts replicas. */
   readonly feeder?: string;
-  /** Of the page: others may not connect from a browser. */
+  /** The origin of the page: browsers may not connect from another one. */
   readonly origin: string;
 }
 
-/** What it reports, once it is up, and whenever its view of the cluster changes. */
+/** What a process reports when it is up, and whenever its view of the cluster changes. */
 export type NodeReport =
   | {
       readonly type: 'ready';
@@ -51,7 +51,7 @@ export type NodeReport =
     }
   | { readonly type: 'members'; readonly addresses: readonly string[] };
 
-/** What the page is told about the cluster: at `/cluster.json`. */
+/** The content of `/cluster.json`, which the page reads. */
 export interface ClusterInfo {
   /** Where members without UDP, and replicas, connect. */
   readonly gateways: readonly string[];

@@ -1,10 +1,10 @@
-// A replica that has been away catches up on a million entries, over TCP, with logs in LMDB. The
-// feeder and the replica are processes of their own, so that each one's memory can be told: what
-// is resident and belongs to the process alone (RssAnon), over what it was when idle, which is
-// behind a short run that has warmed it up and a garbage collection. Pages of the database's file
-// are the system's cache and not counted; they are given as well. Memory grows at first: garbage
-// waits to be collected, and what was collected stays with the process. That nothing else grows is
-// shown by four times the entries, and by what is in use after a collection at the end.
+// A replica that was away catches up on a million entries, over TCP, with logs in LMDB. Feeder and
+// replica run in separate processes, so that the memory of each can be measured: its private
+// resident memory (RssAnon) minus that at idle, which is taken after a warm-up and a garbage
+// collection. Pages of the database file belong to the system's cache; they are printed, but not
+// counted. Memory grows at first, because garbage waits to be collected and the process keeps what
+// was collected. Two things show that nothing else grows: a run with four times the entries, and
+// the memory in use after a final collection.
 import { fork } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ if (role === 'feeder') await feed();
 else if (role === 'replica') await replicate();
 else await main();
 
-/** Resident memory in MB: the process's own, and that of mapped files. */
+/** Resident memory in MB: private, and of mapped files. */
 function memory() {
   const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
   const kb = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? Number.NaN);
@@ -37,7 +37,7 @@ function memory() {
     : { own, files: kb('RssFile') / 1024 };
 }
 
-/** What is in use of the heap and of buffers once all garbage is collected, in MB. */
+/** Memory used by the heap and by buffers after a full garbage collection, in MB. */
 async function inUse() {
   for (let i = 0; i < 2; i++) {
     globalThis.gc();
@@ -116,9 +116,9 @@ async function replicate() {
     await replica.applied(BigInt(count));
     seconds = (performance.now() - start) / 1000;
   });
-  if (applied !== count) throw new Error(`${applied} entries were applied`);
+  if (applied !== count) throw new Error(`${applied} of ${count} entries were applied`);
   process.send({ memory: used, seconds });
-  // The feeder is to get the acknowledgement.
+  // Give the feeder time to receive the acknowledgement.
   await sleep(500);
   await replica.close();
   await log.close();
@@ -136,7 +136,7 @@ function child(...args) {
   });
   const failed = new Promise((_, reject) => {
     worker.on('error', reject);
-    worker.on('exit', (code) => code !== 0 && reject(new Error(`${args[0]} ended with ${code}`)));
+    worker.on('exit', (code) => code !== 0 && reject(new Error(`${args[0]} exited with ${code}`)));
   });
   failed.catch(() => {});
   const next = async () => {
@@ -153,7 +153,7 @@ function child(...args) {
   return { next, kill: () => worker.kill() };
 }
 
-/** Has a replica catch up on `count` entries; rows of the table. */
+/** Lets a replica catch up on `count` entries. Returns rows of the table. */
 async function catchUp(count) {
   const directory = mkdtempSync(join(tmpdir(), 'shoal-catch-up-'));
   const children = [];
@@ -196,7 +196,7 @@ async function catchUp(count) {
   }
 }
 
-/** Whether the second half of a run needs but a fifth more than its second quarter. */
+/** Whether the second half of a run needs at most a fifth more than its second quarter. */
 function isFlat([, second, third, fourth]) {
   return Math.max(third, fourth) <= 1.2 * second;
 }

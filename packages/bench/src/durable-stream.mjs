@@ -1,8 +1,9 @@
-// A log on the disk streamed to another on the disk, over TCP on loopback in this process: read
-// from LMDB, sent, checked, written to LMDB and acknowledged when it is on the disk. Beside the
-// limit: the same payloads read from bare lmdb, sent in frames over a bare socket, and put into
-// bare lmdb, as durably and in as large batches: no more is under way to the disk than a replica
-// has at most. For comparison also without a limit, with batches and memory as large as they get.
+// Streams a log on disk to another log on disk, over TCP on loopback in this process: read from
+// LMDB, sent, checked, written to LMDB, and acknowledged once on disk. The baseline reads the same
+// payloads from bare lmdb, sends them in frames over a bare socket, and puts them into bare lmdb,
+// just as durably and in batches of the same size: no more bytes are on their way to the disk than
+// a replica allows. A second baseline has no such limit: its batches and its memory grow as they
+// may.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,14 +22,14 @@ const CASES = [
   { size: 1024, count: 50_000 },
   { size: 65_536, count: 1_500 },
 ];
-/** `maxPendingBytes` of a replica, unless told otherwise. */
+/** The default `maxPendingBytes` of a replica. */
 const UNDER_WAY = 2 * 2 ** 20;
 const tcp = createTcpTransport();
 const directory = mkdtempSync(join(tmpdir(), 'shoal-durable-stream-'));
 let nextPath = 0;
 const newPath = () => join(directory, String(nextPath++));
 
-/** Nanoseconds an entry, from the dial until the feeder has the last acknowledgement. */
+/** Nanoseconds per entry, from the dial until the feeder has the last acknowledgement. */
 async function shoal(source, count) {
   const listener = await tcp.listen('127.0.0.1:0');
   const feeder = startFeeder({ log: source, listener });
@@ -49,7 +50,7 @@ async function shoal(source, count) {
   return ns;
 }
 
-/** Nanoseconds a payload, until the last one is on the disk; at most `limit` bytes under way. */
+/** Nanoseconds per payload, until the last one is on disk; at most `limit` bytes are pending. */
 async function bare(source, count, limit) {
   const path = newPath();
   const db = openBare(path);
@@ -62,7 +63,7 @@ async function bare(source, count, limit) {
     const put = db.put(++next, frame);
     underWay += frame.length;
     piece += frame.length;
-    // Not with each: they are committed in order.
+    // Once per batch is enough: commits happen in order.
     if (piece < limit / 32) return undefined;
     const done = piece;
     piece = 0;
@@ -89,7 +90,7 @@ async function bare(source, count, limit) {
   return ns;
 }
 
-/** A put is done when it is on the disk, as an append is. */
+/** A put resolves when it is on disk, as an append does. */
 function openBare(path) {
   return open({ path, noSubdir: false, encoding: 'binary', overlappingSync: false });
 }
@@ -109,7 +110,7 @@ try {
     await bareSource.committed;
     const times = { shoal: [], bare: [], unlimited: [] };
     for (let round = 0; round < ROUNDS; round++) {
-      // Nobody is to pay for the garbage of the one before.
+      // No contestant pays for the garbage of the previous one.
       collectGarbage();
       times.bare.push(await bare(bareSource, count, UNDER_WAY));
       collectGarbage();

@@ -1,12 +1,12 @@
-// The limit of a stream: payloads in length-prefixed frames over a bare socket, corked.
+// The baseline of a stream: payloads in length-prefixed frames over a bare socket, corked.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { FrameDecoder } from '@shoal/wire';
 
 /**
- * Nanoseconds a payload of `count`, which `payloadAt` gives. The receiver calls `take` with each,
- * reads nothing while the promise that `take` may return is pending, and is done when `settled`
- * resolves.
+ * Measures nanoseconds per payload, for `count` payloads from `payloadAt`. The receiver passes each
+ * to `take`, stops reading while a promise that `take` returned is pending, and is done when
+ * `settled` resolves.
  */
 export async function framedTcp(count, payloadAt, take, settled = () => {}) {
   let received = 0;

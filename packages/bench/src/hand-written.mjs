@@ -1,4 +1,4 @@
-// The limit: the same bytes as Shoal's packets, by code that knows only this one packet.
+// The baseline: the same bytes as Shoal's packets, by code that knows only this one packet.
 
 const buffer = new ArrayBuffer(1400);
 const view = new DataView(buffer);

@@ -1,5 +1,5 @@
-// The search for the matchpoint: round trips, by the pure search; and time over TCP, through a
-// relay that delays everything. Both logs end in D sync points that the other has not.
+// The search for the matchpoint: round trips, counted on the pure search, and time over TCP through
+// a relay that delays everything. Each log ends in D sync points that the other does not have.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { MatchpointSearch, MemoryLog } from '@shoal/syncup';
@@ -10,10 +10,10 @@ import { printTable } from './table.mjs';
 
 const COMMON = 1000;
 const TAILS = [0, 10, 1000, 100_000, 1_000_000];
-/** In ms a round trip. */
+/** Of a round trip, in ms. */
 const LATENCIES = [0, 1, 10, 50];
 const ROUNDS = 5;
-/** One candidate a round trip is timed on so many, and is as much slower on more. */
+/** One candidate per round trip is timed on this many, and scales linearly. */
 const SAMPLE = 50;
 const GOAL_TIMES = 1000;
 const WAYS = {
@@ -49,7 +49,7 @@ function roundTrips(replica, feeder, { search: strategy, flight }) {
   }
 }
 
-/** A TCP relay to an address that holds everything back for half of `latency` ms on each way. */
+/** A TCP relay to an address that delays everything by half of `latency` ms in each direction. */
 async function relay(address, latency) {
   if (latency === 0) return { address, close: () => {} };
   const port = Number(address.split(':')[1]);
@@ -92,7 +92,7 @@ async function timed(log, address, options) {
         },
       });
     },
-    // What is found out is refused, and so nothing is done.
+    // The plan is rejected, so neither log changes.
     rollback: { enabled: false },
     reconnect: false,
     ...options,

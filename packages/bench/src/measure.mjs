@@ -1,5 +1,5 @@
-// Rounds of all contestants alternate, so that whatever else the machine does hits them alike;
-// each figure is the median of its rounds.
+// The rounds of all contestants alternate, so that other load on the machine affects them alike.
+// Each figure is the median of its rounds.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -10,7 +10,7 @@ const ROUND_MS = 150;
  * Measures functions side by side.
  *
  * @param {Record<string, () => unknown>} contestants
- * @returns {Record<string, number>} nanoseconds a call
+ * @returns {Record<string, number>} nanoseconds per call
  */
 export function measure(contestants) {
   const entries = Object.entries(contestants);
@@ -22,7 +22,7 @@ export function measure(contestants) {
   return Object.fromEntries(entries.map(([name]) => [name, median(times.get(name))]));
 }
 
-/** Calls `run` for about `ms` milliseconds; nanoseconds a call. */
+/** Calls `run` for about `ms` milliseconds. Returns nanoseconds per call. */
 function spin(run, ms) {
   const until = performance.now() + ms;
   const start = process.hrtime.bigint();
@@ -41,7 +41,7 @@ export let sink;
 
 let gc;
 
-/** Collects all garbage, so that the next contestant does not pay for that of the last. */
+/** Collects all garbage, so that no contestant pays for that of the previous one. */
 export function collectGarbage() {
   if (gc === undefined) {
     setFlagsFromString('--expose-gc');
@@ -55,7 +55,7 @@ export function median(values) {
   return sorted[sorted.length >> 1];
 }
 
-/** Prints rows with the ratio, and whether it reaches the goal if there is one. Never fails. */
+/** Prints rows with the ratio and, if there is a goal, whether it was reached. Never fails. */
 export function report(title, rows) {
   console.log(`\n${title}`);
   const table = rows.map(({ what, ours, theirs, against, goal }) => {

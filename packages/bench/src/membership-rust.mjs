@@ -1,4 +1,5 @@
-// A member that knows N others, in Shoal and in Rust: what a packet and a gossip round cost.
+// The cost of a packet and of a gossip round for a member that knows N others, in Shoal and in
+// Rust.
 import { Swim, simple } from '@shoal/membership';
 import { focaCodec } from '@shoal/wire';
 import * as postcard from '@shoal/wire/postcard';
@@ -8,7 +9,7 @@ import { buildRust, focaBench, focaPackets } from './rust-peer.mjs';
 const ROUNDS = 5;
 const SIZES = [100, 1_000, 10_000, 100_000];
 const GOALS = { 100: 0.3, 1000: 1, 10000: 10, 100000: 50 };
-/** How many updates wait to be spread in a gossip round, as in foca-bench. */
+/** How many updates are queued in a gossip round, as in foca-bench. */
 const BACKLOG = 100;
 
 const traits = {
@@ -56,7 +57,7 @@ function drain(swim) {
   return packets;
 }
 
-/** Nanoseconds for `receive` of packets that tell nothing new. */
+/** Nanoseconds for `receive` of packets whose updates are known already. */
 function receive(swim, packets) {
   let next = 0;
   return measure({
@@ -86,7 +87,7 @@ function gossip(swim, size, from) {
     }
     times.push(Number(process.hrtime.bigint() - start) / 2);
   }
-  if (packets !== 400 * 2 * 3) throw new Error(`${packets} packets, not three a round`);
+  if (packets !== 400 * 2 * 3) throw new Error(`${packets} packets instead of three per round`);
   return median(times);
 }
 
@@ -98,7 +99,7 @@ if (buildRust()) {
     const packets = focaPackets('postcard', size);
     const ours = { receive: [], gossip: [] };
     const theirs = { receive: [], gossip: [] };
-    // Setting foca up takes seconds at 100,000 members: it looks each one up by a scan.
+    // Setting up foca takes seconds with 100,000 members: it finds each one by a scan.
     for (let round = 0; round < (size === 100_000 ? 2 : ROUNDS); round++) {
       ours.receive.push(receive(swim, packets));
       ours.gossip.push(gossip(swim, size, round * 400 + 1));

@@ -1,7 +1,7 @@
-// What a cluster of 64 members in one process costs at rest, once all have joined at once with the
-// LAN defaults, beside the bare datagrams of it, a ping and an ack a member and second, and beside
-// an npm peer at the same pace. Each runs in a process of its own, and all are measured over the
-// same spans.
+// The CPU cost of an idle cluster of 64 members in one process, after all joined at once with the
+// LAN defaults. Baselines: the bare datagrams, a ping and an ack per member and second, and an npm
+// package at the same pace. Each runs in its own process, and all are measured over the same
+// intervals.
 import { fork } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -20,7 +20,9 @@ const GOAL = 5;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Members that join at once. Returns how long it took until all knew each other, and trouble. */
+/**
+ * Starts members that join at once. Returns how long they took to find each other, and problems.
+ */
 async function shoal(streams) {
   const tcp = createTcpTransport();
   const transports = [];
@@ -81,7 +83,7 @@ const CONTESTANTS = {
   'shoal, with streams': () => shoal(true),
 };
 
-/** In a process of its own: begins, and answers each word of the parent with its use of CPU. */
+/** Runs in a child process. Answers every message of the parent with its CPU usage. */
 async function contestant(name) {
   const { joined, known, suspicions } = await CONTESTANTS[name]();
   process.on('message', () => {
@@ -107,7 +109,7 @@ async function compare() {
     one.suspicions = suspicions;
     return { cpu, at: performance.now() };
   };
-  // What was compiled on the way is not rest.
+  // Time spent compiling does not count as rest.
   await sleep(SPAN);
   let before = await Promise.all(children.map(ask));
   for (let span = 0; span < SPANS; span++) {

@@ -1,4 +1,4 @@
-// The Rust benches of packages/interop, for figures side by side in one run.
+// Runs the Rust benchmarks of packages/interop, to compare figures of one run.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const rust = new URL('../../interop/rust/', import.meta.url);
 
-/** Builds the Rust benches. False, and a line that says why, where there is no cargo. */
+/** Builds the Rust benchmarks. Without cargo, prints why and returns false. */
 export function buildRust() {
   const args = ['build', '--release', '--locked', '--quiet', '--bin', 'foca-bench'];
   const { error, status } = spawnSync('cargo', args, { cwd: rust, stdio: 'inherit' });

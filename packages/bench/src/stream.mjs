@@ -1,5 +1,5 @@
-// A log in memory streamed from a feeder to a replica over TCP on loopback, both in this process,
-// beside the limit: the same payloads, from the same memory, in frames over a bare socket.
+// Streams a log in memory from a feeder to a replica over TCP on loopback, both in this process.
+// The baseline sends the same payloads, from the same memory, in frames over a bare socket.
 import { MemoryLog } from '@shoal/syncup';
 import { startFeeder, startReplica } from '@shoal/syncup/driver';
 import { createTcpTransport } from '@shoal/transport-node';
@@ -7,7 +7,7 @@ import { framedTcp } from './framed-tcp.mjs';
 import { collectGarbage, median } from './measure.mjs';
 import { printTable, throughput, verdict } from './table.mjs';
 
-/** After one that is not counted. Each has all three, so that both of a ratio had the same machine. */
+/** Rounds after a warm-up. Each round runs all three, so that ratios compare equal conditions. */
 const ROUNDS = 15;
 const CASES = [
   { size: 64, count: 200_000, goal: 0.5 },
@@ -17,7 +17,7 @@ const CASES = [
 const COMMIT = 1;
 const tcp = createTcpTransport();
 
-/** Nanoseconds an entry, from the dial to the last one applied. */
+/** Nanoseconds per entry, from the dial to the last one applied. */
 async function shoal(source, count) {
   const listener = await tcp.listen('127.0.0.1:0');
   const feeder = startFeeder({ log: source, listener });
@@ -55,7 +55,7 @@ for (const { size, count, goal } of CASES) {
   const times = { shoal: [], dropped: [], kept: [] };
   for (let round = -1; round < ROUNDS; round++) {
     const payloadAt = (i) => payloads[i];
-    // Nobody is to pay for the garbage of the one before.
+    // No contestant pays for the garbage of the previous one.
     collectGarbage();
     times.dropped.push(await framedTcp(count, payloadAt, () => {}));
     collectGarbage();

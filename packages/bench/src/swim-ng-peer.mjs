@@ -1,4 +1,4 @@
-// The npm peer of rest.mjs. `swim` no longer builds on Node 20; its fork does, or comes built.
+// The npm package that rest.mjs compares with. `swim` no longer builds on Node 20; its fork does.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,18 +7,18 @@ import { join } from 'node:path';
 
 const NAME = '@wzrdtales/swim-ng';
 const VERSION = '0.6.2';
-/** Its number for a member under suspicion. */
+/** Its code for a suspected member. */
 const SUSPECT = 1;
 const FIRST_PORT = 21_000;
-/** After so many ms without all knowing each other it is measured as it is. */
+/** If the members have not all found each other after this many ms, measure them anyway. */
 const PATIENCE = 90_000;
 
 const folder = join(tmpdir(), `shoal-bench-swim-ng-${VERSION}-node-${process.versions.modules}`);
 const require = createRequire(join(folder, 'none.js'));
 
 /**
- * Installs the peer outside of the workspace, since it runs a build script that the workspace's
- * own dependencies may not. Returns why it is not available, or nothing.
+ * Installs the package outside the workspace, because its build script may not run inside. Returns
+ * why it is not available, or undefined if it is.
  */
 export function installSwimNg() {
   try {
@@ -36,7 +36,7 @@ export function installSwimNg() {
   }
 }
 
-/** `size` members that join at once, with the pace of Shoal's LAN defaults. */
+/** Starts `size` members that join at once, at the pace of Shoal's LAN defaults. */
 export async function swimNg(size, period) {
   const Swim = require(NAME);
   const address = (i) => `127.0.0.1:${FIRST_PORT + i}`;

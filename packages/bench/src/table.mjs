@@ -13,7 +13,7 @@ export function verdict(ratio, goal) {
   return [`${ratio.toFixed(2)}x`, `>= ${goal}x`, ratio >= goal ? 'holds' : 'MISSED'];
 }
 
-/** Nanoseconds an entry of `size` bytes as two cells: entries and megabytes a second. */
+/** Nanoseconds per entry of `size` bytes as two cells: entries and megabytes per second. */
 export function throughput(ns, size) {
   return [
     `${Math.round(1e9 / ns).toLocaleString('en')}/s`,

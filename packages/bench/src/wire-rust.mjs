@@ -1,4 +1,4 @@
-// foca's own packets, decoded and encoded again by Shoal and by the Rust crate.
+// Decodes and re-encodes foca's own packets, in Shoal and in the Rust crate.
 import { ByteWriter, focaCodec } from '@shoal/wire';
 import * as bincode from '@shoal/wire/bincode';
 import { PacketReader } from '@shoal/wire/internal';
@@ -30,7 +30,8 @@ function compare(name, format) {
     return writer.copy();
   };
   for (const packet of packets) {
-    if (Buffer.compare(codeAgain(), packet) !== 0) throw new Error(`${name}: other bytes`);
+    if (Buffer.compare(codeAgain(), packet) !== 0)
+      throw new Error(`${name}: re-encoding changed the bytes`);
   }
 
   const ours = [];

@@ -1,5 +1,5 @@
-// Encoding and decoding SWIM packets, beside the limit (code written for these very bytes) and
-// beside what people use for messages otherwise.
+// Encodes and decodes SWIM packets. Baselines: code written for exactly these bytes, and general
+// serialization formats.
 import { deepStrictEqual } from 'node:assert';
 import { ByteWriter, decodePacket, encodePacket, shoalCodec } from '@shoal/wire';
 import { labelTag, PacketReader } from '@shoal/wire/internal';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codeBlocks, promisedOutput, runBlock } from '../../../scripts/code-blocks.ts';
+import { codeBlocks, expectedOutput, runBlock } from '../../../scripts/code-blocks.ts';
 import { FOLDER, read } from './pages.ts';
 
 const GUIDES = [
@@ -18,9 +18,9 @@ describe.each(GUIDES)('%s', (page) => {
   it.each(blocks.map((block) => [block.heading, block.code]))(
     'the code under "%s" prints what it says',
     async (_, code) => {
-      const promised = promisedOutput(code);
-      expect(promised.length).toBeGreaterThan(0);
-      expect(await runBlock(code, { folder: FOLDER })).toEqual(promised);
+      const expected = expectedOutput(code);
+      expect(expected.length).toBeGreaterThan(0);
+      expect(await runBlock(code, { folder: FOLDER })).toEqual(expected);
     },
     120_000,
   );

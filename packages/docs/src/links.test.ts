@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { pages, ROOT, read } from './pages.ts';
 
-/** The repository as its pages on the web name it. */
+/** The URL of the repository on the web. */
 const REPOSITORY = /^https:\/\/github\.com\/shoal-ts\/shoal\/(?:blob|tree)\/main\//;
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** The anchors that GitHub generates for the headings of a page. */
 function anchorsOf(page: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading] of read(page).matchAll(/^#+ (.*)$/gm)) {
@@ -19,7 +19,7 @@ function anchorsOf(page: string): Set<string> {
 }
 
 describe.each(pages())('%s', (page) => {
-  it('links to what is there', () => {
+  it('has no broken links', () => {
     const broken: string[] = [];
     const prose = read(page).replace(/^(`{3,})[\s\S]*?^\1$/gm, '');
     for (const [, link] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {

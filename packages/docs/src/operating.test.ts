@@ -11,19 +11,19 @@ import { ROOT, read } from './pages.ts';
 
 const page = read('docs/operating.md');
 
-/** The part of the page under a heading, as far as the next one of its level or above. */
+/** The section under a heading, up to the next heading of the same level or above. */
 function section(heading: string): string {
   const [, marks, rest] = new RegExp(`^(#+) ${heading}\n([\\s\\S]*)`, 'm').exec(page)!;
   return rest!.split(new RegExp(`^#{1,${marks!.length}} `, 'm'))[0]!;
 }
 
-/** What the first columns of a section's tables name. */
+/** The names in the first columns of the tables of a section. */
 function named(text: string): string[] {
   const columns = [...text.matchAll(/^\| (`[^|]*) \|/gm)].map(([, column]) => column!);
   return columns.flatMap((column) => [...column.matchAll(/`([^`]+)`/g)].map(([, name]) => name!));
 }
 
-/** The sources of the packages that are published. */
+/** The sources of all published packages. */
 function sources(): string[] {
   const folder = new URL('packages/', ROOT);
   return readdirSync(fileURLToPath(folder), { encoding: 'utf8', recursive: true })
@@ -40,7 +40,7 @@ function eventsOf(file: string, name: string): string[] {
 }
 
 describe('docs/operating.md', () => {
-  it('explains every counter, and no other', async () => {
+  it('explains exactly the counters that exist', async () => {
     const udp = await createUdpTransport({ bind: '127.0.0.1:0' });
     const keyring = new Keyring(new Uint8Array(32));
     const encrypted = encryptDatagrams(udp, { keyring, label: 'test' });
@@ -61,7 +61,7 @@ describe('docs/operating.md', () => {
     }
   });
 
-  it('knows everything that has stats', () => {
+  it('covers every type that has stats', () => {
     const types = sources().flatMap((source) =>
       [...source.matchAll(/^ {2}stats\(\): (\w+)/gm)].map(([, type]) => type!),
     );
@@ -70,7 +70,7 @@ describe('docs/operating.md', () => {
     expect(new Set(types)).toEqual(new Set(known.map((name) => `${name}Stats`)));
   });
 
-  it('lists every diagnostics channel, and no other', () => {
+  it('lists exactly the diagnostics channels that exist', () => {
     const listed = section('Diagnostics channels').split('The channels:')[1]!;
     const channels = [...listed.matchAll(/`(shoal:[^`]+)`/g)].map(([, channel]) => channel!);
     expect(channels.sort()).toEqual([...MEMBERSHIP_CHANNELS, ...NODE_CHANNELS].sort());
@@ -93,7 +93,7 @@ describe('docs/operating.md', () => {
     );
   });
 
-  it('lists every error that ends a replica for good', () => {
+  it('lists every error that ends a replica', () => {
     const [, codes] = /FATAL[\s\S]*?new Set\(\[([^\]]*)\]/.exec(
       read('packages/syncup/src/driver/replica/replica-options.ts'),
     )!;

@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** The repository's root. */
+/** The root of the repository. */
 export const ROOT: URL = new URL('../../../', import.meta.url);
-/** Where the code of pages runs: this package depends on all that is published. */
+/** Where the code of pages runs: this package depends on every published one. */
 export const FOLDER: URL = new URL('../', import.meta.url);
 
 export function read(path: string): string {
   return readFileSync(new URL(path, ROOT), 'utf8');
 }
 
-/** The Markdown pages of the repository, by their paths from its root. */
+/** The Markdown pages of the repository, as paths from its root. */
 export function pages(): string[] {
   const roots = ['', 'docs/', 'examples/'];
   for (const folder of ['packages/', 'examples/']) {

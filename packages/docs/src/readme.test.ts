@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codeBlocks, promisedOutput, runBlock } from '../../../scripts/code-blocks.ts';
+import { codeBlocks, expectedOutput, runBlock } from '../../../scripts/code-blocks.ts';
 import { FOLDER, read } from './pages.ts';
 
 const readme = read('README.md');
@@ -13,20 +13,20 @@ describe('the README', () => {
       expect(examples).toHaveLength(2);
       const { code } = examples[i]!;
       expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
-      const promised = promisedOutput(code);
-      expect(promised.length).toBeGreaterThan(0);
-      expect(await runBlock(code, { folder: FOLDER })).toEqual(promised);
+      const expected = expectedOutput(code);
+      expect(expected.length).toBeGreaterThan(0);
+      expect(await runBlock(code, { folder: FOLDER })).toEqual(expected);
     },
     120_000,
   );
 
   // npm run test:new-user runs the quick start.
-  it('has a quick start of commands, a program, and what it prints', () => {
+  it('has a quick start: commands, a program and its output', () => {
     const start = blocks.filter(({ heading }) => heading === 'Quick start');
     expect(start.map(({ language }) => language)).toEqual(['sh', 'js', 'sh', 'text']);
   });
 
-  it('lists every command of the root, and no other', () => {
+  it('lists exactly the commands of the root', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const section = readme.split('## Commands')[1]!.split('\n## ')[0]!;
     const listed = [...section.matchAll(/`npm (?:run )?([\w:-]+)`/g)].map(([, name]) => name);
@@ -36,7 +36,7 @@ describe('the README', () => {
 });
 
 describe.each(['README.md', 'docs/choosing.md'])('%s', (page) => {
-  it('explains every footnote that it refers to, and no other', () => {
+  it('defines exactly the footnotes that it uses', () => {
     const text = read(page);
     const [used, defined] = [/\[\^([\w-]+)\](?!:)/g, /^\[\^([\w-]+)\]:/gm].map((pattern) => [
       ...new Set([...text.matchAll(pattern)].map(([, name]) => name)),

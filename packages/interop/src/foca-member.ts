@@ -6,7 +6,7 @@ import * as bincode from '@shoal/wire/bincode';
 import * as postcard from '@shoal/wire/postcard';
 import { RustProcess } from './rust-process.ts';
 
-/** The identity of the Rust agents: where they are, and how often they were renewed. */
+/** The identity of the Rust agents: an address, and how often it was renewed. */
 export interface FocaIdentity {
   readonly addr: string;
   readonly bump: bigint;
@@ -25,7 +25,7 @@ const traits: IdentityTraits<FocaIdentity> = {
   },
 };
 
-/** Like the agents' `local-fast`, so that a test need not wait long. */
+/** Like the agents' `local-fast`, to keep the tests short. */
 const CONFIG: SwimConfig = {
   ...local(),
   probePeriod: 200,
@@ -42,7 +42,7 @@ export async function startFocaMember(options: {
   readonly format: FormatName;
   readonly seeds?: readonly string[];
   readonly config?: Partial<SwimConfig>;
-  /** Returns the broadcast's key if it is news, see `BroadcastHandler`. */
+  /** Returns the key of a new broadcast; see `BroadcastHandler`. */
   readonly onBroadcast?: (bytes: Uint8Array) => string | undefined;
 }): Promise<Membership<FocaIdentity>> {
   const format = formats[options.format];
@@ -59,12 +59,12 @@ export async function startFocaMember(options: {
     config: { ...CONFIG, ...options.config },
     seeds: (options.seeds ?? []).map((addr) => ({ addr, bump: 0n })),
     joinRetry: { first: 200 },
-    // The agents tell broadcasts apart by their first eight bytes.
+    // The agents identify broadcasts by their first eight bytes.
     ...(onBroadcast ? { broadcasts: { receive: onBroadcast } } : {}),
   });
 }
 
-/** A foca agent in Rust, once it listens. */
+/** Starts a foca agent in Rust, and resolves once it listens. */
 export async function startFocaAgent(
   format: FormatName,
   seeds: readonly string[] = [],

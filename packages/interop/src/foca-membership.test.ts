@@ -20,13 +20,13 @@ const addressesOf = (member: Shoal): string[] => member.members().map(({ id }) =
 const addressOf = (event: Record<string, unknown>): string =>
   (event['member'] as { addr: string }).addr;
 
-/** Nobody is held down in the time of a test, unless it says so itself; nor told that it was. */
+/** During a test no member is declared down unless it leaves, and none is notified of it. */
 const PATIENT = {
   args: ['--config', 'local-quiet'],
   config: { suspicion: { type: 'fixed', value: 60_000 } },
 } as const;
 
-/** Who the agent holds to be up, by what it has printed. */
+/** The members that are up according to the agent's output. */
 function upIn(agent: RustProcess): Set<string> {
   const up = new Set<string>();
   for (const event of agent.events) {
@@ -108,7 +108,7 @@ describe.each(['postcard', 'bincode'] as const)(
       }
     }, 60_000);
 
-    it('a killed Rust node is seen down by Shoal members, a silent Shoal member by Rust nodes', async () => {
+    it('Shoal members detect a killed Rust node, Rust nodes a silent Shoal member', async () => {
       await withCluster(format, { shoals: 3, rusts: 3 }, async (shoals, rusts) => {
         const victim = rusts[2]!;
         victim.agent.kill('SIGKILL');
@@ -125,7 +125,7 @@ describe.each(['postcard', 'bincode'] as const)(
     }, 60_000);
 
     it('suspicion is refuted across languages', async () => {
-      // Foca tells who was held down also after a refutation, unless it is told not to.
+      // By default foca notifies a member that it was down even after a refutation.
       await withCluster(format, { shoals: 2, rusts: 3, ...PATIENT }, async (shoals, rusts) => {
         const refuted: string[] = [];
         const suspected: string[] = [];
@@ -144,7 +144,8 @@ describe.each(['postcard', 'bincode'] as const)(
 
     it('a leave is understood, both ways', async () => {
       await withCluster(format, { shoals: 2, rusts: 3, ...PATIENT }, async (shoals, rusts) => {
-        // Not for what reason: only who hears it from the member itself knows that it has left.
+        // The reason is not checked: only members that hear it from the leaver itself know that it
+        // left.
         const down = new Set<string>();
         shoals[0]!.on('memberDown', ({ member }) => down.add(member.id.addr));
         await shoals[1]!.leave();
@@ -184,13 +185,13 @@ describe.each(['postcard', 'bincode'] as const)(
       );
     }, 60_000);
 
-    it('a packet loss of 20 % is survived', async () => {
+    it('the cluster survives a packet loss of 20 %', async () => {
       await withCluster(format, { shoals: 2, rusts: 4 }, async (shoals, rusts) => {
         for (const { agent } of rusts) agent.command('loss 0.2');
         const probes = shoals[0]!.stats().probes;
         await until('40 probes are done', () => shoals[0]!.stats().probes > probes + 40);
         for (const { agent } of rusts) agent.command('loss 0');
-        // Whoever was held down, by either side, comes back.
+        // Members that either side declared down come back.
         await whole(shoals, rusts);
       });
     }, 90_000);

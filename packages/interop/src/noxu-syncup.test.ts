@@ -113,7 +113,7 @@ describe('a Shoal replica of a real Noxu feeder', () => {
         dial: (options) => tcp.dial(addr as string, options),
         onRollback: (rollback) => void rollbacks.push(rollback),
       });
-      // Before the handshake, `applied` would be content with entries that are yet to be cut off.
+      // Before the handshake, `applied` would count entries that a rollback is about to remove.
       await new Promise((resolve) => replica.on('streaming', resolve));
       await replica.applied(BigInt(feeders.entries));
       expect(await contents(log)).toBe(await contents(await memoryLog(feeders)));
@@ -128,7 +128,7 @@ describe('a Shoal replica of a real Noxu feeder', () => {
     60_000,
   );
 
-  it('is told that it needs a restore when nothing is in common, and keeps its log', async () => {
+  it('ends with restore-needed when nothing is in common, and keeps its log', async () => {
     const other: Shape = { entries: 50, divergeAt: 0, tag: 'f' };
     await using feeder = new RustProcess('noxu-peer', [
       'feeder',
@@ -203,7 +203,7 @@ describe('a real Noxu replica of a Shoal feeder', () => {
     90_000,
   );
 
-  it('is refused a matchpoint when nothing is in common', async () => {
+  it('gets no matchpoint when nothing is in common', async () => {
     const log = await memoryLog({ entries: 50, divergeAt: 0, tag: 'f' });
     const listener = await tcp.listen('127.0.0.1:0');
     await using _feeder = startFeeder({ log, listener });
@@ -213,7 +213,7 @@ describe('a real Noxu replica of a Shoal feeder', () => {
     expect(await replica.exit).toBe(3);
   }, 60_000);
 
-  it('takes 100,000 entries, and the feeder hears that all have arrived', async () => {
+  it('takes 100,000 entries, and acknowledges all of them', async () => {
     const log = await memoryLog(base(100_000));
     const listener = await tcp.listen('127.0.0.1:0');
     await using feeder = startFeeder({ log, listener });

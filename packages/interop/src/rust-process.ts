@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** An event that a Rust peer printed: one JSON object a line. */
+/** An event that a Rust peer printed: one JSON object per line. */
 export type RustEvent = { readonly event: string } & Readonly<Record<string, unknown>>;
 
 const BINARIES = new URL('../rust/target/release/', import.meta.url);
@@ -33,7 +33,7 @@ export class RustProcess implements AsyncDisposable {
       this.#child.once('error', reject);
       this.#child.once('close', resolve);
     });
-    // Whoever awaits `exit` learns of it; nobody else need.
+    // Callers that await `exit` see the error; nobody else has to.
     this.#exit.catch(() => {});
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text;
@@ -51,7 +51,7 @@ export class RustProcess implements AsyncDisposable {
     return this.#exit;
   }
 
-  /** The first event, past or to come, that matches. Rejects when there is none in time. */
+  /** The first matching event, past or future. Rejects if there is none within the timeout. */
   waitFor(
     what: string,
     matches: (event: RustEvent) => boolean,

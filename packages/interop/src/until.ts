@@ -1,8 +1,9 @@
-/** Resolves once `holds` is true. Rejects after `timeout` ms, telling `what` was waited for. */
+/** Resolves once `holds` is true. Rejects after `timeout` ms with `what` it waited for. */
 export async function until(what: string, holds: () => boolean, timeout = 20_000): Promise<void> {
   const end = performance.now() + timeout;
   while (!holds()) {
-    if (performance.now() > end) throw new Error(`not so after ${timeout} ms: ${what}`);
+    if (performance.now() > end)
+      throw new Error(`timed out after ${timeout} ms waiting for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

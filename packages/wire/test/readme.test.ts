@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { codeBlocks, promisedOutput, runBlock } from '../../../scripts/code-blocks.ts';
+import { codeBlocks, expectedOutput, runBlock } from '../../../scripts/code-blocks.ts';
 
 // Runs the code of the README and compares what it prints with what it says it prints.
 
@@ -13,8 +13,8 @@ describe('the README', () => {
   it('has code', () => expect(blocks).toHaveLength(3));
 
   it.each(blocks)('runs the code under "$heading"', async ({ code }) => {
-    const promised = promisedOutput(code);
-    expect(promised.length).toBeGreaterThan(0);
-    expect(await runBlock(code, { folder })).toEqual(promised);
+    const expected = expectedOutput(code);
+    expect(expected.length).toBeGreaterThan(0);
+    expect(await runBlock(code, { folder })).toEqual(expected);
   });
 });
