@@ -3,10 +3,11 @@
 // nothing is published yet, and the ports by free ones. Prints each step with its time. Exits with
 // 1 unless everything that the README shows appeared.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pack } from './pack.mjs';
 import { published, root } from './packages.mjs';
 
 /** How long the whole quick start may take, in ms: five minutes. */
@@ -15,7 +16,7 @@ const PATIENCE = 300_000;
 const start = performance.now();
 const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 const steps = quickStart();
-execFileSync('node', ['scripts/pack.mjs'], { cwd: root, stdio: 'pipe' });
+const tarballs = new Map(pack().map(({ name, tarball }) => [name, tarball]));
 console.log(`${seconds()}  packed the tarballs`);
 
 const folder = mkdtempSync(join(tmpdir(), 'shoal-new-user-'));
@@ -96,13 +97,7 @@ function tarballsOf(argument) {
   };
   add(argument);
   if (wanted.size === 0) return [argument];
-  const files = readdirSync(`${root}.release`);
-  return [...wanted].map((name) => {
-    const { version } = published.find(({ manifest }) => manifest.name === name).manifest;
-    const file = `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
-    if (!files.includes(file)) throw new Error(`no tarball ${file}`);
-    return `${root}.release/${file}`;
-  });
+  return [...wanted].map((name) => tarballs.get(name));
 }
 
 /** Starts a node in the folder. Prints and keeps its output. */

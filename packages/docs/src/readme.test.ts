@@ -20,7 +20,7 @@ describe('the README', () => {
     120_000,
   );
 
-  // npm run test:new-user runs the quick start.
+  // npm run check:packages runs the quick start.
   it('has a quick start: commands, a program and its output', () => {
     const start = blocks.filter(({ heading }) => heading === 'Quick start');
     expect(start.map(({ language }) => language)).toEqual(['sh', 'js', 'sh', 'text']);

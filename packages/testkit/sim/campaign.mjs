@@ -1,4 +1,4 @@
-// Thousands of runs with random faults, each from its seed: `npm run sim:campaign`.
+// Thousands of runs with random faults, each from its seed: `npm run sim`.
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';

@@ -1,4 +1,4 @@
-// Prints the tables of docs/simulation.md: `npm run sim:paper`.
+// Prints the tables of docs/simulation.md.
 import { readArguments } from './arguments.mjs';
 import { printLarge } from './paper-large.mjs';
 import { printLifeguard } from './paper-lifeguard.mjs';

@@ -1,4 +1,4 @@
-// Draws a cluster of 200 that loses a third of its nodes and gets them back: `npm run sim:picture`.
+// Draws a cluster of 200 that loses a third of its nodes and gets them back.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { lan } from '@shoal/membership';

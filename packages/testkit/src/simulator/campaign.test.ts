@@ -3,7 +3,7 @@ import { runPlan, shrinkPlan } from './campaign.ts';
 import { type Effects, FAIR_WEATHER, newEffects, type TimedFault } from './fault.ts';
 import { type Plan, planRun } from './plan.ts';
 
-/** So many of the campaign's seeds; `npm run sim:campaign` runs 2,000, and for longer. */
+/** So many of the campaign's seeds; `npm run sim` runs 2,000, and for longer. */
 const SEEDS = 24;
 const DURATION = 1_500_000;
 

@@ -5,8 +5,8 @@ import {
   createGatewayAwareTransport,
   createGatewayTransport,
   createWebSocketTransport,
-} from './index.ts';
-import { createGateway, createWebSocketServerTransport } from './server.ts';
+} from '../src/index.ts';
+import { createGateway, createWebSocketServerTransport } from '../src/server.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const readme = read('../README.md');

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { formatAddress, parseAddress } from './index.ts';
+import { formatAddress, parseAddress } from '../src/index.ts';
 
 it('does what the README says of addresses', async () => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
