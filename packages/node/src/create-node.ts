@@ -23,76 +23,75 @@ import { crc32 } from '@shoal/wire';
 import { NodeError } from './errors.ts';
 import type { PortableNodeOptions } from './options.ts';
 import type { ShoalNode } from './shoal-node.ts';
-import { startNode } from './start-node.ts';
+import { startNodeWith } from './start-node.ts';
 import { fileVoteStore } from './votes/file-vote-store.ts';
 
-/** A durable log, opened and closed by the node. */
+/** A durable log, which the node opens and closes. */
 export interface LogPath extends Omit<LmdbLogOptions, 'path' | 'fingerprint' | 'durable'> {
-  /** A directory of the node's own: `log/` is the log in it, `term` the promise. */
+  /** A directory of this node alone. It holds the log in `log/` and the vote in `term`. */
   readonly path: string;
 }
 
-/** What carries a node's bytes, in the place of UDP and TCP or TLS. */
+/** Transports in place of UDP and TCP or TLS. */
 export interface NodeTransports {
-  /** Taken over. */
-  readonly datagrams?: DatagramTransport;
-  readonly streams?: StreamTransport;
-  /** Further places to take streams at, such as a WebSocket listener. Taken over. */
-  readonly listeners?: readonly Listener[];
+  /** The node owns it and closes it. */
+  readonly datagrams?: DatagramTransport | undefined;
+  readonly streams?: StreamTransport | undefined;
+  /**
+   * More listeners that accept streams, such as one for WebSocket. The node owns and closes them.
+   */
+  readonly listeners?: readonly Listener[] | undefined;
 }
 
-/** What {@link createNode} is given. */
+/** Options of {@link createNode}. */
 export interface NodeOptions
   extends Omit<PortableNodeOptions, 'datagrams' | 'streams' | 'listeners' | 'log'> {
   /**
-   * Where to take datagrams and streams: one address for both. Port 0 takes a free one; with a
-   * wildcard such as `0.0.0.0`, `address` says where others reach this node. Left out, with
-   * `transports.datagrams`: takes no streams, as behind a gateway.
+   * The address to bind, for datagrams and for streams. Port 0 takes a free one. With a wildcard
+   * such as `0.0.0.0`, set `address` as well. May be left out with `transports.datagrams`; then the
+   * node accepts no streams, as behind a gateway.
    */
-  readonly bind?: string;
-  /** Encrypts datagrams. */
-  readonly keyring?: Keyring;
-  /** Default `strict`. */
-  readonly encryption?: EncryptionMode;
-  /** Streams over TLS, both sides certified, instead of plain TCP. */
-  readonly tls?: TlsOptions;
-  /** Where the log is, or a log of your own, which you close. Default: none. */
-  readonly log?: LogPath | LogStore;
+  readonly bind?: string | undefined;
+  /** Encrypts datagrams. Default: they are not encrypted. */
+  readonly keyring?: Keyring | undefined;
+  /** How strictly datagrams must be encrypted. Default `strict`. */
+  readonly encryption?: EncryptionMode | undefined;
+  /** Streams over TLS, with certificates on both sides, instead of plain TCP. */
+  readonly tls?: TlsOptions | undefined;
+  /** The path of a durable log, or a log that stays open when the node closes. Default: none. */
+  readonly log?: LogPath | LogStore | undefined;
   /** Default: UDP, and TCP or TLS. */
-  readonly transports?: NodeTransports;
+  readonly transports?: NodeTransports | undefined;
 }
 
-/** How often a free port is looked for that both UDP and TCP can have. */
-const ATTEMPTS = 20;
+/** How many free TCP ports to try until UDP can have the same one. */
+const PORT_ATTEMPTS = 20;
 
-/** Node 20.15 and later have it; it is several times faster. */
-const fastCrc32 = (zlib as { crc32?: (bytes: Uint8Array) => number }).crc32 ?? crc32;
+/** That of Node.js 20.15 and later is several times faster. */
+const fastestCrc32 = (zlib as { crc32?: (bytes: Uint8Array) => number }).crc32 ?? crc32;
 
 /**
- * Makes this process a member of a cluster, which may feed or follow a replicated log: SWIM over
- * UDP, streams over TCP or TLS on the same host and port.
+ * Makes this process a member of a cluster, which may lead or follow a replicated log: SWIM over
+ * UDP, and streams over TCP or TLS, on one host and port.
  *
  * Rejects, with nothing left open: a `NodeError` with code `argument`, `corrupt` or `log`; a
  * `TransportError` such as `in-use`; a `SyncupError` of the log; a `SwimError`.
  */
 export async function createNode(options: NodeOptions): Promise<ShoalNode> {
-  const { log, replication, transports } = options;
   check(options);
-  const opened = await openLog(log);
+  const { bind: _bind, log: _log, replication, transports, ...rest } = options;
+  const opened = await openLog(options);
   try {
     const { datagrams, streams, listener } = await openTransports(options);
-    const address = options.address ?? datagrams.localAddress;
-    const elsewhere = listener !== undefined && !options.address && listener.address !== address;
-    const { log: _log, bind: _bind, ...rest } = options;
-    return await startNode(
+    return await startNodeWith(
       {
-        ...(elsewhere ? { streamAddress: listener.address } : {}),
         ...rest,
-        ...opened.options,
+        ...opened,
         datagrams,
         streams,
         listeners: [...(listener ? [listener] : []), ...(transports?.listeners ?? [])],
-        replication: { crc32: fastCrc32, ...replication },
+        streamAddress: options.streamAddress ?? streamAddressOf(options, datagrams, listener),
+        replication: { ...replication, crc32: replication?.crc32 ?? fastestCrc32 },
       },
       opened.close,
     );
@@ -102,77 +101,97 @@ export async function createNode(options: NodeOptions): Promise<ShoalNode> {
   }
 }
 
+/** Throws `argument`. */
 function check({ bind, address, transports, tls, keyring }: NodeOptions): void {
-  if (transports?.streams && tls) throw new NodeError('argument', 'tls is for streams over TCP');
+  if (transports?.streams && tls) {
+    throw new NodeError('argument', 'tls cannot be combined with transports.streams');
+  }
   if (transports?.datagrams && keyring) {
-    throw new NodeError('argument', 'a keyring is for UDP: encrypt datagrams of your own yourself');
+    const text = 'keyring cannot be combined with transports.datagrams: use encryptDatagrams';
+    throw new NodeError('argument', text);
   }
   if (bind === undefined) {
     if (transports?.datagrams) return;
-    throw new NodeError('argument', 'a node needs an address to bind to');
+    throw new NodeError('argument', 'bind is required, such as 0.0.0.0:7946');
   }
   const { host, client } = parseAddress(bind);
-  if (client !== undefined) throw new NodeError('argument', `${bind} is behind a gateway`);
+  if (client !== undefined) {
+    throw new NodeError('argument', `cannot bind to ${bind}: it is an address behind a gateway`);
+  }
   if ((host === '0.0.0.0' || host === '::') && address === undefined) {
-    throw new NodeError('argument', `bound to ${bind}, a node must say its address`);
+    const text = `bind is ${bind}: set address to where other members reach this node`;
+    throw new NodeError('argument', text);
   }
 }
 
-interface OpenedLog {
-  readonly options: Pick<PortableNodeOptions, 'log' | 'voteStore' | 'kinds'>;
+/** Where others reach the streams, if that is not where they reach the datagrams. */
+function streamAddressOf(
+  { address }: NodeOptions,
+  datagrams: DatagramTransport,
+  listener: Listener | undefined,
+): string | undefined {
+  if (listener === undefined || address) return undefined;
+  return listener.address === datagrams.localAddress ? undefined : listener.address;
+}
+
+interface OpenedLog extends Pick<PortableNodeOptions, 'log' | 'voteStore' | 'kinds'> {
   readonly close: () => Promise<void>;
 }
 
-async function openLog(log: NodeOptions['log']): Promise<OpenedLog> {
-  if (log === undefined) return { options: {}, close: async () => {} };
-  if (!('path' in log)) return { options: { log }, close: async () => {} };
+async function openLog({ log, voteStore, kinds }: NodeOptions): Promise<OpenedLog> {
+  if (log === undefined || !('path' in log)) {
+    return { log, voteStore, kinds, close: async () => {} };
+  }
   const { path, ...rest } = log;
-  // Only now: lmdb is a native addon, which a node without a durable log does not need.
+  // Imported only here: lmdb is a native addon, which a node without a durable log does not need.
   const { openLmdbLog } = await import('@shoal/log-lmdb');
   const opened = await openLmdbLog({ ...rest, path: join(path, 'log') });
   return {
-    options: {
-      log: opened,
-      voteStore: fileVoteStore(join(path, 'term')),
-      ...(rest.kinds === undefined ? {} : { kinds: rest.kinds }),
-    },
+    log: opened,
+    voteStore: voteStore ?? fileVoteStore(join(path, 'term')),
+    kinds: rest.kinds ?? kinds,
     close: () => opened.close(),
   };
 }
 
-interface Opened {
+interface OpenedTransports {
   readonly datagrams: DatagramTransport;
   readonly streams: StreamTransport;
   readonly listener: Listener | undefined;
 }
 
-/** Binds datagrams and streams to one port. */
-async function openTransports(options: NodeOptions): Promise<Opened> {
-  const { transports, tls, keyring, encryption, label = 'shoal', bind } = options;
+async function openTransports(options: NodeOptions): Promise<OpenedTransports> {
+  const { transports, tls, bind } = options;
   const streams = transports?.streams ?? (tls ? createTlsTransport(tls) : createTcpTransport());
-  const given = transports?.datagrams;
-  if (given !== undefined || bind === undefined) {
-    try {
-      const listener = bind === undefined ? undefined : await streams.listen(bind);
-      return { datagrams: given!, streams, listener };
-    } catch (error) {
-      await given?.close();
-      throw error;
-    }
+  const datagrams = transports?.datagrams;
+  if (datagrams === undefined) return bindBoth(options, bind!, streams);
+  try {
+    const listener = bind === undefined ? undefined : await streams.listen(bind);
+    return { datagrams, streams, listener };
+  } catch (error) {
+    await datagrams.close();
+    throw error;
   }
+}
+
+/** Binds UDP and streams to one port. */
+async function bindBoth(
+  { keyring, encryption: mode, label = 'shoal' }: NodeOptions,
+  bind: string,
+  streams: StreamTransport,
+): Promise<OpenedTransports> {
   const { host, port } = parseAddress(bind);
   for (let attempt = 1; ; attempt++) {
     const listener = await streams.listen(bind);
     try {
-      const { port: taken } = parseAddress(listener.address);
-      const udp = await createUdpTransport({ bind: formatAddress({ host, port: taken }) });
-      const mode = encryption === undefined ? {} : { mode: encryption };
-      const datagrams = keyring ? encryptDatagrams(udp, { keyring, label, ...mode }) : udp;
+      const { port: bound } = parseAddress(listener.address);
+      const udp = await createUdpTransport({ bind: formatAddress({ host, port: bound }) });
+      const datagrams = keyring ? encryptDatagrams(udp, { keyring, label, mode }) : udp;
       return { datagrams, streams, listener };
     } catch (error) {
       await listener.close();
-      const taken = error instanceof TransportError && error.code === 'in-use';
-      if (!taken || port !== 0 || attempt === ATTEMPTS) throw error;
+      const inUse = error instanceof TransportError && error.code === 'in-use';
+      if (!inUse || port !== 0 || attempt === PORT_ATTEMPTS) throw error;
     }
   }
 }

@@ -1,16 +1,18 @@
-import { channel } from 'node:diagnostics_channel';
+import { publishDiagnostics as publishEvents } from '@shoal/async/diagnostics';
 import { publishDiagnostics as publishMembership } from '@shoal/membership/diagnostics';
-import type { NodeEvent, NodeEventType } from './events.ts';
+import type { NodeEvent } from './events.ts';
 import type { ShoalNode } from './shoal-node.ts';
 
-/** What is published on a channel: whose event, and the event. */
+/** What is published on a channel: the node, and its event as listeners get it. */
 export interface NodeDiagnostic {
   readonly node: ShoalNode;
   readonly event: NodeEvent;
 }
 
-/** Every type of event; the compiler sees to it that none is missing. */
-const TYPES: Readonly<Record<NodeEventType, true>> = {
+const PREFIX = 'shoal:node';
+
+/** Every type of event. The compiler reports one that is missing. */
+const TYPES: Readonly<Record<NodeEvent['type'], true>> = {
   memberUp: true,
   memberDown: true,
   memberUpdated: true,
@@ -30,30 +32,26 @@ const TYPES: Readonly<Record<NodeEventType, true>> = {
   failed: true,
 };
 
-/** The channels: `shoal:node:` and the type of the event. */
-export const NODE_CHANNELS: readonly string[] = Object.keys(TYPES).map(channelName);
+/** All channels: `shoal:node:`, followed by the type of the event. */
+export const NODE_CHANNELS: readonly string[] = Object.keys(TYPES).map(
+  (type) => `${PREFIX}:${type}`,
+);
 
 /**
- * Publishes a node's events on the diagnostics channels of Node.js, each as a
+ * Publishes the events of a node on the diagnostics channels of Node.js, each as a
  * {@link NodeDiagnostic}, and those of its membership on the channels of
- * `@shoal/membership/diagnostics`. Costs next to nothing where nobody subscribes. Returns how to
- * stop.
+ * `@shoal/membership/diagnostics`. Costs next to nothing while nobody subscribes. Returns a
+ * function that stops it.
  */
 export function publishDiagnostics(node: ShoalNode): () => void {
-  const stops = Object.keys(TYPES).map((name) => {
-    const type = name as NodeEventType;
-    const published = channel(channelName(type));
-    return node.on(type, (event) => {
-      if (!published.hasSubscribers) return;
-      published.publish({ node, event: { type, ...event } as NodeEvent } satisfies NodeDiagnostic);
-    });
+  const stopMembership = publishMembership(node.membership);
+  const stopNode = publishEvents<NodeEvent, NodeDiagnostic>({
+    prefix: PREFIX,
+    emitter: node,
+    message: (event) => ({ node, event }),
   });
-  stops.push(publishMembership(node.membership));
   return () => {
-    for (const stop of stops) stop();
+    stopNode();
+    stopMembership();
   };
-}
-
-function channelName(type: string): string {
-  return `shoal:node:${type}`;
 }

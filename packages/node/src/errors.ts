@@ -1,22 +1,23 @@
 /**
- * Why a node refused, or could not.
+ * Why a node refused or failed.
  *
- * - `argument`: an option or argument out of its range. Nothing was begun.
- * - `not-feeder`: this node does not feed now; {@link ShoalNode.leader} says who does, if anybody is
- *   known to. Nothing was appended.
- * - `fenced`: another leads in a higher term, or leadership was given up, while an append waited.
- *   The entries may survive, in the new feeder's log, or be rolled back into an archive.
- * - `timeout`: the entries are in this node's log, but not known to be held by as many voters as
- *   wanted. They may yet be, or be rolled back.
- * - `overload`: too many entries wait for acknowledgements. Nothing was appended.
- * - `log`: the log, or where promises are stored, refused; its error is the `cause`.
- * - `replication`: following, or becoming the feeder, has ended for a reason that no further
- *   attempt would change; it is the `cause`.
- * - `leadership`: the adapter that says who leads has failed; its error is the `cause`.
- * - `corrupt`: the stored promise is damaged. This node must not vote: see the README.
- * - `protocol`: a peer said what it must not.
+ * - `argument`: an option or argument is outside its range. Nothing was started.
+ * - `not-leader`: this node is not the leader; {@link ShoalNode.leader} names the leader if one is
+ *   known. Nothing was appended.
+ * - `fenced`: another node leads in a higher term, or this node gave up its leadership while an
+ *   append was waiting. The entries may survive in the new leader's log, or be rolled back into an
+ *   archive.
+ * - `timeout`: the entries are in this node's log, but too few voters are known to hold them. They
+ *   may still survive, or be rolled back.
+ * - `overload`: too many entries are waiting for acknowledgements. Nothing was appended.
+ * - `log`: the log, or the store of the vote, failed; its error is the `cause`.
+ * - `replication`: following, or becoming the leader, failed for a reason that a retry would not
+ *   change; it is the `cause`.
+ * - `leadership`: the adapter that decides who leads failed; its error is the `cause`.
+ * - `corrupt`: the stored vote is damaged. This node must not vote: see the README.
+ * - `protocol`: a peer sent something that the protocol does not allow.
  * - `overflow`: a reader of `events()` fell too far behind.
- * - `closed`: the node is closed. An append that waited may survive or not, as with `fenced`.
+ * - `closed`: the node is closed. As with `fenced`, the entries of a waiting append may survive.
  */
 export type NodeErrorCode =
   | 'argument'
@@ -32,7 +33,7 @@ export type NodeErrorCode =
   | 'overflow'
   | 'closed';
 
-/** The only error that this package throws or reports itself; others are its `cause`. */
+/** The error that this package throws and reports. Errors of other layers are its `cause`. */
 export class NodeError extends Error {
   override readonly name = 'NodeError';
   readonly code: NodeErrorCode;
@@ -41,9 +42,4 @@ export class NodeError extends Error {
     super(message, options);
     this.code = code;
   }
-}
-
-/** A reason as an `Error`. */
-export function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }

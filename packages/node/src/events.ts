@@ -1,80 +1,66 @@
 import type { Archive, VlsnRange } from '@shoal/syncup';
 import type { NodeError } from './errors.ts';
+import type { NodeMember } from './members/node-member.ts';
 import type { Role } from './members/node-metadata.ts';
 
-/** Another node, or a member of another kind, as it is known here. */
-export interface NodeMember {
-  /** Undefined when the member is no node. */
-  readonly name: string | undefined;
-  readonly address: string;
-  /** Where it takes streams; undefined behind a gateway. */
-  readonly streamAddress: string | undefined;
-  /** Where it takes streams over WebSocket, if it does. */
-  readonly webSocketAddress: string | undefined;
-  readonly state: 'alive' | 'suspect' | 'down';
-  readonly role: Role;
-  /** The term in which it feeds or follows; of a `member` the highest that it has promised. */
-  readonly term: bigint;
-  /** What its application says of itself. */
-  readonly metadata: Uint8Array;
-}
-
-/** What happens to a node, by name. */
-export interface NodeEvents {
+/** What a {@link ShoalNode} reports. */
+export type NodeEvent =
   /** A member joined, or came back. */
-  readonly memberUp: { readonly member: NodeMember };
-  /** It `failed`, or it `left`. */
-  readonly memberDown: { readonly member: NodeMember; readonly reason: 'failed' | 'left' };
-  /** It says something else of itself, such as its role. */
-  readonly memberUpdated: { readonly member: NodeMember };
-  /** It may have failed, and has some time to object. */
-  readonly memberSuspected: { readonly member: NodeMember };
-  readonly memberRefuted: { readonly member: NodeMember };
+  | { readonly type: 'memberUp'; readonly member: NodeMember }
+  /** A member failed, or left. */
+  | {
+      readonly type: 'memberDown';
+      readonly member: NodeMember;
+      readonly reason: 'failed' | 'left';
+    }
+  /** A member changed what it says about itself, such as its role. */
+  | { readonly type: 'memberUpdated'; readonly member: NodeMember }
+  /** A member may have failed, and has some time to refute that. */
+  | { readonly type: 'memberSuspected'; readonly member: NodeMember }
+  /** A suspected member proved that it is alive. */
+  | { readonly type: 'memberRefuted'; readonly member: NodeMember }
   /**
-   * A node has come whose name an active one at another address has: this node, or another. That
-   * is well for a moment, after a restart elsewhere. Else one of them must go: what one voter
-   * promises and holds would count as the other's, and acknowledged entries could be lost.
+   * Two active nodes at different addresses have the same name; this node may be one of them. For
+   * a moment that is normal, after a restart at another address. Otherwise stop one of them: the
+   * votes and acknowledgements of one voter would count as the other's, and acknowledged entries
+   * could be lost.
    */
-  readonly nameConflict: { readonly name: string; readonly addresses: readonly string[] };
-  /** This node's role has changed. */
-  readonly role: { readonly role: Role; readonly term: bigint };
-  /** Another feeder, or another term of it, is followed or is this node; or none is known. */
-  readonly leader: { readonly leader: string | undefined; readonly term: bigint };
-  /** This node was chosen, and asks the voters for their promises. */
-  readonly campaign: { readonly term: bigint };
-  /** A voter has promised this node to refuse lower terms. */
-  readonly voteReceived: { readonly voter: string; readonly term: bigint };
-  /** This node has promised `candidate` to refuse terms below this one. */
-  readonly voteGranted: { readonly candidate: string; readonly term: bigint };
-  /** This node feeds no longer, for this reason: `fenced` by a later term, or chosen no longer. */
-  readonly steppedDown: { readonly term: bigint; readonly error: NodeError };
-  /** Entries are coming from this VLSN on. */
-  readonly streaming: { readonly startVlsn: bigint; readonly leader: string };
-  /** The diverged tail has been cut off and archived; the application has undone it. */
-  readonly rollback: NodeRollback;
-  /** The log has been replaced by a full copy. */
-  readonly restored: { readonly range: VlsnRange };
-  /** The connection to the feeder is over; another attempt follows, or none. */
-  readonly disconnected: { readonly error: unknown; readonly retryIn: number | undefined };
-  /** Replication stands still until the leader or its term changes, or this node starts anew. */
-  readonly failed: { readonly error: NodeError };
-}
+  | { readonly type: 'nameConflict'; readonly name: string; readonly addresses: readonly string[] }
+  /** This node's role or term has changed. */
+  | { readonly type: 'role'; readonly role: Role; readonly term: bigint }
+  /** The leader or its term has changed, or no leader is known. The leader may be this node. */
+  | { readonly type: 'leader'; readonly leader: string | undefined; readonly term: bigint }
+  /** This node was chosen to lead, and asks the voters for their votes. */
+  | { readonly type: 'campaign'; readonly term: bigint }
+  /** A voter has voted for this node. */
+  | { readonly type: 'voteReceived'; readonly voter: string; readonly term: bigint }
+  /** This node has voted for a candidate: it now refuses lower terms. */
+  | { readonly type: 'voteGranted'; readonly candidate: string; readonly term: bigint }
+  /** This node no longer leads: `fenced` by a later term, or another node was chosen. */
+  | { readonly type: 'steppedDown'; readonly term: bigint; readonly error: NodeError }
+  /** Entries of the leader are arriving, from this VLSN on. */
+  | { readonly type: 'streaming'; readonly startVlsn: bigint; readonly leader: string }
+  /** The diverged tail was cut off and archived, and the application has undone it. */
+  | ({ readonly type: 'rollback' } & NodeRollback)
+  /** A full copy has replaced the log. */
+  | { readonly type: 'restored'; readonly range: VlsnRange }
+  /** The connection to the leader ended. The next attempt follows after `retryIn` ms, if any. */
+  | {
+      readonly type: 'disconnected';
+      readonly error: unknown;
+      readonly retryIn: number | undefined;
+    }
+  /** Replication has stopped until the leader or its term changes, or this node restarts. */
+  | { readonly type: 'failed'; readonly error: NodeError };
 
 /** What was rolled back, and why. */
 export interface NodeRollback {
-  /** The last VLSN that is left; 0: none. */
+  /** The last VLSN that is left; 0 if none is. */
   readonly matchpoint: bigint;
-  /** The entries to be undone, kept in the log's archives as well. */
+  /** The entries to undo. The log keeps them in its archives. */
   readonly discarded: Archive;
-  /** How many transactions were undone that had ended. */
+  /** How many complete transactions were undone. */
   readonly transactions: number;
-  /** The feeder whose log differs; this node's own name for a batch that was never finished. */
+  /** The leader whose log differs; this node's own name for a batch that was never completed. */
   readonly leader: string;
 }
-
-/** An event with its name. */
-export type NodeEvent = {
-  [Name in keyof NodeEvents]: { readonly type: Name } & NodeEvents[Name];
-}[keyof NodeEvents];
-
-export type NodeEventType = keyof NodeEvents;

@@ -1,17 +1,17 @@
-// What tests and tools of this repository use. Promises nothing to anybody else.
+// For the other packages of Shoal. Promises nothing: anything here may change in any release.
 export {
   decodeNodeMetadata,
   encodeNodeMetadata,
   type NodeMetadata,
 } from './members/node-metadata.ts';
 export { markedTerm, termMark } from './replication/term-marks.ts';
+export { SERVICES } from './services.ts';
+export type { LogPosition } from './votes/log-position.ts';
 export { termOf } from './votes/term.ts';
 export {
   decodeVoteMessage,
   encodeVoteMessage,
-  type LogPosition,
   type VoteMessage,
   type VoteReply,
   type VoteRequest,
 } from './votes/vote-message.ts';
-export { SERVICES } from './votes/vote-service.ts';

@@ -1,23 +1,23 @@
+// The same API without anything that needs Node.js: transports, log and vote store are handed in.
+
+// Types of other packages in this API, so that users can name them without installing those.
+export type { EventStream } from '@shoal/async';
+export type { SwimConfig } from '@shoal/membership';
+export type { DriverStats, Membership } from '@shoal/membership/driver';
+export type { Archive, LogStore, NewEntry, StoredEntry, VlsnRange } from '@shoal/syncup';
+export type { Lag, ReplicaStatus } from '@shoal/syncup/driver';
+export type { DatagramTransport, Listener, StreamTransport } from '@shoal/transport';
+export type { Member, NodeIdentity } from '@shoal/wire';
 export { NodeError, type NodeErrorCode } from './errors.ts';
-export type {
-  NodeEvent,
-  NodeEvents,
-  NodeEventType,
-  NodeMember,
-  NodeRollback,
-} from './events.ts';
-export {
-  fixedLeader,
-  type LeaderChoice,
-  type Leadership,
-  type LeadershipContext,
-  type ManualLeader,
-  manualLeader,
-} from './leadership/leadership.ts';
+export type { NodeEvent, NodeRollback } from './events.ts';
+export { fixedLeader } from './leadership/fixed-leader.ts';
+export type { LeaderChoice, Leadership, LeadershipContext } from './leadership/leadership.ts';
+export { type ManualLeader, manualLeader } from './leadership/manual-leader.ts';
+export type { NodeMember } from './members/node-member.ts';
 export type { Role } from './members/node-metadata.ts';
 export type {
-  Appended,
   AppendOptions,
+  AppendResult,
   PortableNodeOptions,
   ReplicationOptions,
 } from './options.ts';

@@ -2,9 +2,9 @@ import { expect, it, vi } from 'vitest';
 import { runCampaign } from './failover-campaign.test-helper.ts';
 
 // A new feeder that does not take over what voters hold: the fault that all else is there for.
-vi.mock('../src/votes/collect-votes.ts', async (original) => ({
+vi.mock('../src/votes/log-position.ts', async (original) => ({
   ...(await original()),
-  furthest: () => undefined,
+  furthestAhead: () => undefined,
 }));
 
 it('a feeder that does not catch up is noticed', { timeout: 120_000 }, async () => {

@@ -5,9 +5,10 @@ import { type Connection, dialService } from '@shoal/transport';
 import { labelTag } from '@shoal/wire/internal';
 import { describe, expect, it } from 'vitest';
 import { fixedLeader, type ShoalNode } from '../src/index.ts';
+import { SERVICES } from '../src/services.ts';
 import { termOf } from '../src/votes/term.ts';
 import type { VoteReply, VoteRequest } from '../src/votes/vote-message.ts';
-import { requestVote, SERVICES } from '../src/votes/vote-service.ts';
+import { requestVote } from '../src/votes/vote-service.ts';
 import { memoryVoteStore, type VoteStore } from '../src/votes/vote-store.ts';
 import { commits, start, texts } from './nodes.test-helper.ts';
 
@@ -36,11 +37,12 @@ class Bench {
     return dialService(this.stranger, node.address, service);
   }
 
-  ask(node: ShoalNode, term: bigint, other: Partial<VoteRequest> = {}): Promise<VoteReply> {
+  async ask(node: ShoalNode, term: bigint, other: Partial<VoteRequest> = {}): Promise<VoteReply> {
     const label = labelTag('shoal');
     const request = { type: 'request', label, term, candidate: 'c', voter: node.name } as const;
-    const signal = new AbortController().signal;
-    return requestVote(this.stranger, node.address, { ...request, ...other }, 5000, signal);
+    const { signal } = new AbortController();
+    const connection = await this.dial(node, SERVICES.vote);
+    return requestVote(connection, { ...request, ...other }, { timeout: 5000, signal });
   }
 }
 

@@ -1,6 +1,6 @@
 import { local } from '@shoal/membership';
 import { MemoryNetwork, type Random, seededRandom, type VirtualClock } from '@shoal/testkit';
-import { type ManualLeader, manualLeader } from '../src/leadership/leadership.ts';
+import { type ManualLeader, manualLeader } from '../src/leadership/manual-leader.ts';
 import type { ShoalNode } from '../src/shoal-node.ts';
 import { startNode } from '../src/start-node.ts';
 import { formatTerm } from '../src/votes/term.ts';

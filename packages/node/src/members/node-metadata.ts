@@ -1,48 +1,52 @@
-import { ByteReader, ByteWriter, type NodeIdentity, WireError } from '@shoal/wire';
+import { ByteReader, ByteWriter, WireError } from '@shoal/wire';
 import { readU64le, writeU64le } from '@shoal/wire/internal';
 import { NodeError } from '../errors.ts';
 
-/** The version of the form that this package writes. */
+/** The version of the format that this package writes. */
 const VERSION = 1;
 const MAGIC = 0x4e;
 /** The longest name of a node, in bytes of UTF-8. */
 export const MAX_NAME_BYTES = 64;
-/** How many bytes of metadata are left for the application. */
+/** The longest address, in bytes of UTF-8. */
+const MAX_ADDRESS_BYTES = 128;
+/** How many bytes of metadata the application may use. */
 export const MAX_APPLICATION_BYTES = 128;
 
-/** What a node does with the log: nothing, feeds it, or follows its feeder. */
+/** What a node does with the log: it leads, follows a leader, or neither. */
 export type Role = 'member' | 'leader' | 'follower';
 
+/** In the order of their bytes. */
 const ROLES: readonly Role[] = ['member', 'leader', 'follower'];
-const HAS_STREAMS = 1;
-const HAS_WEB_SOCKET = 2;
+const HAS_STREAM_ADDRESS = 1;
+const HAS_WEB_SOCKET_ADDRESS = 2;
 
-/** What a node tells of itself with the membership. */
+/** What a node says about itself to the cluster. */
 export interface NodeMetadata {
   /** 1..64 bytes of UTF-8, unique in the cluster. */
   readonly name: string;
   readonly role: Role;
-  /** The term in which it feeds or follows; of a `member` the highest that it has promised. */
+  /** The term in which it leads or follows; for a `member`, the highest in which it has voted. */
   readonly term: bigint;
-  /** Where it takes streams, if not where it takes datagrams. */
-  readonly streamAddress?: string;
-  /** Where it takes streams over WebSocket, if it does. */
-  readonly webSocketAddress?: string;
-  /** The application's own, 0..128 bytes. */
+  /** Where it accepts streams, if not at its datagram address. */
+  readonly streamAddress?: string | undefined;
+  /** Where it accepts streams over WebSocket, if it does. */
+  readonly webSocketAddress?: string | undefined;
+  /** The application's own bytes, 0..128. */
   readonly application: Uint8Array;
 }
 
 /**
- * Metadata as bytes, in version 1 of its form:
+ * Encodes metadata, in version 1 of its format:
  *
  * ```
  * metadata := magic:u8 = 4e, version:u8 = 1, role:u8, flags:u8, term:u64, name:text8,
- *             [ streams:text8 ], [ webSocket:text8 ], application
+ *             [ streamAddress:text8 ], [ webSocketAddress:text8 ], application
  * ```
  *
- * `role` is 0 member, 1 feeder, 2 replica; bit 0 of `flags` says that `streams` is there, bit 1
- * that `webSocket` is; integers are little-endian, text8 is a length in one byte and UTF-8.
- * Throws `argument` for a name or application bytes that are too long.
+ * `role` is 0 for member, 1 for leader, 2 for follower. Bit 0 of `flags` is set if `streamAddress`
+ * is present, bit 1 if `webSocketAddress` is. Integers are little-endian; text8 is a length in one
+ * byte, then UTF-8. Throws `argument` for a name, an address or application bytes that are too
+ * long.
  */
 export function encodeNodeMetadata(metadata: NodeMetadata): Uint8Array {
   const { name, role, term, streamAddress, webSocketAddress, application } = metadata;
@@ -51,34 +55,45 @@ export function encodeNodeMetadata(metadata: NodeMetadata): Uint8Array {
   w.u8(VERSION);
   w.u8(ROLES.indexOf(role));
   w.u8(
-    (streamAddress === undefined ? 0 : HAS_STREAMS) |
-      (webSocketAddress === undefined ? 0 : HAS_WEB_SOCKET),
+    (streamAddress === undefined ? 0 : HAS_STREAM_ADDRESS) |
+      (webSocketAddress === undefined ? 0 : HAS_WEB_SOCKET_ADDRESS),
   );
   writeU64le(w, term);
-  writeText(w, name, MAX_NAME_BYTES, 'name');
-  if (streamAddress !== undefined) writeText(w, streamAddress, 128, 'stream address');
-  if (webSocketAddress !== undefined) writeText(w, webSocketAddress, 128, 'WebSocket address');
+  writeText(w, { text: name, max: MAX_NAME_BYTES, what: 'name' });
+  if (streamAddress !== undefined) {
+    writeText(w, { text: streamAddress, max: MAX_ADDRESS_BYTES, what: 'streamAddress' });
+  }
+  if (webSocketAddress !== undefined) {
+    writeText(w, { text: webSocketAddress, max: MAX_ADDRESS_BYTES, what: 'webSocketAddress' });
+  }
   if (application.length > MAX_APPLICATION_BYTES) {
     const found = application.length;
-    throw new NodeError('argument', `metadata of ${MAX_APPLICATION_BYTES} bytes, not ${found}`);
+    const text = `metadata must be 0..${MAX_APPLICATION_BYTES} bytes, not ${found}`;
+    throw new NodeError('argument', text);
   }
   w.raw(application);
   return w.copy();
 }
 
-function writeText(w: ByteWriter, text: string, max: number, what: string): void {
+/** Throws `argument` for text that is empty, too long or not valid Unicode. */
+function writeText(
+  w: ByteWriter,
+  { text, max, what }: { readonly text: string; readonly max: number; readonly what: string },
+): void {
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new NodeError('argument', `${what} must be valid Unicode: it has a lone surrogate`);
+  }
   const at = w.reserve(1);
-  // A lone surrogate cannot be written, and a name with one is no text.
-  const length = /\p{Surrogate}/u.test(text) ? 0 : w.text(text);
+  const length = w.text(text);
   if (length < 1 || length > max) {
-    throw new NodeError('argument', `a ${what} is 1..${max} bytes of UTF-8, not ${length}`);
+    throw new NodeError('argument', `${what} must be 1..${max} bytes of UTF-8, not ${length}`);
   }
   w.bytes[at] = length;
 }
 
 /**
- * Reads what {@link encodeNodeMetadata} wrote. Undefined for anything else: a member need not be
- * a node, and a later version is not understood.
+ * Decodes what {@link encodeNodeMetadata} encodes. Undefined for anything else: a member need not
+ * be a node, and may speak a later version.
  */
 export function decodeNodeMetadata(bytes: Uint8Array): NodeMetadata | undefined {
   const r = new ByteReader(bytes);
@@ -86,20 +101,18 @@ export function decodeNodeMetadata(bytes: Uint8Array): NodeMetadata | undefined 
     if (r.u8() !== MAGIC || r.u8() !== VERSION) return undefined;
     const role = ROLES[r.u8()];
     const flags = r.u8();
-    if (role === undefined || flags > (HAS_STREAMS | HAS_WEB_SOCKET)) return undefined;
-    const term = readU64le(r);
-    const name = readText(r, MAX_NAME_BYTES);
-    const streamAddress = (flags & HAS_STREAMS) !== 0 ? readText(r, 128) : undefined;
-    const webSocketAddress = (flags & HAS_WEB_SOCKET) !== 0 ? readText(r, 128) : undefined;
-    if (r.remaining > MAX_APPLICATION_BYTES) return undefined;
-    return {
-      name,
+    if (role === undefined || flags > (HAS_STREAM_ADDRESS | HAS_WEB_SOCKET_ADDRESS)) {
+      return undefined;
+    }
+    const metadata = {
       role,
-      term,
-      ...(streamAddress === undefined ? {} : { streamAddress }),
-      ...(webSocketAddress === undefined ? {} : { webSocketAddress }),
-      application: r.view(r.remaining).slice(),
+      term: readU64le(r),
+      name: readText(r, MAX_NAME_BYTES),
+      streamAddress: flags & HAS_STREAM_ADDRESS ? readText(r, MAX_ADDRESS_BYTES) : undefined,
+      webSocketAddress: flags & HAS_WEB_SOCKET_ADDRESS ? readText(r, MAX_ADDRESS_BYTES) : undefined,
     };
+    if (r.remaining > MAX_APPLICATION_BYTES) return undefined;
+    return { ...metadata, application: r.view(r.remaining).slice() };
   } catch (error) {
     if (error instanceof WireError) return undefined;
     throw error;
@@ -110,11 +123,4 @@ function readText(r: ByteReader, max: number): string {
   const length = r.u8();
   if (length < 1 || length > max) r.fail('length', `1..${max} bytes`);
   return r.text(length);
-}
-
-/** Where a member takes streams; undefined if it is behind a gateway and takes none. */
-export function streamAddressOf(id: NodeIdentity): string | undefined {
-  const streamAddress = decodeNodeMetadata(id.metadata)?.streamAddress;
-  if (streamAddress !== undefined) return streamAddress;
-  return id.address.includes('!') ? undefined : id.address;
 }

@@ -1,9 +1,9 @@
-import type { Membership } from '@shoal/membership/driver';
 import type { Member, NodeIdentity } from '@shoal/wire';
-import type { NodeMember } from '../events.ts';
-import { decodeNodeMetadata, type NodeMetadata } from './node-metadata.ts';
+import { higher } from '../bigint.ts';
+import { metadataOf, type NodeMember, nodeMember } from './node-member.ts';
+import type { NodeMetadata } from './node-metadata.ts';
 
-/** A node that can be spoken with. */
+/** An active node other than this one. */
 export interface Peer {
   readonly name: string;
   readonly generation: number;
@@ -11,125 +11,64 @@ export interface Peer {
   readonly member: NodeMember;
 }
 
-const NOTHING = new Uint8Array(0);
-const decoded = new WeakMap<NodeIdentity, { readonly metadata: NodeMetadata | undefined }>();
-
-/** Decodes the metadata of an identity once. */
-function metadataOf(id: NodeIdentity): NodeMetadata | undefined {
-  let known = decoded.get(id);
-  if (known === undefined) {
-    known = { metadata: decodeNodeMetadata(id.metadata) };
-    decoded.set(id, known);
-  }
-  return known.metadata;
-}
-
-/** A member as an application sees it. */
-export function nodeMember({ id, state }: Member<NodeIdentity>): NodeMember {
-  const metadata = metadataOf(id);
-  return {
-    name: metadata?.name,
-    address: id.address,
-    streamAddress: metadata?.streamAddress ?? (id.address.includes('!') ? undefined : id.address),
-    webSocketAddress: metadata?.webSocketAddress,
-    state,
-    role: metadata?.role ?? 'member',
-    term: metadata?.term ?? 0n,
-    metadata: metadata?.application ?? NOTHING,
-  };
-}
-
-/** The active nodes, by name. Kept by the membership's events: nothing is searched through. */
+/** The active nodes, indexed by address, by name, and by whether they lead. */
 export class Peers {
-  /** By address. */
-  readonly #peers = new Map<string, Peer>();
-  /** By name: its lives at different addresses, the latest one last. */
-  readonly #named = new Map<string, Peer[]>();
-  /** Those that say that they feed, by address. */
+  readonly #byAddress = new Map<string, Peer>();
+  /** Several nodes may have one name, at different addresses. Ascending by generation. */
+  readonly #byName = new Map<string, Peer[]>();
   readonly #leaders = new Map<string, Peer>();
-  readonly #stops: (() => void)[];
 
   /**
-   * Calls `changed` whenever a node has come, gone, or says something else; `conflict` when one
-   * has come whose name an active node at another address has, be it this node, whose name is
-   * `ownName`.
+   * Takes in a member that came up or changed. Returns the addresses of all nodes with its name
+   * if it has not had that name before.
    */
-  constructor(
-    membership: Membership<NodeIdentity>,
-    ownName: string,
-    changed: () => void,
-    conflict: (name: string, addresses: string[]) => void,
-  ) {
-    const upsert = ({ member }: { member: Member<NodeIdentity> }): void => {
-      const { address, generation } = member.id;
-      const metadata = metadataOf(member.id);
-      const before = this.#peers.get(address);
-      this.#remove(address);
-      if (metadata !== undefined && member.state !== 'down') {
-        const { name } = metadata;
-        const peer = { name, generation, metadata, member: nodeMember(member) };
-        this.#peers.set(address, peer);
-        const lives = [...(this.#named.get(name) ?? []), peer];
-        this.#named.set(
-          name,
-          lives.sort((one, other) => one.generation - other.generation),
-        );
-        if (metadata.role === 'leader') this.#leaders.set(address, peer);
-        const addresses = lives.map((life) => life.member.address);
-        if (name === ownName) addresses.push(membership.identity.address);
-        if (addresses.length > 1 && before?.name !== name) conflict(name, addresses);
-      }
-      changed();
-    };
-    this.#stops = [
-      membership.on('memberUp', upsert),
-      membership.on('memberUpdated', upsert),
-      membership.on('memberDown', ({ member }) => {
-        this.#remove(member.id.address);
-        changed();
-      }),
-    ];
+  update(member: Member<NodeIdentity>): readonly string[] {
+    const { address, generation } = member.id;
+    const before = this.#byAddress.get(address);
+    this.remove(address);
+    const metadata = metadataOf(member.id);
+    if (metadata === undefined || member.state === 'down') return [];
+    const { name } = metadata;
+    const peer: Peer = { name, generation, metadata, member: nodeMember(member) };
+    const namesakes = [...(this.#byName.get(name) ?? []), peer];
+    namesakes.sort((one, other) => one.generation - other.generation);
+    this.#byAddress.set(address, peer);
+    this.#byName.set(name, namesakes);
+    if (metadata.role === 'leader') this.#leaders.set(address, peer);
+    return before?.name === name ? [] : namesakes.map((one) => one.member.address);
   }
 
-  #remove(address: string): void {
-    const peer = this.#peers.get(address);
+  /** Forgets the node at this address. */
+  remove(address: string): void {
+    const peer = this.#byAddress.get(address);
     if (peer === undefined) return;
-    this.#peers.delete(address);
-    const others = this.#named.get(peer.name)!.filter((life) => life !== peer);
-    if (others.length > 0) this.#named.set(peer.name, others);
-    else this.#named.delete(peer.name);
+    this.#byAddress.delete(address);
     this.#leaders.delete(address);
+    const others = this.#byName.get(peer.name)!.filter((one) => one !== peer);
+    if (others.length > 0) this.#byName.set(peer.name, others);
+    else this.#byName.delete(peer.name);
   }
 
-  /** The node of this name; of two lives at different addresses the later one. */
+  /** The node of this name; the one that started last, if there are several. */
   named(name: string): Peer | undefined {
-    return this.#named.get(name)?.at(-1);
+    return this.#byName.get(name)?.at(-1);
   }
 
   /**
-   * The feeder of the highest term that is known, other than the node of this name. Where voters
-   * are known, it must be one of them.
+   * The leader of the highest term, apart from nodes of the name `except`. If `voters` is not
+   * empty, a leader counts only if it is one of them.
    */
-  leader(except: string, voters: readonly string[]): Peer | undefined {
-    let found: Peer | undefined;
+  latestLeader(except: string, voters: readonly string[]): Peer | undefined {
+    let latest: Peer | undefined;
     for (const peer of this.#leaders.values()) {
-      if (peer.name === except || peer.metadata.term <= (found?.metadata.term ?? -1n)) continue;
-      if (voters.length === 0 || voters.includes(peer.name)) found = peer;
+      if (peer.name === except || (voters.length > 0 && !voters.includes(peer.name))) continue;
+      if (latest === undefined || peer.metadata.term > latest.metadata.term) latest = peer;
     }
-    return found;
+    return latest;
   }
 
-  /** The highest term that one of these nodes is known to have promised. */
-  votedTerm(names: readonly string[]): bigint {
-    let highest = 0n;
-    for (const name of names) {
-      const term = this.named(name)?.metadata.term ?? 0n;
-      if (term > highest) highest = term;
-    }
-    return highest;
-  }
-
-  close(): void {
-    for (const stop of this.#stops) stop();
+  /** The highest term in which one of the named nodes says that it votes, leads or follows. */
+  highestTerm(names: readonly string[]): bigint {
+    return names.map((name) => this.named(name)?.metadata.term ?? 0n).reduce(higher, 0n);
   }
 }

@@ -1,166 +1,211 @@
+import { pause } from '@shoal/async';
 import { SyncupError } from '@shoal/syncup';
 import { labelTag } from '@shoal/wire/internal';
 import { NodeError } from '../errors.ts';
-import { sleep } from '../lock.ts';
-import { collectVotes, furthest } from '../votes/collect-votes.ts';
-import { nextTerm } from '../votes/term.ts';
-import { isAhead, type VoteReply, type VoteRequest } from '../votes/vote-message.ts';
-import { requestVote, SERVICES } from '../votes/vote-service.ts';
-import { type Campaign, type CurrentRole, IDLE } from './current-role.ts';
+import { SERVICES } from '../services.ts';
+import { holdElection } from '../votes/election.ts';
+import { furthestAhead, isAhead } from '../votes/log-position.ts';
+import { formatTerm, nextTerm } from '../votes/term.ts';
+import type { VoteReply } from '../votes/vote-message.ts';
+import { requestVote } from '../votes/vote-service.ts';
+import { type CurrentRole, IDLE, type RoleState } from './current-role.ts';
+import { Follower } from './follower.ts';
 import { Leader } from './leader.ts';
+import { DEFAULT_STEP_TIMEOUT } from './replication-parts.ts';
 
-/** Between two ballots of one campaign, on average, in ms. */
+/** The mean wait between two elections of one campaign, in ms. */
 const RETRY = 100;
 
-/** Why a campaign, or the leadership that has come of it, is over: see what is to be done now. */
-type Outcome = 'superseded' | 'failed';
+/** Why a campaign, or the leadership that it led to, has ended. */
+export type CampaignEnd = 'superseded' | 'failed';
 
-/** Takes this node from being chosen to feeding. */
-export class Candidate {
-  readonly #stage: CurrentRole;
-  readonly #over: (outcome: Outcome) => void;
+/** What a {@link Candidate} is given. */
+export interface CandidateOptions {
+  /** The epoch of the choice. */
+  readonly epoch: bigint;
+  /** Called when the campaign, or the leadership that it led to, has ended by itself. */
+  readonly onEnd: (end: CampaignEnd) => void;
+}
 
-  constructor(stage: CurrentRole, over: (outcome: Outcome) => void) {
-    this.#stage = stage;
-    this.#over = over;
+/** This node from the moment it is chosen until it leads. */
+export class Candidate implements RoleState {
+  readonly role = 'member';
+  readonly term = 0n;
+  readonly leader = undefined;
+  readonly epoch: bigint;
+  readonly #current: CurrentRole;
+  readonly #onEnd: (end: CampaignEnd) => void;
+  readonly #stopping = new AbortController();
+  /** The voter whose log this node takes over at present. */
+  #source: Follower | undefined;
+
+  constructor(current: CurrentRole, { epoch, onEnd }: CandidateOptions) {
+    this.epoch = epoch;
+    this.#current = current;
+    this.#onEnd = onEnd;
   }
 
-  /** From being chosen to feeding. Never rejects. */
-  async run(campaign: Campaign): Promise<void> {
-    const { signal } = campaign.stop;
+  get #signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Holds elections until one has made this node the leader. Never rejects. */
+  async run(): Promise<void> {
+    const current = this.#current;
     try {
-      while (!signal.aborted) {
-        if (await this.#attempt(campaign)) return;
-        // Two that were chosen at once must not outdo each other for ever.
-        await sleep(RETRY * (0.5 + this.#stage.parts.random()), signal);
+      while (!this.#signal.aborted) {
+        if (await this.#attempt()) return;
+        // Random, so that two candidates do not thwart each other again and again.
+        await pause(RETRY * (0.5 + current.parts.random()), this.#signal);
       }
     } catch (error) {
-      if (signal.aborted) return;
-      await this.#stage.lock.run(async () => {
-        if (this.#stage.activity !== campaign) return;
-        await this.#stage.change(IDLE);
-        this.#stage.fail(error);
-        this.#over('failed');
+      if (this.#signal.aborted) return;
+      await current.queue.run(async () => {
+        if (current.state !== this) return;
+        await current.change(IDLE);
+        current.fail(error);
+        this.#onEnd('failed');
       });
     }
   }
 
-  /** One ballot, in one term. True when the campaign is over. */
-  async #attempt(campaign: Campaign): Promise<boolean> {
-    const { votes, events, peers, random, name, voters, marks } = this.#stage.parts;
-    const { signal } = campaign.stop;
-    const term = await this.#stage.lock.run(async () => {
-      const next = nextTerm(campaign.epoch, this.#stage.highestTerm);
-      if (signal.aborted || next === undefined) return undefined;
-      await votes.raise(next);
-      this.#stage.publish();
-      return next;
-    });
-    if (term === undefined) {
-      // Somebody else is ahead: wait until another choice is made.
-      await this.#stage.lock.run(async () => {
-        if (this.#stage.activity === campaign) await this.#stage.change(IDLE);
-      });
-      this.#over('superseded');
-      return true;
-    }
-    events.emit('campaign', { term });
-    const others = voters.filter((voter) => voter !== name);
-    const needed = Math.floor(voters.length / 2);
-    const ask = (voter: string, stop: AbortSignal): Promise<VoteReply> =>
-      this.#ask(voter, term, stop);
-    const parts = { term, others, needed, peers, events, random, ask };
-    const ballot = await collectVotes(parts, signal);
-    if (ballot.type === 'refused') {
-      this.#stage.noteTerm(ballot.votedTerm);
+  /** Makes {@link run} end without waiting for it. */
+  abort(): void {
+    this.#stopping.abort(new NodeError('fenced', 'the campaign has ended'));
+  }
+
+  /** Resolves once the log is at rest. Never rejects. */
+  async stop(): Promise<void> {
+    this.abort();
+    await this.#source?.stop();
+  }
+
+  /** Gives up on a log whose voter is no longer a member: the next election finds another one. */
+  async dropLostSource(): Promise<void> {
+    const source = this.#source;
+    const lost = source && this.#current.parts.members.peers.named(source.leader) === undefined;
+    if (lost) await source.stop();
+  }
+
+  /** One election, in one term. True once the campaign has ended. */
+  async #attempt(): Promise<boolean> {
+    const { events, members, random, name, voters, marks } = this.#current.parts;
+    const term = await this.#enterTerm();
+    if (term === undefined) return true;
+    events.emit({ type: 'campaign', term });
+    const election = await holdElection(
+      {
+        term,
+        others: voters.filter((voter) => voter !== name),
+        needed: Math.floor(voters.length / 2),
+        peers: members.peers,
+        events,
+        random,
+        ask: (voter, signal) => this.#ask(voter, term, signal),
+      },
+      this.#signal,
+    );
+    if (election.type === 'refused') {
+      this.#current.noteTerm(election.votedTerm);
       return false;
     }
-    const source = furthest(ballot.positions, marks.position);
+    const source = furthestAhead(election.positions, marks.position);
     if (source !== undefined) {
       if (source.position.term >= term) {
-        throw new NodeError('protocol', `${source.name} holds entries of a term not yet led in`);
+        const found = formatTerm(source.position.term);
+        const text = `${source.name} holds entries of term ${found}, which has no leader yet`;
+        throw new NodeError('protocol', text);
       }
-      await this.#catchUp(campaign, term, source.name, source.position.last);
+      await this.#catchUp(source.name, term, source.position.last);
       if (isAhead(source.position, marks.position)) return false;
     }
-    return this.#lead(campaign, term);
+    return this.#lead(term);
+  }
+
+  /** Votes for itself in a new term. Undefined if the campaign has ended. */
+  async #enterTerm(): Promise<bigint | undefined> {
+    const current = this.#current;
+    const term = await current.queue.run(async () => {
+      const next = nextTerm(this.epoch, current.highestTerm);
+      if (this.#signal.aborted || next === undefined) return undefined;
+      await current.parts.votes.raise(next);
+      current.publish();
+      return next;
+    });
+    if (term !== undefined) return term;
+    // A later epoch is known: wait for another choice.
+    await current.queue.run(async () => {
+      if (current.state === this) await current.change(IDLE);
+    });
+    this.#onEnd('superseded');
+    return undefined;
   }
 
   async #ask(voter: string, term: bigint, signal: AbortSignal): Promise<VoteReply> {
-    const { peers, addressOf, streams, label, name: candidate, options } = this.#stage.parts;
-    const peer = peers.named(voter);
-    const address = peer && addressOf(peer);
-    if (address === undefined) throw new NodeError('protocol', `${voter} cannot be dialled`);
-    const request: VoteRequest = {
-      type: 'request',
-      label: labelTag(label),
-      term,
-      candidate,
-      voter,
-    };
-    return requestVote(streams, address, request, options.stepTimeout ?? 30_000, signal);
+    const { dialer, label, name, options } = this.#current.parts;
+    const { stepTimeout: timeout = DEFAULT_STEP_TIMEOUT } = options;
+    const connection = await dialer.dial(voter, SERVICES.vote, signal);
+    return requestVote(
+      connection,
+      { type: 'request', label: labelTag(label), term, candidate: name, voter },
+      { timeout, signal },
+    );
   }
 
-  /** Takes over what a voter holds that is ahead; it stands still for this node. */
-  async #catchUp(campaign: Campaign, term: bigint, source: string, last: bigint): Promise<void> {
-    const { signal } = campaign.stop;
-    const following = await this.#stage.lock.run(async () => {
-      if (signal.aborted) throw signal.reason;
-      campaign.catchingUp = this.#stage.follow(source, term, SERVICES.source, true);
-      return campaign.catchingUp;
+  /** Takes over the entries of a voter that is ahead. Its log does not change meanwhile. */
+  async #catchUp(voter: string, term: bigint, last: bigint): Promise<void> {
+    const current = this.#current;
+    const source = await current.queue.run(async () => {
+      this.#signal.throwIfAborted();
+      const service = SERVICES.source;
+      this.#source = new Follower(current.parts, { leader: voter, term, service, accept: 'exact' });
+      return this.#source;
     });
     try {
-      await following.applied(last, { signal });
+      await source.applied(last, this.#signal);
     } catch (error) {
       const stopped = error instanceof SyncupError && error.code === 'closed';
-      if (!stopped || signal.aborted) throw error;
+      if (!stopped || this.#signal.aborted) throw error;
     } finally {
-      await this.#stage.lock.run(async () => {
-        campaign.catchingUp = undefined;
-        await following.stop();
+      await current.queue.run(async () => {
+        this.#source = undefined;
+        await source.stop();
       });
     }
   }
 
-  /** Begins to feed, if nothing has come in between. True when the campaign is over. */
-  async #lead(campaign: Campaign, term: bigint): Promise<boolean> {
-    const { votes } = this.#stage.parts;
-    return this.#stage.lock.run(async () => {
-      if (campaign.stop.signal.aborted || votes.votedTerm !== term) return true;
-      await this.#cutUnfinished();
-      const { log, marks, kinds, label, voters, name, options } = this.#stage.parts;
-      const leading = await Leader.begin({
-        log,
-        marks,
-        kinds,
+  /** Begins to lead unless a later term has come up. True: the campaign has ended. */
+  async #lead(term: bigint): Promise<boolean> {
+    const current = this.#current;
+    const { parts } = current;
+    return current.queue.run(async () => {
+      if (this.#signal.aborted || parts.votes.votedTerm !== term) return true;
+      await this.#cutUnfinishedBatch();
+      const leader = await Leader.start(parts, {
         term,
-        label,
-        voters,
-        name,
-        options,
-        onStale: (known) => {
-          this.#stage.noteTerm(known);
-          this.#over('superseded');
+        onStaleTerm: (known) => {
+          current.noteTerm(known);
+          this.#onEnd('superseded');
         },
         onFailure: (error) => {
-          this.#stage.fail(error);
-          this.#over('failed');
+          current.fail(error);
+          this.#onEnd('failed');
         },
       });
-      await this.#stage.change(leading);
+      await current.change(leader);
       return true;
     });
   }
 
-  /** A batch that was not received whole was never acknowledged: it is undone. */
-  async #cutUnfinished(): Promise<void> {
-    const { log, marks, callbacks, events, name } = this.#stage.parts;
+  /** Undoes a batch without its end: it was received in part, and never acknowledged. */
+  async #cutUnfinishedBatch(): Promise<void> {
+    const { log, marks, callbacks, events, name } = this.#current.parts;
     const { first, last, lastSync } = log.range;
     if (last === lastSync || (lastSync === 0n && first > 1n)) return;
     const discarded = await log.rollback(lastSync, 'a batch without its end');
     await marks.rolledBack(lastSync);
     const rollback = { matchpoint: lastSync, discarded, transactions: 0, leader: name };
     await callbacks.onRollback?.(rollback);
-    events.emit('rollback', rollback);
+    events.emit({ type: 'rollback', ...rollback });
   }
 }

@@ -1,71 +1,39 @@
-import type { EntryKinds, LogStore } from '@shoal/syncup';
-import type { Feeder } from '@shoal/syncup/driver';
-import { type Connection, dialService, type StreamTransport } from '@shoal/transport';
+import { SerialQueue, toError } from '@shoal/async';
 import { higher } from '../bigint.ts';
-import { NodeError, toError } from '../errors.ts';
-import type { EventHub } from '../event-hub.ts';
-import { Lock } from '../lock.ts';
+import { NodeError } from '../errors.ts';
 import type { Role } from '../members/node-metadata.ts';
-import type { Peer, Peers } from '../members/peers.ts';
-import type { ReplicationOptions } from '../options.ts';
-import type { VoteRecord } from '../votes/vote-store.ts';
-import { type Callbacks, Follower } from './follower.ts';
-import type { Leader } from './leader.ts';
-import type { TermMarks } from './term-marks.ts';
+import type { ReplicationParts } from './replication-parts.ts';
 
-/** What a {@link Replication} works with. */
-export interface ReplicationParts {
-  readonly name: string;
-  readonly label: string;
-  readonly voters: readonly string[];
-  readonly log: LogStore;
-  readonly kinds: EntryKinds;
-  readonly marks: TermMarks;
-  readonly votes: VoteRecord;
-  readonly peers: Peers;
-  readonly streams: StreamTransport;
-  /** Where a peer is dialled. */
-  readonly addressOf: (peer: Peer) => string | undefined;
-  readonly callbacks: Callbacks;
-  readonly options: ReplicationOptions;
-  readonly events: EventHub;
-  readonly random: () => number;
-  /** Tells the cluster. */
-  readonly publish: (role: Role, term: bigint) => void;
+/** What a node does with the log at a time: lead, follow, stand for election, wait, or nothing. */
+export interface RoleState {
+  readonly role: Role;
+  /** The term in which this node leads or follows; otherwise 0. */
+  readonly term: bigint;
+  /** The name of the leader, if this node leads or follows. */
+  readonly leader: string | undefined;
+  /** Resolves once the log is at rest; `reason` is what waiting appends get. Never rejects. */
+  stop(reason: NodeError): Promise<void>;
 }
 
-/** This node was chosen and is on its way to feed. */
-export interface Campaign {
-  readonly type: 'campaign';
-  readonly epoch: bigint;
-  readonly stop: AbortController;
-  /** Set while it catches up from the voter that is ahead. */
-  catchingUp: Follower | undefined;
-}
-
-/** This node has given its promise, and waits for the candidate to feed. */
-interface Voted {
-  readonly type: 'voted';
-  /** Serves the candidate, should this log be ahead. */
-  readonly source: Feeder;
-}
-
-export type Activity = { readonly type: 'idle' } | Campaign | Voted | Follower | Leader;
-
-/** Doing nothing with the log. */
-export const IDLE: Activity = { type: 'idle' };
+/** This node does nothing with the log. */
+export const IDLE: RoleState = {
+  role: 'member',
+  term: 0n,
+  leader: undefined,
+  stop: async () => {},
+};
 
 /**
- * What this node does with the log: one thing at a time. Every change from one to another is made
- * under one lock, so that what was done before is over, and the log at rest, when the next thing
- * begins, or when a promise says where the log ends.
+ * The role of this node, which does one thing with the log at a time. All changes run one after
+ * another in {@link queue}, so that the previous state has ended and the log is at rest when the
+ * next state begins, or when a vote says where the log ends.
  */
 export class CurrentRole {
   readonly parts: ReplicationParts;
-  readonly lock: Lock = new Lock();
-  #activity: Activity = IDLE;
-  /** The highest term that others are known to have promised. */
-  #highestSeen = 0n;
+  readonly queue: SerialQueue = new SerialQueue();
+  #state: RoleState = IDLE;
+  /** The highest term that is known from other nodes. */
+  #seenTerm = 0n;
   /** What the cluster was told last. */
   #published: string;
 
@@ -74,105 +42,61 @@ export class CurrentRole {
     this.#published = `member ${parts.votes.votedTerm}`;
   }
 
-  get activity(): Activity {
-    return this.#activity;
+  get state(): RoleState {
+    return this.#state;
   }
 
-  /** No lower term than this can be led in: it was promised, here or elsewhere. */
+  /** The highest term that is known, here or elsewhere. A new leader needs a higher one. */
   get highestTerm(): bigint {
-    return higher(this.parts.votes.votedTerm, this.#highestSeen);
+    return higher(this.parts.votes.votedTerm, this.#seenTerm);
   }
 
-  /** Others have promised this term. */
+  /** Takes note of a term that another node knows. */
   noteTerm(term: bigint): void {
-    this.#highestSeen = higher(term, this.#highestSeen);
+    this.#seenTerm = higher(term, this.#seenTerm);
   }
 
-  get role(): Role {
-    const { type } = this.#activity;
-    return type === 'leader' ? 'leader' : type === 'follower' ? 'follower' : 'member';
-  }
-
-  /** The term in which this node feeds or follows; 0 else. */
-  get term(): bigint {
-    const activity = this.#activity;
-    return activity.type === 'leader' || activity.type === 'follower' ? activity.term : 0n;
-  }
-
-  /** The name of the feeder, if there is one for this node. */
-  get leader(): string | undefined {
-    const activity = this.#activity;
-    if (activity.type === 'leader') return this.parts.name;
-    return activity.type === 'follower' ? activity.feeder : undefined;
-  }
-
-  /** Ends what is done now, and begins with the next thing. Under the lock only. */
-  async change(next: Activity, reason?: NodeError): Promise<void> {
-    const activity = this.#activity;
-    const { leader, term, role } = this;
-    this.#activity = IDLE;
-    await this.#stop(activity, reason);
-    this.#activity = next;
+  /**
+   * Ends the present state for this reason, and begins the next one. Call it within
+   * {@link queue} only.
+   */
+  async change(
+    next: RoleState,
+    reason: NodeError = new NodeError('fenced', 'the leadership has ended'),
+  ): Promise<void> {
+    const before = this.#state;
+    this.#state = IDLE;
+    await before.stop(reason);
+    this.#state = next;
     const { events } = this.parts;
-    if (activity.type === 'leader') {
-      const error = reason ?? new NodeError('fenced', 'the leadership is over');
-      events.emit('steppedDown', { term: activity.term, error });
+    if (before.role === 'leader') {
+      events.emit({ type: 'steppedDown', term: before.term, error: reason });
     }
     this.publish();
-    if (this.role !== role || this.term !== term) {
-      events.emit('role', { role: this.role, term: this.term });
-    }
-    if (this.leader !== leader || this.term !== term) {
-      events.emit('leader', { leader: this.leader, term: this.term });
-    }
-  }
-
-  async #stop(activity: Activity, reason?: NodeError): Promise<void> {
-    switch (activity.type) {
-      case 'leader':
-        return activity.stop(reason ?? new NodeError('fenced', 'the leadership is over'));
-      case 'follower':
-        return activity.stop();
-      case 'voted':
-        return activity.source.close();
-      case 'campaign':
-        activity.stop.abort(new NodeError('fenced', 'the campaign is over'));
-        return activity.catchingUp?.stop();
-      default:
+    const { role, term, leader } = next;
+    if (before.role !== role || before.term !== term) events.emit({ type: 'role', role, term });
+    if (before.leader !== leader || before.term !== term) {
+      events.emit({ type: 'leader', leader, term });
     }
   }
 
-  /** Tells the cluster what this node does, and a node that does nothing, what it has promised. */
+  /** Tells the cluster the role and its term; for a `member`, the term of its last vote. */
   publish(): void {
-    const { role } = this;
-    const term = role === 'member' ? this.parts.votes.votedTerm : this.term;
+    const { votes, members } = this.parts;
+    const { role } = this.#state;
+    const term = role === 'member' ? votes.votedTerm : this.#state.term;
     const text = `${role} ${term}`;
     if (text === this.#published) return;
     this.#published = text;
-    this.parts.publish(role, term);
+    members.setRole(role, term);
   }
 
-  /** Reports that replication stands still. */
+  /** Reports that replication has stopped. */
   fail(cause: unknown): void {
     const error =
       cause instanceof NodeError
         ? cause
         : new NodeError('replication', toError(cause).message, { cause });
-    this.parts.events.emit('failed', { error });
-  }
-
-  async dial(name: string, service: string, signal: AbortSignal): Promise<Connection> {
-    const { peers, addressOf, streams } = this.parts;
-    const peer = peers.named(name);
-    const address = peer && addressOf(peer);
-    if (address === undefined) throw new NodeError('protocol', `${name} cannot be dialled`);
-    return dialService(streams, address, service, { signal });
-  }
-
-  /** Begins to take over the log of a feeder, or of a voter that has promised this very term. */
-  follow(feeder: string, term: bigint, service: string, exactly: boolean): Follower {
-    const dial = ({ signal }: { signal: AbortSignal }): Promise<Connection> =>
-      this.dial(feeder, service, signal);
-    return new Follower({ ...this.parts, feeder, term, exactly, dial });
+    this.parts.events.emit({ type: 'failed', error });
   }
 }

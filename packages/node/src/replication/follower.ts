@@ -1,145 +1,134 @@
-import { type LogStore, type StoredEntry, SyncupError, type VlsnRange } from '@shoal/syncup';
+import { type StoredEntry, SyncupError } from '@shoal/syncup';
 import { type Lag, type Replica, type Rollback, startReplica } from '@shoal/syncup/driver';
-import type { Connection } from '@shoal/transport';
-import type { EventHub } from '../event-hub.ts';
+import { defined } from '../defined.ts';
 import type { NodeRollback } from '../events.ts';
-import type { ReplicationOptions } from '../options.ts';
 import { formatTerm } from '../votes/term.ts';
-import type { VoteRecord } from '../votes/vote-store.ts';
-import { markedTerm, type TermMarks } from './term-marks.ts';
+import type { RoleState } from './current-role.ts';
+import type { ReplicationParts } from './replication-parts.ts';
+import { markedTerm } from './term-marks.ts';
 
-/** The application's part of following. */
-export interface Callbacks {
-  readonly onEntries?: ((entries: readonly StoredEntry[]) => void | Promise<void>) | undefined;
-  readonly onRollback?: ((rollback: NodeRollback) => void | Promise<void>) | undefined;
-  readonly onRestore?: ((range: VlsnRange) => void | Promise<void>) | undefined;
+/** What a {@link Follower} is given besides {@link ReplicationParts}. */
+export interface FollowerOptions {
+  /** The name of the node whose log is followed. */
+  readonly leader: string;
+  readonly term: bigint;
+  /** The service of that node that serves the log. */
+  readonly service: string;
+  /**
+   * `exact`: the feeder must be of this very term, as a voter is for its candidate. `at-least`: of
+   * this term or a later one.
+   */
+  readonly accept: 'exact' | 'at-least';
 }
 
-/** What {@link Follower} works with. */
-export interface FollowerParts {
-  readonly log: LogStore;
-  readonly marks: TermMarks;
-  readonly votes: VoteRecord;
-  readonly name: string;
-  readonly label: string;
-  /** The node that is followed. */
-  readonly feeder: string;
-  /** The term in which it feeds, or has promised not to. */
+/** This node while it follows the log of another one. */
+export class Follower implements RoleState {
+  readonly role = 'follower';
+  readonly leader: string;
   readonly term: bigint;
-  /** True: this very term, and no promise follows from it. False: this one or a later one. */
-  readonly exactly: boolean;
-  readonly dial: (options: { signal: AbortSignal }) => Promise<Connection>;
-  readonly callbacks: Callbacks;
-  readonly options: ReplicationOptions;
-  readonly events: EventHub;
-  readonly random: () => number;
-}
-
-/** This node as the replica of one feeder. */
-export class Follower {
-  readonly type = 'follower';
-  readonly feeder: string;
-  readonly term: bigint;
+  readonly #parts: ReplicationParts;
+  readonly #accept: FollowerOptions['accept'];
   readonly #replica: Replica;
 
-  constructor(parts: FollowerParts) {
-    const { log, votes, name, label, options, events } = parts;
-    this.feeder = parts.feeder;
-    this.term = parts.term;
-    const { crc32, rollback, barrier, restore, reconnect, maxPendingBytes } = options;
-    const { heartbeatInterval, idleTimeout, stepTimeout } = options;
+  constructor(parts: ReplicationParts, { leader, term, service, accept }: FollowerOptions) {
+    this.#parts = parts;
+    this.leader = leader;
+    this.term = term;
+    this.#accept = accept;
+    const { log, name, label, random, dialer, votes, options, marks, events } = parts;
     this.#replica = startReplica({
       log,
       name,
       label,
+      random,
       durable: true,
       term: votes.votedTerm,
-      dial: parts.dial,
-      random: parts.random,
-      onTerm: (term) => admit(parts, term),
-      onEntries: (entries) => receive(parts, entries),
-      onRollback: (rollback) => undo(parts, rollback),
+      dial: ({ signal }) => dialer.dial(leader, service, signal),
+      onTerm: (found) => this.#admit(found),
+      onEntries: (entries) => this.#receive(entries),
+      onRollback: (rollback) => this.#undo(rollback),
       onRestore: async (range) => {
-        await parts.marks.rebuild();
+        await marks.rebuild();
         await parts.callbacks.onRestore?.(range);
       },
-      ...(crc32 === undefined ? {} : { crc32 }),
-      ...(rollback === undefined ? {} : { rollback }),
-      ...(barrier === undefined ? {} : { barrier }),
-      ...(restore === undefined ? {} : { restore }),
-      ...(reconnect === undefined ? {} : { reconnect }),
-      ...(maxPendingBytes === undefined ? {} : { maxPendingBytes }),
-      ...(heartbeatInterval === undefined ? {} : { heartbeatInterval }),
-      ...(idleTimeout === undefined ? {} : { idleTimeout }),
-      ...(stepTimeout === undefined ? {} : { stepTimeout }),
+      ...defined({
+        crc32: options.crc32,
+        rollback: options.rollback,
+        barrier: options.barrier,
+        restore: options.restore,
+        reconnect: options.reconnect,
+        maxPendingBytes: options.maxPendingBytes,
+        heartbeatInterval: options.heartbeatInterval,
+        idleTimeout: options.idleTimeout,
+        stepTimeout: options.stepTimeout,
+      }),
     });
-    // Of no use to a caller who was not there to see it: it is reported as `failed` instead.
+    // The error is reported as `failed`; here it would only count as unhandled.
     this.#replica.finished.catch(() => undefined);
     this.#replica.on('streaming', ({ startVlsn }) =>
-      events.emit('streaming', { startVlsn, leader: parts.feeder }),
+      events.emit({ type: 'streaming', startVlsn, leader }),
     );
-    this.#replica.on('progress', () => parts.marks.settle());
-    this.#replica.on('restored', ({ range }) => events.emit('restored', { range }));
-    this.#replica.on('disconnected', (event) => events.emit('disconnected', event));
+    this.#replica.on('progress', () => marks.settle());
+    this.#replica.on('restored', ({ range }) => events.emit({ type: 'restored', range }));
+    this.#replica.on('disconnected', ({ error, retryIn }) =>
+      events.emit({ type: 'disconnected', error, retryIn }),
+    );
   }
 
   get lag(): Lag {
     return this.#replica.lag;
   }
 
-  /** Rejects with the `SyncupError` that no retry would help; resolves when it is stopped. */
+  /** Resolves once it is stopped; rejects with the `SyncupError` that no retry would change. */
   get finished(): Promise<void> {
     return this.#replica.finished;
   }
 
   /** See `Replica.applied`. */
-  applied(vlsn: bigint, options?: { signal?: AbortSignal }): Promise<void> {
-    return this.#replica.applied(vlsn, options);
+  applied(vlsn: bigint, signal: AbortSignal): Promise<void> {
+    return this.#replica.applied(vlsn, { signal });
   }
 
-  /** Resolves when the connection is gone, and the log is at rest. Never rejects. */
+  /** Resolves once the connection has ended and the log is at rest. Never rejects. */
   stop(): Promise<void> {
     return this.#replica.close();
   }
-}
 
-/**
- * Nothing is taken from a feeder before its term is promised: without that, an older feeder
- * could make entries durable once this node was started again.
- */
-async function admit({ votes, term, exactly }: FollowerParts, found: bigint): Promise<void> {
-  const wrong = exactly ? found !== term : found < votes.votedTerm;
-  if (wrong) {
-    const known = formatTerm(exactly ? term : votes.votedTerm);
-    const text = `the feeder's term is ${formatTerm(found)}, but ${known} is known`;
-    throw new SyncupError('stale-term', text);
+  /**
+   * Votes for the term of the feeder before anything is taken from it. Without that, an older
+   * feeder could make entries durable after this node has restarted.
+   */
+  async #admit(found: bigint): Promise<void> {
+    const { votes } = this.#parts;
+    const exact = this.#accept === 'exact';
+    if (exact ? found !== this.term : found < votes.votedTerm) {
+      const wanted = formatTerm(exact ? this.term : votes.votedTerm);
+      const text = `the log of ${this.leader} is fed in term ${formatTerm(found)}`;
+      throw new SyncupError('stale-term', `${text}; expected ${exact ? '' : 'at least '}${wanted}`);
+    }
+    await votes.raise(found);
   }
-  await votes.raise(found);
-}
 
-async function receive(
-  { marks, callbacks }: FollowerParts,
-  entries: readonly StoredEntry[],
-): Promise<void> {
-  marks.note(entries);
-  const { onEntries } = callbacks;
-  if (onEntries === undefined) return;
-  const own = entries.some((entry) => markedTerm(entry) !== undefined);
-  const theirs = own ? entries.filter((entry) => markedTerm(entry) === undefined) : entries;
-  if (theirs.length > 0) await onEntries(theirs);
-}
+  async #receive(entries: readonly StoredEntry[]): Promise<void> {
+    const { marks, callbacks } = this.#parts;
+    marks.note(entries);
+    const { onEntries } = callbacks;
+    if (onEntries === undefined) return;
+    const isMark = (entry: StoredEntry): boolean => markedTerm(entry) !== undefined;
+    const unmarked = entries.some(isMark) ? entries.filter((entry) => !isMark(entry)) : entries;
+    if (unmarked.length > 0) await onEntries(unmarked);
+  }
 
-async function undo(
-  parts: FollowerParts,
-  { matchpoint, discarded, plan }: Rollback,
-): Promise<void> {
-  await parts.marks.rolledBack(matchpoint);
-  const rollback: NodeRollback = {
-    matchpoint,
-    discarded,
-    transactions: plan.decision.passed.count,
-    leader: parts.feeder,
-  };
-  await parts.callbacks.onRollback?.(rollback);
-  parts.events.emit('rollback', rollback);
+  async #undo({ matchpoint, discarded, plan }: Rollback): Promise<void> {
+    const { marks, callbacks, events } = this.#parts;
+    await marks.rolledBack(matchpoint);
+    const rollback: NodeRollback = {
+      matchpoint,
+      discarded,
+      transactions: plan.decision.passed.count,
+      leader: this.leader,
+    };
+    await callbacks.onRollback?.(rollback);
+    events.emit({ type: 'rollback', ...rollback });
+  }
 }

@@ -1,107 +1,82 @@
-import { type EntryKinds, type LogStore, MAX_PAYLOAD, type NewEntry } from '@shoal/syncup';
-import {
-  type Feeder,
-  type FeederOptions,
-  type ReplicaStatus,
-  startFeeder,
-} from '@shoal/syncup/driver';
+import { toError } from '@shoal/async';
+import { MAX_PAYLOAD, type NewEntry } from '@shoal/syncup';
+import type { Feeder, ReplicaStatus } from '@shoal/syncup/driver';
 import { AckTracker } from '@shoal/syncup/internal';
 import type { Connection } from '@shoal/transport';
 import { higher, lower } from '../bigint.ts';
-import { NodeError, toError } from '../errors.ts';
-import type { Appended, AppendOptions, ReplicationOptions } from '../options.ts';
-import { TERM_ENTRY, type TermMarks, termMark } from './term-marks.ts';
+import { NodeError } from '../errors.ts';
+import type { AppendOptions, AppendResult } from '../options.ts';
+import type { RoleState } from './current-role.ts';
+import { feedLog } from './log-feeder.ts';
+import type { ReplicationParts } from './replication-parts.ts';
+import { TERM_ENTRY, termMark } from './term-marks.ts';
 
-/** After this many entries the term is marked again, so that the head can be trimmed. */
+/** The term is marked again after this many entries, so that older ones can be trimmed. */
 const MARK_EVERY = 65_536n;
 
-/** What {@link Leader} works with. */
-export interface LeaderParts {
-  readonly log: LogStore;
-  readonly marks: TermMarks;
-  readonly kinds: EntryKinds;
+/** What a {@link Leader} is given besides {@link ReplicationParts}. */
+export interface LeaderOptions {
   readonly term: bigint;
-  readonly label: string;
-  /** The names of all voters; ours is among them. */
-  readonly voters: readonly string[];
-  readonly name: string;
-  readonly options: ReplicationOptions;
-  /** A replica knows of this higher term. */
-  readonly onStale: (term: bigint) => void;
-  /** The log has refused to append. */
+  /** Called when a follower knows a higher term. */
+  readonly onStaleTerm: (term: bigint) => void;
+  /** Called when the log has failed to append. */
   readonly onFailure: (error: NodeError) => void;
 }
 
-/** How a feeder is tuned. */
-export function feederTuning(options: ReplicationOptions): Partial<FeederOptions> {
-  const { heartbeatInterval, idleTimeout, stepTimeout, batchBytes, restore, crc32 } = options;
-  return {
-    dialects: ['shoal'],
-    ...(heartbeatInterval === undefined ? {} : { heartbeatInterval }),
-    ...(idleTimeout === undefined ? {} : { idleTimeout }),
-    ...(stepTimeout === undefined ? {} : { stepTimeout }),
-    ...(batchBytes === undefined ? {} : { batchBytes }),
-    ...(restore === undefined ? {} : { restore }),
-    ...(crc32 === undefined ? {} : { crc32 }),
-  };
-}
-
-/** This node as the feeder of one term: appends, streams, and counts who holds what. */
-export class Leader {
-  readonly type = 'leader';
+/** This node as the leader of one term: appends, feeds the log, and counts acknowledgements. */
+export class Leader implements RoleState {
+  readonly role = 'leader';
+  readonly leader: string;
   readonly term: bigint;
-  readonly #parts: LeaderParts;
+  readonly #parts: ReplicationParts;
+  readonly #options: LeaderOptions;
   readonly #feeder: Feeder;
   /** What the other voters hold. */
   readonly #acks = new AckTracker();
-  readonly #others: ReadonlySet<string>;
+  readonly #otherVoters: ReadonlySet<string>;
   readonly #majority: number;
-  /** The VLSN of the mark with which the term began. */
+  /** The VLSN of the mark with which the term begins. */
   readonly #begin: bigint;
+  /** The VLSN of the next entry. */
   #next: bigint;
-  /** The last VLSN that is on this node's own stable storage. */
-  #local: bigint;
+  /** The last VLSN on this node's own stable storage. */
+  #stored: bigint;
   readonly #appending = new Set<Promise<unknown>>();
   #pending = 0;
-  #over: NodeError | undefined;
+  /** Why it no longer leads. */
+  #ended: NodeError | undefined;
 
-  private constructor(parts: LeaderParts, begin: bigint) {
-    const { log, label, term, name, voters, options } = parts;
+  private constructor(parts: ReplicationParts, options: LeaderOptions, begin: bigint) {
+    const { voters, name } = parts;
+    this.leader = name;
+    this.term = options.term;
     this.#parts = parts;
-    this.term = term;
+    this.#options = options;
     this.#begin = begin;
-    this.#local = begin;
+    this.#stored = begin;
     this.#next = begin + 1n;
     this.#majority = Math.floor(voters.length / 2) + 1;
-    this.#others = new Set(voters.filter((voter) => voter !== name));
-    this.#feeder = startFeeder({ log, label, term, ...feederTuning(options) });
-    this.#feeder.on('streaming', ({ name: replica, acked }) => {
-      if (!this.#others.has(replica)) return;
-      this.#acks.begin(replica, acked);
-      this.#settle();
-    });
-    this.#feeder.on('ack', ({ name: replica, acked }) => {
-      if (!this.#others.has(replica)) return;
-      this.#acks.advance(replica, acked);
-      this.#settle();
-    });
-    this.#feeder.on('stale-term', ({ term: known }) => parts.onStale(known));
+    this.#otherVoters = new Set(voters.filter((voter) => voter !== name));
+    this.#feeder = feedLog(parts, options.term);
+    this.#countAcks();
     this.#settle();
   }
 
-  /** Marks the term in the log, and feeds. Rejects with the log's error, and has not begun then. */
-  static async begin(parts: LeaderParts): Promise<Leader> {
-    const { log, marks, term } = parts;
+  /** Marks the term in the log, and begins to lead. Rejects with the log's error, or `argument`. */
+  static async start(parts: ReplicationParts, options: LeaderOptions): Promise<Leader> {
+    const { log, marks } = parts;
+    const { term } = options;
     const vlsn = log.range.last + 1n;
     await log.append([termMark(term)], { durable: true });
     marks.add(vlsn, term);
     if ((await log.entry(vlsn))?.isSync !== true) {
-      throw new NodeError('argument', `the log must take type ${TERM_ENTRY} for a sync point`);
+      const text = `the log must treat entries of type ${TERM_ENTRY} as sync points: see kinds`;
+      throw new NodeError('argument', text);
     }
-    return new Leader(parts, vlsn);
+    return new Leader(parts, options, vlsn);
   }
 
-  replicas(): ReplicaStatus[] {
+  followers(): ReplicaStatus[] {
     return this.#feeder.replicas();
   }
 
@@ -115,54 +90,84 @@ export class Leader {
   }
 
   /** See `ShoalNode.append`. */
-  async append(entries: readonly NewEntry[], options: AppendOptions): Promise<Appended> {
-    const { signal, timeout } = options;
-    signal?.throwIfAborted();
-    const others = this.#othersFor(options.acks ?? 'majority');
+  async append(entries: readonly NewEntry[], options: AppendOptions): Promise<AppendResult> {
+    options.signal?.throwIfAborted();
+    const others = this.#othersNeeded(options.acks ?? 'majority');
     this.#check(entries);
-    if (this.#over) throw this.#over;
+    if (this.#ended) throw this.#ended;
     this.#pending += entries.length;
     try {
-      const { last } = await this.#store(entries);
-      await this.#held(last, others, timeout, signal);
+      const last = await this.#store(entries);
+      await this.#heldBy(others, last, options);
       return { first: last - BigInt(entries.length) + 1n, last, term: this.term };
     } finally {
       this.#pending -= entries.length;
     }
   }
 
-  /** How many other voters must acknowledge. */
-  #othersFor(acks: 'majority' | number): number {
+  /**
+   * Ends the leadership: waiting appends get `error`. Resolves once the connections have ended and
+   * the log is at rest. Never rejects.
+   */
+  async stop(error: NodeError): Promise<void> {
+    this.#end(error);
+    await this.#feeder.close();
+    await Promise.allSettled(this.#appending);
+    // If the log refused a mark that was already noted, this forgets it.
+    const { log, marks } = this.#parts;
+    await marks.rolledBack(log.range.last).catch(() => undefined);
+  }
+
+  #countAcks(): void {
+    const note = (type: 'begin' | 'advance', { name, acked }: ReplicaStatus): void => {
+      if (!this.#otherVoters.has(name)) return;
+      this.#acks[type](name, acked);
+      this.#settle();
+    };
+    this.#feeder.on('streaming', (status) => note('begin', status));
+    this.#feeder.on('ack', (status) => note('advance', status));
+    this.#feeder.on('stale-term', ({ term }) => this.#options.onStaleTerm(term));
+  }
+
+  /** How many other voters must acknowledge. Throws `argument`. */
+  #othersNeeded(acks: 'majority' | number): number {
     if (acks === 'majority') return this.#majority - 1;
     const most = this.#parts.voters.length;
     if (Number.isInteger(acks) && acks >= 1 && acks <= most) return acks - 1;
-    throw new NodeError('argument', `acks are 'majority' or 1..${most} voters, not ${acks}`);
+    throw new NodeError('argument', `acks must be 'majority' or 1..${most} voters, not ${acks}`);
   }
 
+  /** Throws `argument` or `overload`. */
   #check(entries: readonly NewEntry[]): void {
     const last = entries.at(-1);
     if (last === undefined || !this.#parts.kinds.isSync(last.type)) {
-      throw new NodeError('argument', 'a batch ends with a commit, or another sync point');
+      throw new NodeError('argument', 'a batch must end with a commit or another sync point');
     }
     for (const { type, payload } of entries) {
       if (type !== (type & 0xff) || type === TERM_ENTRY) {
-        throw new NodeError('argument', `a type is 0..255 and not ${TERM_ENTRY}, not ${type}`);
+        const text = `the type of an entry must be 0..255 and not ${TERM_ENTRY}, which is reserved`;
+        throw new NodeError('argument', `${text}; got ${type}`);
       }
       if (!(payload instanceof Uint8Array && payload.length <= MAX_PAYLOAD)) {
-        throw new NodeError('argument', `a payload is ${MAX_PAYLOAD} bytes at most`);
+        const text = `a payload must be a Uint8Array of at most ${MAX_PAYLOAD} bytes`;
+        throw new NodeError('argument', text);
       }
     }
     const { maxPendingEntries = 65_536 } = this.#parts.options;
     if (this.#pending > 0 && this.#pending + entries.length > maxPendingEntries) {
-      throw new NodeError('overload', `${this.#pending} entries wait for acknowledgements`);
+      const text = `${this.#pending} entries are waiting for acknowledgements; append more later`;
+      throw new NodeError('overload', text);
     }
   }
 
-  /** Appends in the order of the calls: the VLSNs are given out before anything is awaited. */
-  async #store(entries: readonly NewEntry[]): Promise<{ last: bigint }> {
+  /**
+   * Appends in the order of the calls: VLSNs are assigned before anything is awaited. Resolves with
+   * the last one once the batch is stored.
+   */
+  async #store(entries: readonly NewEntry[]): Promise<bigint> {
     const { log, marks } = this.#parts;
-    const marked = this.#next - marks.lastMark >= MARK_EVERY;
     const vlsn = this.#next;
+    const marked = vlsn - marks.lastMark >= MARK_EVERY;
     const batch = marked ? [termMark(this.term), ...entries] : entries;
     const last = vlsn + BigInt(batch.length) - 1n;
     this.#next = last + 1n;
@@ -172,31 +177,27 @@ export class Leader {
     try {
       await appending;
     } catch (cause) {
-      // What was numbered behind it is wrong now: this leadership cannot go on.
-      const text = `the log refused: ${toError(cause).message}`;
+      // Later batches have VLSNs that count on this one: the leadership cannot go on.
+      const text = `the log failed to append: ${toError(cause).message}`;
       const error = new NodeError('log', text, { cause });
       this.#end(error);
-      this.#parts.onFailure(error);
+      this.#options.onFailure(error);
       throw error;
     } finally {
       this.#appending.delete(appending);
     }
-    this.#local = higher(last, this.#local);
-    if (this.#over) throw this.#over;
+    this.#stored = higher(last, this.#stored);
+    if (this.#ended) throw this.#ended;
     this.#settle();
-    return { last };
+    return last;
   }
 
-  async #held(
-    last: bigint,
-    others: number,
-    timeout: number | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  /** Resolves once as many other voters hold everything up to `last`. */
+  async #heldBy(others: number, last: bigint, { timeout, signal }: AppendOptions): Promise<void> {
     if (timeout === undefined) return this.#acks.wait(last, { count: others, signal });
     const expired = new AbortController();
     const timer = setTimeout(() => {
-      const text = `VLSN ${last} was not held by ${others + 1} voters within ${timeout} ms`;
+      const text = `fewer than ${others + 1} voters held VLSN ${last} after ${timeout} ms`;
       expired.abort(new NodeError('timeout', text));
     }, timeout);
     const either = signal ? AbortSignal.any([signal, expired.signal]) : expired.signal;
@@ -208,31 +209,19 @@ export class Leader {
   }
 
   /**
-   * What a majority holds is durable, but only from this term's own mark on. Source: Raft, 5.4.2:
-   * entries of earlier terms are committed by one of the present term behind them.
+   * Makes durable what a majority holds, but only from this term's own mark on. Source: Raft,
+   * 5.4.2: entries of earlier terms are committed by an entry of the present term after them.
    */
   #settle(): void {
-    const others = this.#acks.heldBy(this.#majority - 1);
-    const held = lower(others, this.#local);
+    const { log, marks } = this.#parts;
+    const held = lower(this.#acks.heldBy(this.#majority - 1), this.#stored);
     if (held < this.#begin) return;
-    this.#parts.log.noteDurable(held);
-    this.#parts.marks.settle();
+    log.noteDurable(held);
+    marks.settle();
   }
 
   #end(error: NodeError): void {
-    this.#over ??= error;
-    this.#acks.close(this.#over);
-  }
-
-  /**
-   * Ends the leadership: whoever waits gets `error`. Resolves when the connections are gone and
-   * the log is at rest. Never rejects.
-   */
-  async stop(error: NodeError): Promise<void> {
-    this.#end(error);
-    await this.#feeder.close();
-    await Promise.allSettled(this.#appending);
-    // A mark may have been noted that the log has refused.
-    await this.#parts.marks.rolledBack(this.#parts.log.range.last).catch(() => undefined);
+    this.#ended ??= error;
+    this.#acks.close(this.#ended);
   }
 }

@@ -1,15 +1,15 @@
 import type { LogStore, NewEntry, Retention, StoredEntry } from '@shoal/syncup';
 import { higher } from '../bigint.ts';
-import type { LogPosition } from '../votes/vote-message.ts';
+import type { LogPosition } from '../votes/log-position.ts';
 
 /**
- * The type of the entries with which a feeder marks the term of what follows them: a sync point,
- * that ends no transaction. Its payload is the term, a u64, little-endian. An application never
- * appends one, and passes over those that it is handed.
+ * The type of the entries with which a leader marks the term of the entries after them: a sync
+ * point that ends no transaction. Its payload is the term, a little-endian u64. Applications must
+ * not append this type, and skip it when they read the log.
  */
 export const TERM_ENTRY = 3;
 
-/** How many entries are looked through at first, from the end of a log backwards. */
+/** How many entries to search first, from the end of a log backwards. Doubled each time. */
 const FIRST_WINDOW = 1024n;
 
 interface Mark {
@@ -17,14 +17,14 @@ interface Mark {
   readonly term: bigint;
 }
 
-/** The entry that begins a term, or goes on with it. */
+/** The entry that begins or continues a term. */
 export function termMark(term: bigint): NewEntry {
   const payload = new Uint8Array(8);
   new DataView(payload.buffer).setBigUint64(0, term, true);
   return { type: TERM_ENTRY, payload };
 }
 
-/** The term that an entry marks; undefined when it is no mark. */
+/** The term that an entry marks; undefined if it is not a mark. */
 export function markedTerm(entry: NewEntry): bigint | undefined {
   const { type, payload } = entry;
   if (type !== TERM_ENTRY || payload.length !== 8) return undefined;
@@ -32,13 +32,13 @@ export function markedTerm(entry: NewEntry): bigint | undefined {
 }
 
 /**
- * Knows in which term a log's last entry was written. The marks are in the log itself, so that
- * they share its fate in every crash, rollback and restore. The last mark that is durable, and
- * those after it, are kept from being trimmed: a log always tells its own term.
+ * Knows the term of a log's last entry. The marks are part of the log, so they share its fate in
+ * every crash, rollback and restore. The last durable mark and those after it are retained, so that
+ * a log always tells its own term.
  */
 export class TermMarks {
   readonly #log: LogStore;
-  /** Ascending; the first one is the last that is durable, if any is. */
+  /** Ascending. The first one is the last durable mark, if there is one. */
   #marks: Mark[] = [];
   #retention: Retention | undefined;
 
@@ -46,24 +46,24 @@ export class TermMarks {
     this.#log = log;
   }
 
-  /** Looks for the marks from the end of the log backwards. Rejects with the log's error. */
+  /** Searches the log for marks, from its end backwards. Rejects with the log's error. */
   static async open(log: LogStore): Promise<TermMarks> {
     const marks = new TermMarks(log);
     await marks.rebuild();
     return marks;
   }
 
-  /** Where the log ends. Only right while nobody changes it. */
+  /** Where the log ends. Valid only while the log does not change. */
   get position(): LogPosition {
     return { term: this.#marks.at(-1)?.term ?? 0n, last: this.#log.range.last };
   }
 
-  /** The VLSN of the last mark; 0 when there is none. */
+  /** The VLSN of the last mark; 0 if there is none. */
   get lastMark(): bigint {
     return this.#marks.at(-1)?.vlsn ?? 0n;
   }
 
-  /** Takes note of entries that were appended. */
+  /** Takes note of the marks among appended entries. */
   note(entries: readonly StoredEntry[]): void {
     for (const entry of entries) {
       const term = markedTerm(entry);
@@ -71,12 +71,13 @@ export class TermMarks {
     }
   }
 
+  /** Takes note of an appended mark. */
   add(vlsn: bigint, term: bigint): void {
     this.#marks.push({ vlsn, term });
     this.#retention ??= this.#log.retain(vlsn);
   }
 
-  /** Lets go of marks before the last durable one. */
+  /** Releases the marks before the last durable one. */
   settle(): void {
     const { durable } = this.#log.range;
     const marks = this.#marks;
@@ -87,14 +88,14 @@ export class TermMarks {
     this.#retention?.advance(marks[0]!.vlsn);
   }
 
-  /** The log was rolled back to `to`. Rejects with the log's error. */
+  /** Follows a rollback of the log to `to`. Rejects with the log's error. */
   async rolledBack(to: bigint): Promise<void> {
     const marks = this.#marks;
     while (marks.length > 0 && marks.at(-1)!.vlsn > to) marks.pop();
     if (marks.length === 0) await this.rebuild();
   }
 
-  /** The log was replaced: looks again. Rejects with the log's error. */
+  /** Searches the log again, after it was replaced. Rejects with the log's error. */
   async rebuild(): Promise<void> {
     const { first, last, durable } = this.#log.range;
     this.close();
@@ -111,7 +112,7 @@ export class TermMarks {
     this.settle();
   }
 
-  /** Lets the log be trimmed. */
+  /** Releases all marks. */
   close(): void {
     this.#retention?.[Symbol.dispose]();
     this.#retention = undefined;

@@ -11,9 +11,11 @@ const VERSION = 1;
 const LENGTH = 17;
 
 /**
- * Keeps the promise in a file of 17 bytes: written beside it, synced, renamed, and the directory
- * synced, so that a crash leaves the old promise or the new one. `read` throws `corrupt` for a
- * file that is damaged, and never takes it for no promise; both throw `log` when the disk refuses.
+ * Keeps the vote in a file of 17 bytes. A write goes to a new file beside it, which is synced and
+ * renamed, and the directory is synced; a crash leaves the old vote or the new one.
+ *
+ * `read` rejects with `corrupt` for a damaged file, which never counts as a missing one. Both
+ * reject with `log` if the file system fails.
  */
 export function fileVoteStore(path: string): VoteStore {
   return {
@@ -23,7 +25,7 @@ export function fileVoteStore(path: string): VoteStore {
         bytes = await readFile(path);
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return 0n;
-        throw new NodeError('log', `cannot read ${path}`, { cause });
+        throw new NodeError('log', `cannot read the vote in ${path}`, { cause });
       }
       return decode(bytes, path);
     },
@@ -31,7 +33,7 @@ export function fileVoteStore(path: string): VoteStore {
       try {
         await replace(path, encode(term));
       } catch (cause) {
-        throw new NodeError('log', `cannot write ${path}`, { cause });
+        throw new NodeError('log', `cannot write the vote to ${path}`, { cause });
       }
     },
   };
@@ -46,6 +48,7 @@ function encode(term: bigint): Uint8Array {
   return w.copy();
 }
 
+/** Throws `corrupt`. */
 function decode(bytes: Uint8Array, path: string): bigint {
   const r = new ByteReader(bytes);
   try {
@@ -57,7 +60,8 @@ function decode(bytes: Uint8Array, path: string): bigint {
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
   }
-  throw new NodeError('corrupt', `${path} does not hold a promised term`);
+  const remedy = 'restart this voter with an empty directory, under a new name';
+  throw new NodeError('corrupt', `the vote in ${path} is damaged: ${remedy}`);
 }
 
 async function replace(path: string, bytes: Uint8Array): Promise<void> {
@@ -72,7 +76,7 @@ async function replace(path: string, bytes: Uint8Array): Promise<void> {
     await file.close();
   }
   await rename(temporary, path);
-  // Windows cannot sync a directory, and needs not.
+  // Windows cannot sync a directory, and need not.
   if (process.platform === 'win32') return;
   const parent = await open(directory, 'r');
   try {

@@ -8,38 +8,38 @@ const MAX_ROUND = (1n << ROUND_BITS) - 1n;
 export const MAX_EPOCH: bigint = (1n << (64n - ROUND_BITS)) - 1n;
 
 /**
- * A term numbers one leadership of one life of one node: `epoch * 2^20 + round`. The epoch comes
- * from whoever chooses the leader, and grows whenever the choice changes. The round is ours: a
- * leader that was restarted takes the next one, since what it wrote last may have reached others
- * and not its own disk. No term is ever led in twice, whatever the chooser does.
+ * A term numbers one leadership of one process: `epoch * 2^20 + round`. The epoch comes from
+ * whoever chooses the leader, and grows whenever the choice changes. The round is the node's own:
+ * a leader that restarts takes the next one, because its last entries may have reached others but
+ * not its own disk. No two leaderships share a term, whatever the choices are.
  */
 export function termOf(epoch: bigint, round: bigint): bigint {
   if (epoch < 0n || epoch > MAX_EPOCH) {
-    throw new NodeError('argument', `an epoch is 0..${MAX_EPOCH}, not ${epoch}`);
+    throw new NodeError('argument', `epoch must be 0..${MAX_EPOCH}, not ${epoch}`);
   }
   if (round < 0n || round > MAX_ROUND) {
-    throw new NodeError('argument', `a round is 0..${MAX_ROUND}, not ${round}`);
+    throw new NodeError('argument', `round must be 0..${MAX_ROUND}, not ${round}`);
   }
   return (epoch << ROUND_BITS) | round;
 }
 
-/** The epoch of a term: what the chooser of the leader called it. */
+/** The epoch of a term, which whoever chose the leader has given it. */
 export function epochOf(term: bigint): bigint {
   return term >> ROUND_BITS;
 }
 
-/** A term as people read it: `epoch.round`. */
+/** A term in the form that people read: `epoch.round`. */
 export function formatTerm(term: bigint): string {
   return `${epochOf(term)}.${term & MAX_ROUND}`;
 }
 
 /**
- * The lowest term of `epoch` above `promised`; undefined when what was promised is of a later
- * epoch, or the rounds of this one are used up.
+ * The lowest term of `epoch` above `voted`. Undefined if `voted` belongs to a later epoch, or if
+ * the rounds of this one are used up.
  */
-export function nextTerm(epoch: bigint, promised: bigint): bigint | undefined {
+export function nextTerm(epoch: bigint, voted: bigint): bigint | undefined {
   const first = termOf(epoch, 0n);
-  if (promised < first) return first;
-  const next = promised + 1n;
+  if (voted < first) return first;
+  const next = voted + 1n;
   return epochOf(next) === epoch ? next : undefined;
 }

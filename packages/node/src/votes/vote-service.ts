@@ -1,42 +1,38 @@
-import { type Connection, dialService, type StreamTransport } from '@shoal/transport';
+import { onAbort, toError } from '@shoal/async';
+import type { Connection } from '@shoal/transport';
 import { WireError } from '@shoal/wire';
 import { NodeError } from '../errors.ts';
 import {
   decodeVoteMessage,
   encodeVoteMessage,
+  type VoteMessage,
   type VoteReply,
   type VoteRequest,
 } from './vote-message.ts';
 
-/** The services of a node on its stream listener. */
-export const SERVICES = {
-  /** States of the membership, and its probes. */
-  membership: 'shoal/membership',
-  /** The log of the feeder. */
-  log: 'shoal/log',
-  /** Promises of voters. */
-  vote: 'shoal/promise',
-  /** The log of a voter that has given its promise, for the candidate that it gave it to. */
-  source: 'shoal/source',
-} as const;
+/** Options of both ends of a request for a vote. */
+export interface VoteServiceOptions {
+  /** How long the peer may take to send its message, in ms. */
+  readonly timeout: number;
+  /** Breaks the connection off. */
+  readonly signal: AbortSignal;
+}
 
 /**
- * Asks a voter for its promise. Rejects with the transport's error, the signal's reason, or
- * `protocol`.
+ * Asks a voter for its vote over a connection to its service, and closes the connection. Rejects
+ * with the transport's error, the signal's reason, or `protocol`.
  */
 export async function requestVote(
-  streams: StreamTransport,
-  address: string,
+  connection: Connection,
   request: VoteRequest,
-  timeout: number,
-  signal: AbortSignal,
+  options: VoteServiceOptions,
 ): Promise<VoteReply> {
-  const connection = await dialService(streams, address, SERVICES.vote, { signal });
   try {
     connection.send(encodeVoteMessage(request));
-    const reply = await receive(connection, timeout, signal);
+    const reply = await receive(connection, options);
     if (reply.type !== 'reply' || reply.voter !== request.voter) {
-      throw new NodeError('protocol', `expected a reply of ${request.voter}`);
+      const text = `expected a vote reply from ${request.voter}, got a ${reply.type}`;
+      throw new NodeError('protocol', `${text} from ${reply.voter}`);
     }
     return reply;
   } finally {
@@ -44,42 +40,43 @@ export async function requestVote(
   }
 }
 
-/** Answers one request. Never rejects. */
+/** Answers the one request of a connection, and closes the connection. Never rejects. */
 export async function serveVote(
   connection: Connection,
   decide: (request: VoteRequest) => Promise<VoteReply>,
-  timeout: number,
-  signal: AbortSignal,
+  options: VoteServiceOptions,
 ): Promise<void> {
   try {
-    const request = await receive(connection, timeout, signal);
-    if (request.type !== 'request') throw new NodeError('protocol', 'expected a request');
+    const request = await receive(connection, options);
+    if (request.type !== 'request') {
+      throw new NodeError('protocol', 'expected a vote request, got a reply');
+    }
     connection.send(encodeVoteMessage(await decide(request)));
     await connection.close();
   } catch (error) {
-    connection.abort(error instanceof Error ? error : new NodeError('protocol', 'failed'));
+    connection.abort(toError(error));
   }
 }
 
 async function receive(
   connection: Connection,
-  timeout: number,
-  signal: AbortSignal,
-): Promise<VoteRequest | VoteReply> {
-  const late = new NodeError('protocol', `no message within ${timeout} ms`);
+  { timeout, signal }: VoteServiceOptions,
+): Promise<VoteMessage> {
+  signal.throwIfAborted();
+  const late = new NodeError('protocol', `the peer sent no vote message within ${timeout} ms`);
   const timer = setTimeout(() => connection.abort(late), timeout);
-  const onAbort = (): void => connection.abort(signal.reason);
-  signal.addEventListener('abort', onAbort);
+  const cancelAbort = onAbort(signal, () => connection.abort(toError(signal.reason)));
   try {
-    signal.throwIfAborted();
     const { value: frame } = await connection[Symbol.asyncIterator]().next();
-    if (frame === undefined) throw new NodeError('protocol', 'the peer said nothing');
+    if (frame === undefined) {
+      throw new NodeError('protocol', 'the peer closed the connection without a vote message');
+    }
     return decodeVoteMessage(frame);
   } catch (cause) {
     if (!(cause instanceof WireError)) throw cause;
-    throw new NodeError('protocol', `a bad message: ${cause.message}`, { cause });
+    throw new NodeError('protocol', `malformed vote message: ${cause.message}`, { cause });
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
+    cancelAbort();
   }
 }

@@ -1,5 +1,5 @@
-// One candidate in a process of its own, for etcd.test.ts: tells each choice, and when it came.
-import { etcdLeader } from '../../dist/etcd.js';
+// A candidate in a process of its own, for etcd-leader.test.ts: reports each choice.
+import { etcdLeader } from '../../../dist/etcd.js';
 
 const [url, key, name, ttl] = process.argv.slice(2);
 const stop = new AbortController();

@@ -1,29 +1,31 @@
-import { NodeError, toError } from '../../errors.ts';
+import { onAbort, toError } from '@shoal/async';
+import { NodeError } from '../../errors.ts';
 
-/** Where etcd is, and how it is spoken with. */
+/** How to reach etcd. */
 export interface EtcdOptions {
-  /** Client URLs, such as `http://127.0.0.1:2379`; the next one is tried when one fails. */
+  /** Client URLs, such as `http://127.0.0.1:2379`. If one fails, the next one is tried. */
   readonly endpoints: readonly string[];
-  /** For etcd's own authentication; both or neither. */
-  readonly username?: string;
-  readonly password?: string;
-  /** Sent with each request, for a proxy before etcd. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Default: the global one. Another one may bring certificates of its own. */
-  readonly fetch?: typeof fetch;
+  /** The user of etcd's own authentication. Set it together with `password`. Default: none. */
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Sent with each request, for a proxy in front of etcd. Default: none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Sends the requests, for example with a client certificate. Default: the global `fetch`. */
+  readonly fetch?: typeof fetch | undefined;
 }
 
-/** A key as it is in etcd. */
+/** A key in etcd. */
 interface EtcdKey {
   readonly value: string;
-  /** When it came to be: higher for each life of the key. */
+  /** The revision at which it was created. Higher each time that it is created. */
   readonly createRevision: bigint;
-  /** The lease that it lives by; `0` without one. */
+  /** The lease that the key is attached to; `0` without one. */
   readonly lease: string;
 }
 
-/** A key, or none, and the revision of the whole store at which that was so. */
-export interface EtcdLook {
+/** What a key held at a revision of the whole store. */
+export interface EtcdLookup {
+  /** Undefined if the key does not exist. */
   readonly key: EtcdKey | undefined;
   readonly revision: bigint;
 }
@@ -55,16 +57,17 @@ interface Reply extends RangeReply {
   readonly code?: number;
 }
 
-/** How a request ends: by its signal, or when it has taken this many ms. */
-interface Patience {
+/** What ends a request early. */
+interface RequestLimits {
   readonly signal: AbortSignal;
+  /** How long the request may take, in ms. */
   readonly timeout: number;
 }
 
-/** The code of gRPC for a token that is missing or has expired. */
+/** The gRPC code for a token that is missing or has expired. */
 const UNAUTHENTICATED = 16;
 
-/** What an election needs of etcd's API v3, by its JSON gateway: leases, one key, and a watch. */
+/** The part of etcd's API v3 that an election needs, over its JSON gateway. */
 export class EtcdClient {
   readonly #options: EtcdOptions;
   readonly #fetch: typeof fetch;
@@ -75,37 +78,44 @@ export class EtcdClient {
   constructor(options: EtcdOptions) {
     const { endpoints, username, password } = options;
     if (endpoints.length === 0 || !endpoints.every((url) => /^https?:\/\//.test(url))) {
-      throw new NodeError('argument', 'endpoints are one or more http: or https: URLs');
+      throw new NodeError('argument', 'endpoints must be one or more http: or https: URLs');
     }
     if ((username === undefined) !== (password === undefined)) {
-      throw new NodeError('argument', 'username and password belong together');
+      throw new NodeError('argument', 'username and password must be set together');
     }
     this.#options = options;
     this.#fetch = options.fetch ?? fetch;
   }
 
   /** Grants a lease of `ttl` seconds; etcd may make it longer. */
-  async grant(ttl: number, patience: Patience): Promise<{ id: string; ttl: number }> {
-    const { ID, TTL } = await this.#call('/v3/lease/grant', { TTL: String(ttl) }, patience);
+  async grant(ttl: number, limits: RequestLimits): Promise<{ id: string; ttl: number }> {
+    const { ID, TTL } = await this.#call('/v3/lease/grant', { TTL: String(ttl) }, limits);
     return { id: text(ID), ttl: Number(text(TTL)) };
   }
 
-  /** Renews a lease: the seconds that it has, or 0 when there is no such lease any more. */
-  async keepAlive(lease: string, patience: Patience): Promise<number> {
-    const { result } = await this.#call('/v3/lease/keepalive', { ID: lease }, patience);
+  /** Renews a lease. Resolves with its seconds; 0 if it no longer exists. */
+  async keepAlive(lease: string, limits: RequestLimits): Promise<number> {
+    const { result } = await this.#call('/v3/lease/keepalive', { ID: lease }, limits);
     return Number(result?.TTL ?? 0);
   }
 
-  async revoke(lease: string, patience: Patience): Promise<void> {
-    await this.#call('/v3/lease/revoke', { ID: lease }, patience);
+  /** Ends a lease, and removes the keys that are attached to it. */
+  async revoke(lease: string, limits: RequestLimits): Promise<void> {
+    await this.#call('/v3/lease/revoke', { ID: lease }, limits);
   }
 
-  async look(key: string, patience: Patience): Promise<EtcdLook> {
-    return lookOf(await this.#call('/v3/kv/range', { key: base64(key) }, patience));
+  /** Looks a key up. */
+  async lookUp(key: string, limits: RequestLimits): Promise<EtcdLookup> {
+    return lookupOf(await this.#call('/v3/kv/range', { key: base64(key) }, limits));
   }
 
-  /** Makes the key unless it is there; either way, says how it is then. */
-  async take(key: string, value: string, lease: string, patience: Patience): Promise<EtcdLook> {
+  /** Creates the key unless it exists. Resolves with the key that exists afterwards. */
+  async take(
+    key: string,
+    value: string,
+    lease: string,
+    limits: RequestLimits,
+  ): Promise<EtcdLookup> {
     const range = { request_range: { key: base64(key) } };
     const reply = await this.#call(
       '/v3/kv/txn',
@@ -114,41 +124,34 @@ export class EtcdClient {
         success: [{ request_put: { key: base64(key), value: base64(value), lease } }, range],
         failure: [range],
       },
-      patience,
+      limits,
     );
     const found = reply.responses?.at(-1)?.response_range;
-    return lookOf({ ...found, ...(reply.header ? { header: reply.header } : {}) });
+    return lookupOf({ ...found, ...(reply.header ? { header: reply.header } : {}) });
   }
 
-  /** Resolves when the key changes after `revision`, or when the time is over. */
-  async changed(key: string, revision: bigint, { signal, timeout }: Patience): Promise<void> {
+  /** Resolves when the key changes after `revision`, or the watch ends. Rejects at the time-out. */
+  async changed(key: string, revision: bigint, limits: RequestLimits): Promise<void> {
     const start_revision = String(revision + 1n);
     const body = { create_request: { key: base64(key), start_revision } };
-    await this.#request('/v3/watch', body, { signal, timeout }, async (response) => {
-      let rest = '';
-      const decoder = new TextDecoder();
-      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-        rest = lines.pop()!;
-        for (const line of lines) {
-          const { result, error } = parse(line);
-          if (result?.events !== undefined || result?.canceled || error !== undefined) return;
-        }
-        if (rest.length > MAX_LINE) throw new NodeError('leadership', 'etcd sent too long a line');
+    await this.#request('/v3/watch', body, limits, async (response) => {
+      for await (const line of linesOf(response)) {
+        const { result, error } = parse(line);
+        if (result?.events !== undefined || result?.canceled || error !== undefined) return;
       }
     });
   }
 
-  /** One request and its reply; authenticates first where that is wanted. */
-  async #call(path: string, body: object, patience: Patience): Promise<Reply> {
+  /** Sends a request and returns its reply. Authenticates first if there is a user. */
+  async #call(path: string, body: object, limits: RequestLimits): Promise<Reply> {
     const { username: name, password } = this.#options;
     for (let attempt = 1; ; attempt++) {
       if (name !== undefined && this.#token === undefined) {
-        const reply = await this.#post('/v3/auth/authenticate', { name, password }, patience);
+        const reply = await this.#post('/v3/auth/authenticate', { name, password }, limits);
         this.#token = text(reply.token);
       }
       try {
-        return await this.#post(path, body, patience);
+        return await this.#post(path, body, limits);
       } catch (error) {
         const expired = error instanceof EtcdError && error.grpcCode === UNAUTHENTICATED;
         if (!expired || name === undefined || attempt > 1) throw error;
@@ -157,8 +160,8 @@ export class EtcdClient {
     }
   }
 
-  #post(path: string, body: object, patience: Patience): Promise<Reply> {
-    return this.#request(path, body, patience, async (response) => {
+  #post(path: string, body: object, limits: RequestLimits): Promise<Reply> {
+    return this.#request(path, body, limits, async (response) => {
       const reply = parse(await response.text());
       if (response.ok && reply.error === undefined) return reply;
       const said = typeof reply.error === 'string' ? reply.error : reply.error?.message;
@@ -166,28 +169,27 @@ export class EtcdClient {
     });
   }
 
-  /** Ends the request, and its body, when `take` has settled. */
+  /** Sends a request, and ends it, with its body, once `take` has settled. */
   async #request<T>(
     path: string,
     body: object,
-    { signal, timeout }: Patience,
+    { signal, timeout }: RequestLimits,
     take: (response: Response) => Promise<T>,
   ): Promise<T> {
     const { endpoints, headers } = this.#options;
     const endpoint = endpoints[this.#endpoint % endpoints.length]!.replace(/\/$/, '');
     const stop = new AbortController();
-    const onAbort = (): void => stop.abort(signal.reason);
-    const late = new NodeError('leadership', `etcd did not answer within ${timeout} ms`);
+    const overdue = `etcd at ${endpoint} did not answer within ${timeout} ms`;
+    const late = new NodeError('leadership', overdue);
     const timer = setTimeout(() => stop.abort(late), Math.max(1, timeout));
-    signal.addEventListener('abort', onAbort);
+    const cancelAbort = onAbort(signal, () => stop.abort(signal.reason));
     try {
-      signal.throwIfAborted();
       const response = await this.#fetch(endpoint + path, {
         method: 'POST',
         headers: {
           ...headers,
           'content-type': 'application/json',
-          ...(this.#token === undefined ? {} : { authorization: this.#token }),
+          ...(this.#token && { authorization: this.#token }),
         },
         body: JSON.stringify(body),
         signal: stop.signal,
@@ -196,43 +198,59 @@ export class EtcdClient {
     } catch (cause) {
       signal.throwIfAborted();
       if (cause instanceof EtcdError) throw cause;
-      // Out of reach, or not etcd: perhaps another endpoint is.
+      // Unreachable, or not etcd: the next request goes to another endpoint.
       this.#endpoint++;
       if (stop.signal.aborted) throw late;
-      throw new NodeError('leadership', `${endpoint}: ${toError(cause).message}`, { cause });
+      const text = `the request to etcd at ${endpoint} failed: ${toError(cause).message}`;
+      throw new NodeError('leadership', text, { cause });
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
+      cancelAbort();
       stop.abort();
     }
   }
 }
 
-/** How long a line of a watch may be, in characters. */
+/** The longest line of a watch, in characters. */
 const MAX_LINE = 1 << 20;
 
-/** What etcd has refused. */
+/** A request that etcd refused. */
 class EtcdError extends NodeError {
   readonly grpcCode: number | undefined;
 
   constructor(grpcCode: number | undefined, message: string) {
-    super('leadership', `etcd refused ${message}`);
+    super('leadership', `etcd refused the request ${message}`);
     this.grpcCode = grpcCode;
   }
 }
 
+/** The lines of a body. Throws `leadership` for one that is too long. */
+async function* linesOf(response: Response): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+    if (rest.length > MAX_LINE) {
+      throw new NodeError('leadership', `etcd sent a line of more than ${MAX_LINE} characters`);
+    }
+  }
+}
+
+/** Throws `leadership`. */
 function parse(json: string): Reply {
   let reply: unknown;
   try {
     reply = JSON.parse(json);
   } catch {
-    // Dealt with below.
+    // Reported below.
   }
   if (typeof reply === 'object' && reply !== null) return reply as Reply;
-  throw new NodeError('leadership', 'etcd sent what is no JSON object');
+  throw new NodeError('leadership', 'etcd sent a reply that is not a JSON object');
 }
 
-function lookOf({ header, kvs }: RangeReply): EtcdLook {
+function lookupOf({ header, kvs }: RangeReply): EtcdLookup {
   const found = kvs?.[0];
   return {
     revision: BigInt(header?.revision ?? 0),
@@ -244,10 +262,10 @@ function lookOf({ header, kvs }: RangeReply): EtcdLook {
   };
 }
 
-/** A field that must be there: int64s are text in JSON. */
+/** A required field. int64s are text in JSON. */
 function text(field: string | undefined): string {
   if (typeof field === 'string' && field !== '') return field;
-  throw new NodeError('leadership', 'etcd left out a field');
+  throw new NodeError('leadership', 'a required field is missing in the reply of etcd');
 }
 
 function base64(value: string): string {

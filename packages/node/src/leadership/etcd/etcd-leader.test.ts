@@ -7,7 +7,7 @@ import { etcdLeader } from '../../etcd.ts';
 import type { ShoalNode } from '../../shoal-node.ts';
 import { epochOf } from '../../votes/term.ts';
 import type { LeaderChoice } from '../leadership.ts';
-import { EtcdServer, etcdctl, etcdInstalled } from './etcd-server.test-helper.ts';
+import { EtcdServer, etcdInstalled } from './etcd-server.test-helper.ts';
 
 const SCRIPT = fileURLToPath(new URL('./candidate.test-script.mjs', import.meta.url));
 /** Long enough that a busy machine does not lose a lease by itself. */
@@ -98,8 +98,7 @@ describe.runIf(etcdInstalled())('leaders by a lease in etcd', { timeout: 120_000
     const witness = stand('witness', { canLead: false });
     expect(await b.until(is('a'))).toEqual(chosen);
     expect(await witness.until(is('a'))).toEqual(chosen);
-    const [found] = JSON.parse(etcdctl(server.url, 'get', key, '-w', 'json')).kvs;
-    expect(BigInt(found.create_revision)).toBe(chosen!.epoch);
+    expect(await server.createRevision(key)).toBe(chosen!.epoch);
     expect(a.errors.length).toBeLessThanOrEqual(1); // the endpoint that nobody is at
   });
 
@@ -174,7 +173,7 @@ describe.runIf(etcdInstalled())('leaders by a lease in etcd', { timeout: 120_000
   it('who loses its key steps down', async () => {
     const a = stand('a', { anew: true });
     const first = await a.until(is('a'));
-    etcdctl(server.url, 'del', key);
+    await server.delete(key);
     await a.until((choice) => choice === undefined);
     const again = await a.until(is('a'));
     expect(again!.epoch > first!.epoch).toBe(true);

@@ -1,52 +1,57 @@
-import { NodeError, toError } from '../../errors.ts';
-import { sleep } from '../../lock.ts';
+import { pause, toError } from '@shoal/async';
+import { NodeError } from '../../errors.ts';
 import type { LeaderChoice, Leadership, LeadershipContext } from '../leadership.ts';
-import { EtcdClient, type EtcdLook, type EtcdOptions } from './etcd-client.ts';
+import { EtcdClient, type EtcdLookup, type EtcdOptions } from './etcd-client.ts';
 
-/** What {@link etcdLeader} is given. */
+/** Options of {@link etcdLeader}. */
 export interface EtcdLeaderOptions extends EtcdOptions {
-  /** The key that names the leader, one for each log: `/shoal/orders/leader`. */
+  /** The key that names the leader, one for each log, such as `/shoal/orders/leader`. */
   readonly key: string;
-  /** How long a leader that is gone stays the leader, in s, 2..3600. Default 10. */
-  readonly ttl?: number;
-  /** Told of every failure to speak with etcd; another attempt follows. */
-  readonly onError?: (error: Error) => void;
+  /**
+   * How long the lease of a leader that has failed keeps others from being chosen, in s, 2..3600.
+   * Default 10.
+   */
+  readonly ttl?: number | undefined;
+  /** Called when a request to etcd fails. Another attempt follows. Default: nothing. */
+  readonly onError?: ((error: Error) => void) | undefined;
 }
 
-/** Which part of its time a lease is relied on; the rest is for clocks that differ in speed. */
-const RELIED_ON = 0.8;
-/** How often a lease is renewed within that time. */
+/** In s. */
+const DEFAULT_TTL = 10;
+/** The part of a lease that is used; the rest allows for clocks of different speeds. */
+const USED_PART = 0.8;
+/** How often a lease is renewed in that time. */
 const RENEWALS = 4;
 
 interface Lease {
   readonly id: string;
   /** In ms. */
   readonly ttl: number;
-  /** Until when it is relied on, on this process's monotonic clock. */
+  /** When it counts as lost, on this process's monotonic clock. */
   until: number;
 }
 
 /**
- * The leader is whoever has made the key in etcd with a lease; the epoch is the revision at which
- * it did, which etcd never gives out twice. A leader steps down when four fifths of its lease
- * have passed without a renewal, by its own monotonic clock: before anybody else can be chosen,
- * unless it stood still meanwhile, and what it appends then is fenced by its term.
+ * The leader is the node that has created the key in etcd with a lease. The epoch is the revision
+ * at which it was created, which etcd never repeats. A leader steps down when four fifths of its
+ * lease have passed without a renewal, by its own monotonic clock: before another node can be
+ * chosen. If its process was stopped meanwhile, its term fences what it appends afterwards.
  *
- * It speaks with etcd 3.4 and later by its JSON gateway. While etcd is out of reach nobody can be
- * chosen. A node that leaves revokes its lease, so that another is chosen at once. Throws
- * `argument` for an option out of range.
+ * Works with etcd 3.4 and later, over its JSON gateway. While etcd cannot be reached, no leader can
+ * be chosen. A node that leaves revokes its lease, so that another one is chosen at once. Throws
+ * `argument` for an option outside its range.
  */
 export function etcdLeader(options: EtcdLeaderOptions): Leadership {
-  const { key, ttl = 10 } = options;
-  if (key === '') throw new NodeError('argument', 'a key is not empty');
+  const { key, ttl = DEFAULT_TTL } = options;
+  if (key === '') throw new NodeError('argument', 'key must not be empty');
   if (!(Number.isInteger(ttl) && ttl >= 2 && ttl <= 3600)) {
-    throw new NodeError('argument', `a ttl is 2..3600 s, not ${ttl}`);
+    throw new NodeError('argument', `ttl must be a whole number of 2..3600 s, not ${ttl}`);
   }
   const client = new EtcdClient(options);
-  return { choices: (context) => new Election(client, options, ttl, context).run() };
+  return { choices: (context) => new Election(options, client, context).run() };
 }
 
-/** One node's part in it. */
+/** One node's part in the election. */
 class Election {
   readonly #client: EtcdClient;
   readonly #options: EtcdLeaderOptions;
@@ -54,57 +59,52 @@ class Election {
   readonly #context: LeadershipContext;
   #lease: Lease | undefined;
 
-  constructor(
-    client: EtcdClient,
-    options: EtcdLeaderOptions,
-    ttl: number,
-    context: LeadershipContext,
-  ) {
+  constructor(options: EtcdLeaderOptions, client: EtcdClient, context: LeadershipContext) {
     this.#client = client;
     this.#options = options;
-    this.#ttl = ttl;
+    this.#ttl = options.ttl ?? DEFAULT_TTL;
     this.#context = context;
   }
 
   /** How long to wait for one reply, and between two attempts, in ms. */
   get #period(): number {
-    return (this.#ttl * 1000 * RELIED_ON) / RENEWALS;
+    return (this.#ttl * 1000 * USED_PART) / RENEWALS;
   }
 
   async *run(): AsyncGenerator<LeaderChoice | undefined, void, undefined> {
     const { signal } = this.#context;
     try {
       while (!signal.aborted) {
-        const look = await this.#attempt(() => this.#stand());
-        if (look === undefined) {
-          // Out of reach: whoever led may do so no longer, but only it can know.
+        const found = await this.#attempt(() => this.#standForElection());
+        if (found === undefined) {
+          // Unreachable: the leader may have changed, so none is known.
           yield undefined;
-          await sleep(this.#period, signal);
-        } else if (this.#isOurs(look)) {
-          yield { leader: this.#context.name, epoch: look.key!.createRevision };
+          await pause(this.#period, signal);
+        } else if (this.#isOwn(found)) {
+          yield { leader: this.#context.name, epoch: found.key!.createRevision };
           await this.#hold();
           yield undefined;
         } else {
-          yield this.#choiceOf(look);
-          await this.#attempt(() => this.#waitForChange(look));
+          yield this.#choiceOf(found);
+          await this.#attempt(() => this.#waitForChange(found));
         }
       }
     } finally {
-      await this.#letGo();
+      await this.#release();
     }
   }
 
-  /** A node of our name with another lease is an earlier life of ours: it must expire. */
-  #choiceOf({ key }: EtcdLook): LeaderChoice | undefined {
+  /** A key of this node's name with another lease is left from before a restart: it must expire. */
+  #choiceOf({ key }: EtcdLookup): LeaderChoice | undefined {
     if (key === undefined || key.value === this.#context.name) return undefined;
     return { leader: key.value, epoch: key.createRevision };
   }
 
-  #isOurs({ key }: EtcdLook): boolean {
+  #isOwn({ key }: EtcdLookup): boolean {
     return key !== undefined && this.#lease !== undefined && key.lease === this.#lease.id;
   }
 
-  /** Undefined when it fails, which is told, or when the node is leaving. */
+  /** Undefined if it fails, which is reported, or if the node is leaving. */
   async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
@@ -114,52 +114,52 @@ class Election {
     }
   }
 
-  /** Looks who leads; makes this node the leader if nobody does. */
-  async #stand(): Promise<EtcdLook> {
+  /** Looks up the leader, and makes this node the leader if there is none. */
+  async #standForElection(): Promise<EtcdLookup> {
     const { name, canLead, signal } = this.#context;
     const { key } = this.#options;
-    const patience = { signal, timeout: this.#period };
-    const look = await this.#client.look(key, patience);
-    if (!canLead || (look.key !== undefined && !this.#isOurs(look))) return look;
+    const limits = { signal, timeout: this.#period };
+    const found = await this.#client.lookUp(key, limits);
+    if (!canLead || (found.key !== undefined && !this.#isOwn(found))) return found;
     await this.#renew();
-    return this.#client.take(key, name, this.#lease!.id, patience);
+    return this.#client.take(key, name, this.#lease!.id, limits);
   }
 
   /** Renews the lease, or gets a new one. */
   async #renew(): Promise<void> {
     const { signal } = this.#context;
-    const patience = { signal, timeout: this.#period };
-    // From before the request on: the lease runs from no earlier than that.
+    const limits = { signal, timeout: this.#period };
+    // Taken before the request: the lease begins no earlier.
     const since = performance.now();
     const lease = this.#lease;
     if (lease !== undefined) {
-      const seconds = await this.#client.keepAlive(lease.id, patience);
+      const seconds = await this.#client.keepAlive(lease.id, limits);
       if (seconds > 0) {
-        lease.until = since + lease.ttl * RELIED_ON;
+        lease.until = since + lease.ttl * USED_PART;
         return;
       }
       this.#lease = undefined;
     }
-    const { id, ttl } = await this.#client.grant(this.#ttl, patience);
-    this.#lease = { id, ttl: ttl * 1000, until: since + ttl * 1000 * RELIED_ON };
+    const { id, ttl } = await this.#client.grant(this.#ttl, limits);
+    this.#lease = { id, ttl: ttl * 1000, until: since + ttl * 1000 * USED_PART };
   }
 
-  /** Resolves when this node leads no longer: the lease was not renewed in time, or the key is gone. */
+  /** Resolves once this node no longer leads: its lease was not renewed in time, or its key is gone. */
   async #hold(): Promise<void> {
     const { signal } = this.#context;
     const lease = this.#lease!;
     while (!signal.aborted) {
-      await sleep(Math.min(this.#period, lease.until - performance.now()), signal);
+      await pause(Math.min(this.#period, lease.until - performance.now()), signal);
       const left = lease.until - performance.now();
       if (signal.aborted || left <= 0) return;
-      const patience = { signal, timeout: Math.min(this.#period, left) };
+      const limits = { signal, timeout: Math.min(this.#period, left) };
       const since = performance.now();
       const holds = await this.#attempt(async () => {
-        const seconds = await this.#client.keepAlive(lease.id, patience);
+        const seconds = await this.#client.keepAlive(lease.id, limits);
         if (seconds === 0) return false;
-        const look = await this.#client.look(this.#options.key, patience);
-        if (!this.#isOurs(look)) return false;
-        lease.until = since + seconds * 1000 * RELIED_ON;
+        const found = await this.#client.lookUp(this.#options.key, limits);
+        if (!this.#isOwn(found)) return false;
+        lease.until = since + seconds * 1000 * USED_PART;
         return true;
       });
       if (holds === false) {
@@ -169,29 +169,29 @@ class Election {
     }
   }
 
-  /** Resolves when somebody else is to be looked for, or after a while. */
-  async #waitForChange({ revision }: EtcdLook): Promise<void> {
+  /** Resolves when the leader may have changed, or after a while. */
+  async #waitForChange({ revision }: EtcdLookup): Promise<void> {
     const { signal } = this.#context;
     const timeout = this.#ttl * 1000;
     const since = performance.now();
     try {
       await this.#client.changed(this.#options.key, revision, { signal, timeout });
     } catch (error) {
-      // That nothing changes for that long is no failure.
+      // It is not a failure that nothing has changed for so long.
       if (performance.now() - since >= timeout) return;
-      await sleep(this.#period, signal);
+      await pause(this.#period, signal);
       throw error;
     }
   }
 
-  /** Lets others be chosen at once. Never rejects. */
-  async #letGo(): Promise<void> {
+  /** Lets another node be chosen at once. Never rejects. */
+  async #release(): Promise<void> {
     const lease = this.#lease;
     if (lease === undefined) return;
-    const patience = {
+    const limits = {
       signal: new AbortController().signal,
       timeout: Math.min(1000, this.#period),
     };
-    await this.#client.revoke(lease.id, patience).catch(() => undefined);
+    await this.#client.revoke(lease.id, limits).catch(() => undefined);
   }
 }

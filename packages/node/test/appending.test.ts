@@ -1,0 +1,88 @@
+import { MemoryLog } from '@shoal/syncup';
+import { describe, expect, it } from 'vitest';
+import { fixedLeader } from '../src/index.ts';
+import { commits, start } from './nodes.test-helper.ts';
+
+const code = (value: string): unknown => expect.objectContaining({ code: value });
+
+describe('appending', () => {
+  it('needs a batch that ends with a commit, of types and sizes that are allowed', async () => {
+    await using a = await start('a', { log: new MemoryLog(), voters: ['a'] });
+    await a.until(() => a.role === 'leader');
+    const payload = new Uint8Array(1);
+    for (const wrong of [
+      [],
+      [{ type: 0, payload }],
+      [{ type: 3, payload }],
+      [
+        { type: 3, payload },
+        { type: 1, payload },
+      ],
+      [
+        { type: 256, payload },
+        { type: 1, payload },
+      ],
+      [{ type: 1, payload: 'text' as unknown as Uint8Array }],
+    ]) {
+      await expect(a.append(wrong)).rejects.toEqual(code('argument'));
+    }
+    for (const acks of [0, 2, 0.5]) {
+      await expect(a.append(commits(1), { acks })).rejects.toEqual(code('argument'));
+    }
+    // Nothing of that has harmed it.
+    expect(a.log!.range.last).toBe(1n);
+    expect(await a.append(commits(2))).toMatchObject({ first: 2n, last: 3n });
+  });
+
+  it('waits for a majority no longer than it is told to', async () => {
+    const seen: string[] = [];
+    await using a = await start('a', { log: new MemoryLog(), voters: ['a'], replication: {} });
+    a.on('failed', ({ error }) => seen.push(error.message));
+    await a.until(() => a.role === 'leader');
+    await a.leave();
+    await expect(a.append(commits(1))).rejects.toEqual(code('closed'));
+    expect(seen).toEqual([]);
+
+    await using b = await start('b', { log: new MemoryLog(), leadership: fixedLeader('b') });
+    const c = await start('c', { log: new MemoryLog(), seeds: [b.address] });
+    await b.until(() => b.role === 'leader');
+    await b.append(commits(1));
+    await c.close();
+    await expect(b.append(commits(1), { timeout: 20 })).rejects.toEqual(code('timeout'));
+    const stop = new AbortController();
+    const waiting = b.append(commits(1), { signal: stop.signal });
+    stop.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    await expect(b.append(commits(1), { acks: 1 })).resolves.toMatchObject({ last: 5n });
+    const left = expect(b.append(commits(1))).rejects.toEqual(code('closed'));
+    await b.leave();
+    await left;
+  });
+
+  it('is bounded while nobody acknowledges', async () => {
+    await using b = await start('b', {
+      log: new MemoryLog(),
+      leadership: fixedLeader('b'),
+      replication: { maxPendingEntries: 3 },
+    });
+    const c = await start('c', { log: new MemoryLog(), seeds: [b.address] });
+    await b.until(() => b.role === 'leader');
+    await c.close();
+    const waiting = expect(b.append(commits(3))).rejects.toEqual(code('closed'));
+    expect(b.stats().pendingEntries).toBe(3);
+    await expect(b.append(commits(1))).rejects.toEqual(code('overload'));
+    await b.close();
+    await waiting;
+  });
+
+  it('a log that refuses ends the leadership, and says why', async () => {
+    const log = new MemoryLog();
+    await using a = await start('a', { log, voters: ['a'] });
+    const failed = new Promise<unknown>((resolve) => a.on('failed', resolve));
+    await a.until(() => a.role === 'leader');
+    await log[Symbol.asyncDispose]();
+    await expect(a.append(commits(1))).rejects.toEqual(code('log'));
+    expect(await failed).toMatchObject({ error: { code: 'log' } });
+    await a.until(() => a.role === 'member');
+  });
+});
