@@ -1,11 +1,7 @@
 export type { Codec, CodecValue } from './bytes/codec.ts';
 export { type Crc32, crc32 } from './bytes/crc32.ts';
-export {
-  encodeFrame,
-  FrameDecoder,
-  type FrameDecoderOptions,
-  MAX_FRAME_LENGTH,
-} from './bytes/framing.ts';
+export { encodeFrame, MAX_FRAME_LENGTH } from './bytes/frame.ts';
+export { FrameDecoder, type FrameDecoderOptions } from './bytes/frame-decoder.ts';
 export { ByteReader } from './bytes/reader.ts';
 export { ByteWriter, type ByteWriterOptions } from './bytes/writer.ts';
 export { type DescribePacketOptions, describePacket } from './describe/describe-packet.ts';

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { FRAME_HEADER_LENGTH, writeFrameHeader } from './bytes/framing.ts';
+export { FRAME_HEADER_LENGTH, writeFrameHeader } from './bytes/frame.ts';
 export {
   readU16le,
   readU32le,

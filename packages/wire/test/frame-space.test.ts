@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { WireError } from '../errors.ts';
-import { encodeFrame, FRAME_HEADER_LENGTH, FrameDecoder, writeFrameHeader } from './framing.ts';
+import { encodeFrame, FRAME_HEADER_LENGTH, writeFrameHeader } from '../src/bytes/frame.ts';
+import { FrameDecoder } from '../src/bytes/frame-decoder.ts';
+import { WireError } from '../src/errors.ts';
 
 const LONGEST = 200_000;
 

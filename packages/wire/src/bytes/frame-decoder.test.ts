@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WireError } from '../errors.ts';
-import {
-  encodeFrame,
-  FRAME_HEADER_LENGTH,
-  FrameDecoder,
-  MAX_FRAME_LENGTH,
-  writeFrameHeader,
-} from './framing.ts';
+import { encodeFrame, FRAME_HEADER_LENGTH, MAX_FRAME_LENGTH } from './frame.ts';
+import { FrameDecoder } from './frame-decoder.ts';
 
 const payloads = fc.array(
   fc.oneof(
@@ -42,38 +37,6 @@ function failure(run: () => unknown): WireError {
   }
   throw new Error('nothing was thrown');
 }
-
-describe('encodeFrame', () => {
-  it('puts the length before the payload, little-endian', () => {
-    expect([...encodeFrame(Uint8Array.of(7, 8, 9))]).toEqual([3, 0, 0, 0, 7, 8, 9]);
-    expect([...encodeFrame(new Uint8Array(0x010203)).subarray(0, 5)]).toEqual([3, 2, 1, 0, 0]);
-    expect([...encodeFrame(new Uint8Array(0))]).toEqual([0, 0, 0, 0]);
-  });
-
-  it('refuses a payload over the limit', () => {
-    expect(failure(() => encodeFrame(new Uint8Array(11), 10)).code).toBe('length');
-    expect(failure(() => encodeFrame(new Uint8Array(MAX_FRAME_LENGTH + 1))).code).toBe('length');
-  });
-});
-
-describe('writeFrameHeader', () => {
-  it('writes at the offset and nothing else', () => {
-    const bytes = new Uint8Array(8).fill(0xee);
-    writeFrameHeader(bytes, 2, 0x03fffffe);
-    expect([...bytes]).toEqual([0xee, 0xee, 0xfe, 0xff, 0xff, 0x03, 0xee, 0xee]);
-  });
-
-  it('refuses a bad length and a buffer that is too short, and writes nothing', () => {
-    const bytes = new Uint8Array(8);
-    for (const length of [-1, 1.5, Number.NaN, MAX_FRAME_LENGTH + 1]) {
-      expect(failure(() => writeFrameHeader(bytes, 0, length)).code).toBe('length');
-    }
-    for (const offset of [5, -1, Number.NaN]) {
-      expect(failure(() => writeFrameHeader(bytes, offset, 1)).code).toBe('capacity');
-    }
-    expect([...bytes]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
-  });
-});
 
 describe('FrameDecoder', () => {
   it('yields the frames of any stream, however it is cut and whenever it is drained', () => {
