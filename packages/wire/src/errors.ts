@@ -1,19 +1,19 @@
 /**
- * Why bytes, or a value to be turned into bytes, were refused.
+ * Why bytes could not be decoded, or a value could not be encoded.
  *
  * - `truncated`: the input ends before the value does.
- * - `trailing`: bytes are left over after a complete value.
- * - `overlong`: a number that is not in its shortest form.
- * - `range`: a number outside its type's range, or outside what the format allows.
+ * - `trailing`: bytes follow a complete value.
+ * - `overlong`: a number is not in its shortest form.
+ * - `range`: a number is outside the range of its type, or outside what the format allows.
  * - `variant`: an unknown enum variant, message type, opcode or option tag.
- * - `utf8`: text that is not valid UTF-8.
- * - `length`: a length that exceeds what is left, or a limit.
- * - `address`: text that is not a socket address.
- * - `magic`: the first bytes are not this format's.
- * - `version`: a version that this decoder does not speak.
- * - `label`: a packet of another cluster.
- * - `checksum`: a checksum that does not match its bytes.
- * - `capacity`: (encoding) the value does not fit into a writer of fixed size.
+ * - `utf8`: text is not valid UTF-8.
+ * - `length`: a length exceeds a limit, or the bytes that are left.
+ * - `address`: text is not a socket address.
+ * - `magic`: the first bytes are not those of the format.
+ * - `version`: an unsupported version of the format.
+ * - `label`: the packet belongs to another cluster.
+ * - `checksum`: a checksum does not match its bytes.
+ * - `capacity`: (encoding) the value does not fit the maximum size.
  */
 export type WireErrorCode =
   | 'truncated'
@@ -31,16 +31,19 @@ export type WireErrorCode =
   | 'capacity';
 
 /**
- * The only error that a codec of this package throws, for bad bytes and for values that
- * cannot be encoded. A decoder that threw has changed nothing but its reader's position;
- * an encoder that threw may have left part of a value in its writer: roll that back to a mark.
+ * The only error that the codecs of this package throw: for bytes that cannot be decoded, and for
+ * values that cannot be encoded.
+ *
+ * A decoder that throws has changed nothing but the position of its reader. An encoder that throws
+ * may have written a part of the value: set the writer back to its earlier offset.
  */
 export class WireError extends Error {
   override readonly name = 'WireError';
+  /** What is wrong. The codes are stable. */
   readonly code: WireErrorCode;
-  /** Where in the input (or output) the fault lies, in bytes from its start. */
+  /** Where it is wrong, in bytes from the start of the input or output. */
   readonly offset: number;
-  /** What would have been right at that place. */
+  /** What would have been right there, for people. */
   readonly expected: string;
 
   constructor(code: WireErrorCode, offset: number, expected: string, options?: ErrorOptions) {

@@ -1,14 +1,14 @@
-/** Computes a CRC-32 as {@link crc32} does; `zlib.crc32` of Node is one, and a faster one. */
+/** A function that computes what {@link crc32} does. Node's `zlib.crc32` is one, and it is faster. */
 export type Crc32 = (bytes: Uint8Array, initial?: number) => number;
 
-/** The CRC of one byte, or of a CRC with one byte behind. */
+/** One step of the bitwise algorithm: the CRC of a byte, or of the low byte of an earlier CRC. */
 function crcOfByte(byte: number): number {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
   return crc;
 }
 
-/** Eight tables of 256: entry `k * 256 + b` is the CRC of byte `b` with `k` zero bytes behind. */
+/** Eight tables of 256: entry `k * 256 + b` is the CRC of byte `b` followed by `k` zero bytes. */
 function makeTables(): Int32Array {
   const tables = new Int32Array(8 * 256);
   for (let byte = 0; byte < 256; byte++) tables[byte] = crcOfByte(byte);
@@ -22,12 +22,14 @@ function makeTables(): Int32Array {
 const TABLES: Int32Array = /* @__PURE__ */ makeTables();
 
 /**
- * The CRC-32 of IEEE 802.3 (reflected, polynomial 0xEDB88320), as gzip, PNG and Rust's
- * `crc32fast` compute it: 0..4,294,967,295.
+ * The CRC-32 of IEEE 802.3 (reflected, polynomial 0xEDB88320), which gzip, PNG and Rust's
+ * `crc32fast` also compute: 0..4,294,967,295.
  *
- * Incremental: hand the result of the bytes before as `initial`, so that
- * `crc32(b, crc32(a))` is the CRC of `a` followed by `b`. Slice-by-8, after Kounavis and
- * Berry, "A Systematic Approach to Building High Performance Software-based CRC Generators".
+ * To compute it piece by piece, pass the result for the preceding bytes as `initial`:
+ * `crc32(b, crc32(a))` is the CRC of `a` followed by `b`.
+ *
+ * The algorithm is slice-by-8, from Kounavis and Berry, "A Systematic Approach to Building High
+ * Performance Software-based CRC Generators".
  */
 export function crc32(bytes: Uint8Array, initial = 0): number {
   const length = bytes.length;
@@ -50,7 +52,7 @@ export function crc32(bytes: Uint8Array, initial = 0): number {
   return ~crc >>> 0;
 }
 
-/** The same for a few bytes, without tables: they would weigh more in a bundle than this. */
+/** The same CRC-32 without tables, which would only enlarge a bundle that checks a few bytes. */
 export function smallCrc32(bytes: Uint8Array): number {
   let crc = ~0;
   for (const byte of bytes) crc = crcOfByte((crc ^ byte) & 0xff) ^ (crc >>> 8);

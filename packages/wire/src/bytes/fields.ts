@@ -10,7 +10,7 @@ import {
   writeU64le,
 } from './little-endian.ts';
 
-// What the messages on streams are made of. All integers are little-endian.
+// The fields of the messages on streams. All integers are little-endian.
 
 export const u8: Codec<number> = {
   encode: (writer, value) => writer.u8(value),
@@ -22,7 +22,7 @@ export const u32: Codec<number> = { encode: writeU32le, decode: readU32le };
 export const u64: Codec<bigint> = { encode: writeU64le, decode: readU64le };
 export const i64: Codec<bigint> = { encode: writeI64le, decode: readI64le };
 
-/** A u32 that is not a quantity: a magic, or the tag of a label. */
+/** A u32 that is not a quantity: a magic, or the tag of a cluster's label. */
 export const tag: Codec<number> = { encode: writeU32le, decode: readU32le };
 
 /** A u32 of at least 1. */

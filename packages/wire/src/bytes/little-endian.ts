@@ -1,10 +1,10 @@
 import type { ByteReader } from './reader.ts';
 import type { ByteWriter } from './writer.ts';
 
-// Functions rather than methods of ByteReader and ByteWriter: SWIM packets are big-endian, and a
-// bundle that has only those need not carry them.
+// Functions, not methods of ByteReader and ByteWriter: a bundle that only has SWIM packets, which are
+// big-endian, need not contain them.
 
-/** Converts u64 and i64: several times faster than shifting a bigint. */
+/** Converts u64 and i64, several times faster than bigint arithmetic. */
 const view: DataView = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 /** The u16 at offset `at`. The caller has checked that its 2 bytes are there. */
@@ -47,7 +47,7 @@ export function putU64(bytes: Uint8Array, at: number, value: bigint): boolean {
   return true;
 }
 
-/** Reads a u16. Throws `truncated`, as every read of a {@link ByteReader}. */
+/** Reads a u16. Like every read of a {@link ByteReader}, throws `truncated` at the end. */
 export function readU16le(reader: ByteReader): number {
   return u16At(reader.bytes, reader.take(2));
 }

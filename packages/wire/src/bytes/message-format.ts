@@ -4,7 +4,7 @@ import type { ByteReader } from './reader.ts';
 import { ByteWriter } from './writer.ts';
 
 // The messages of a stream protocol are described once, in a table of layouts. The encoder, the
-// decoder and describePacket all follow that table.
+// decoder and describePacket all follow it.
 
 /** A {@link Codec} of one field. `context` is what the caller of the whole message passes along. */
 export interface Field<T, Context = unknown> {

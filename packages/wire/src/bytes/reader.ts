@@ -4,18 +4,18 @@ import { decodeUtf8 } from './text.ts';
 const EMPTY = new Uint8Array(0);
 
 /**
- * Reads numbers, text and bytes from a `Uint8Array`, never past its end.
+ * Reads numbers, text and bytes from a `Uint8Array`, for codecs.
  *
- * One reader can be pointed at one buffer after another with {@link ByteReader.reset}, which
- * saves making a reader for each packet. Every read throws a {@link WireError} with code
- * `truncated` when the input ends too early.
+ * Every read throws a `WireError` with code `truncated` when the input ends too early. Multi-byte
+ * integers are big-endian. To save an object per packet, reuse a reader with
+ * {@link ByteReader.reset}.
  */
 export class ByteReader {
-  /** The input. Read-only for callers that do not write codecs. */
+  /** The input. */
   bytes: Uint8Array;
-  /** The offset of the next byte, 0..{@link ByteReader.end}. */
+  /** The offset of the next byte to read, 0..{@link ByteReader.end}. */
   offset: number;
-  /** One past the last byte that may be read. */
+  /** The offset after the last byte that may be read. */
   end: number;
 
   constructor(bytes: Uint8Array = EMPTY) {
@@ -24,7 +24,7 @@ export class ByteReader {
     this.end = bytes.length;
   }
 
-  /** Points this reader at the start of other bytes. */
+  /** Starts over with other bytes. */
   reset(bytes: Uint8Array): this {
     this.bytes = bytes;
     this.offset = 0;
@@ -37,12 +37,12 @@ export class ByteReader {
     return this.end - this.offset;
   }
 
-  /** Throws a {@link WireError} that points at `offset` (here, unless told). */
+  /** Throws a {@link WireError} for the byte at `offset`. Default: the next byte. */
   fail(code: WireErrorCode, expected: string, offset: number = this.offset): never {
     throw new WireError(code, offset, expected);
   }
 
-  /** Claims `count` bytes and returns the offset of the first one. */
+  /** Moves past `count` bytes and returns the offset of the first. */
   take(count: number): number {
     const at = this.offset;
     if (count > this.end - at) this.fail('truncated', `${count} more bytes`);
@@ -70,29 +70,29 @@ export class ByteReader {
   }
 
   u48be(): number {
-    // A cut is reported at the number's start.
+    // Checks that all 6 bytes are there, so that an error has the offset of the first.
     this.offset = this.take(6);
     return this.u16be() * 0x1_0000_0000 + this.u32be();
   }
 
-  /** Passes over `count` bytes. */
+  /** Moves past `count` bytes. */
   skip(count: number): void {
     this.take(count);
   }
 
-  /** The next `count` bytes as a view of the input, not a copy. */
+  /** The next `count` bytes, as a view of the input. */
   view(count: number): Uint8Array {
     const at = this.take(count);
     return this.bytes.subarray(at, at + count);
   }
 
-  /** The next `count` bytes as UTF-8 text; `utf8` when they are not. */
+  /** The text in the next `count` bytes. Throws `utf8` unless they are valid UTF-8. */
   text(count: number): string {
     const at = this.take(count);
     return decodeUtf8(this.bytes, at, at + count);
   }
 
-  /** Throws `trailing` unless everything has been read. */
+  /** Throws `trailing` unless all bytes have been read. */
   finish(): void {
     if (this.offset !== this.end) this.fail('trailing', `the end, ${this.remaining} bytes earlier`);
   }

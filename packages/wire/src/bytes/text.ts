@@ -3,12 +3,12 @@ import { WireError } from '../errors.ts';
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Up to this length a loop over ASCII is faster than `TextDecoder`, in bytes. */
+/** Up to this many bytes, a loop over ASCII is faster than `TextDecoder`. */
 const SHORT = 24;
 
 /**
- * The bytes `start..end` as text. Throws a `WireError` with code `utf8` when they are not
- * valid UTF-8.
+ * The text in the bytes from `start` up to `end`. Throws a `WireError` with code `utf8` unless they
+ * are valid UTF-8.
  */
 export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
   if (end - start <= SHORT) {
@@ -28,15 +28,18 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
   }
 }
 
-/** `text` as UTF-8. Throws `utf8` for a lone surrogate. */
+/** `text` as UTF-8. Throws a `WireError` with code `utf8` for a lone surrogate. */
 export function encodeUtf8(text: string): Uint8Array {
-  // With the flag `u`, half of a pair is no match.
+  // With the flag `u`, this matches only surrogates that are not part of a pair.
   const lone = text.search(/\p{Surrogate}/u);
   if (lone >= 0) throw new WireError('utf8', lone, 'no lone surrogates');
   return encoder.encode(text);
 }
 
-/** Writes `text` at `at`, where there is room, if it is all ASCII; else returns false. */
+/**
+ * Writes `text` at offset `at`, where there is room, if all of it is ASCII. Otherwise returns false,
+ * and a part of it may have been written.
+ */
 export function encodeAsciiInto(text: string, bytes: Uint8Array, at: number): boolean {
   const { length } = text;
   for (let i = 0; i < length; i++) {

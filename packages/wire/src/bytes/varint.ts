@@ -1,9 +1,9 @@
 import type { ByteReader } from './reader.ts';
 import type { ByteWriter } from './writer.ts';
 
-// LEB128: seven bits a byte, the lowest first, the high bit set on all but the last one.
+// LEB128: seven bits per byte, lowest first. The high bit is set in every byte but the last.
 
-/** Writes an integer of 0..2^32-1; the caller has checked the range. */
+/** Writes an integer of 0..2^32-1. The caller has checked the range. */
 export function writeVarint32(writer: ByteWriter, value: number): void {
   let rest = value;
   while (rest > 0x7f) {
@@ -13,7 +13,7 @@ export function writeVarint32(writer: ByteWriter, value: number): void {
   writer.u8(rest);
 }
 
-/** Reads an integer of 0..`max`, `max` being 2^32-1 at most. */
+/** Reads an integer of 0..`max`, where `max` is at most 2^32-1. */
 export function readVarint32(reader: ByteReader, max: number): number {
   const start = reader.offset;
   let value = 0;
@@ -27,12 +27,12 @@ export function readVarint32(reader: ByteReader, max: number): number {
       }
       return value;
     }
-    // A group of zeros must not be repeated for ever: five bytes hold 32 bits.
+    // Five bytes hold 32 bits. Without this check a run of 0x80 bytes would never end.
     if (scale >= 0x1000_0000) reader.fail('overlong', 'a varint of at most 5 bytes', start);
   }
 }
 
-/** Writes an integer of 0..2^64-1; the caller has checked the range. */
+/** Writes an integer of 0..2^64-1. The caller has checked the range. */
 export function writeVarint64(writer: ByteWriter, value: bigint): void {
   if (value <= 0xffff_ffffn) {
     writeVarint32(writer, Number(value));
@@ -49,7 +49,7 @@ export function writeVarint64(writer: ByteWriter, value: bigint): void {
 /** Reads an integer of 0..2^64-1. */
 export function readVarint64(reader: ByteReader): bigint {
   const start = reader.offset;
-  // The first seven bytes hold 49 bits, which a number carries exactly.
+  // The first seven bytes hold 49 bits, which fit a number exactly.
   let low = 0;
   let scale = 1;
   for (let i = 0; i < 7; i++) {
@@ -76,7 +76,7 @@ export function readVarint64(reader: ByteReader): bigint {
   return reader.fail('overlong', 'a varint of at most 10 bytes', start);
 }
 
-/** Passes over a varint of at most `maxBytes` bytes. Its value is not checked. */
+/** Skips a varint of at most `maxBytes` bytes. Its value is not checked. */
 export function skipVarint(reader: ByteReader, maxBytes: number): void {
   for (let i = 0; i < maxBytes; i++) if (reader.u8() < 0x80) return;
   reader.fail('overlong', `a varint of at most ${maxBytes} bytes`);

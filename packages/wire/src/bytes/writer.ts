@@ -1,22 +1,26 @@
 import { WireError, type WireErrorCode } from '../errors.ts';
 import { encodeAsciiInto, encodeUtf8 } from './text.ts';
 
+/** Up to this many bytes, a loop copies faster than `Uint8Array.set`. */
 const SHORT = 48;
 
-/** How a {@link ByteWriter} gets its memory. */
+/** Options of a {@link ByteWriter}. */
 export interface ByteWriterOptions {
-  /** First size of the buffer, in bytes. Default 256. */
-  readonly capacity?: number;
-  /** When true, the buffer never grows: what does not fit throws `capacity`. Default false. */
-  readonly fixed?: boolean;
+  /** The initial size of the buffer, in bytes. Default 256. */
+  readonly capacity?: number | undefined;
+  /**
+   * When true, the buffer does not grow: writing more throws a `WireError` with code `capacity`.
+   * Default false.
+   */
+  readonly fixed?: boolean | undefined;
 }
 
 /**
- * Writes numbers, text and bytes into one buffer that grows, or does not when `fixed`.
+ * Writes numbers, text and bytes to a buffer that grows as needed, for codecs.
  *
- * To undo a half-written value, note {@link ByteWriter.offset} before it and set it to that again
- * ({@link rollback}). A writer is reused by {@link ByteWriter.reset}; what
- * {@link ByteWriter.view} returned before is then overwritten.
+ * Multi-byte integers are big-endian. A number out of range throws a `WireError` with code `range`
+ * and writes nothing. To undo a partly written value, set {@link ByteWriter.offset} back to what it
+ * was before.
  */
 export class ByteWriter {
   /** The buffer. Only bytes below {@link ByteWriter.offset} have been written. */
@@ -31,18 +35,18 @@ export class ByteWriter {
     this.#fixed = options.fixed ?? false;
   }
 
-  /** Forgets what was written and keeps the buffer. */
+  /** Starts over in the same buffer. Earlier views of it are then overwritten. */
   reset(): this {
     this.offset = 0;
     return this;
   }
 
-  /** Throws a {@link WireError} that points at the end of what was written. */
+  /** Throws a {@link WireError} with the current offset. */
   fail(code: WireErrorCode, expected: string): never {
     throw new WireError(code, this.offset, expected);
   }
 
-  /** Claims `count` bytes and returns the offset of the first one. */
+  /** Makes room for `count` bytes, moves past them and returns the offset of the first. */
   reserve(count: number): number {
     const at = this.offset;
     if (at + count > this.bytes.length) this.#grow(at + count);
@@ -88,18 +92,17 @@ export class ByteWriter {
     this.u32be(value >>> 0);
   }
 
-  /** Copies `bytes`, or those of them at `start` and before `end`, to the end. */
+  /** Appends `bytes`, or those from `start` up to `end`. */
   raw(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
     let at = this.reserve(end - start);
     const to = this.bytes;
     if (end - start > SHORT) to.set(bytes.subarray(start, end), at);
-    // A loop is faster than the call for the few bytes of a usual field.
     else for (let i = start; i < end; i++) to[at++] = bytes[i]!;
   }
 
   /**
-   * Writes `value` as UTF-8 without a length, and returns how many bytes it took. Throws
-   * `utf8` for a lone surrogate.
+   * Appends `value` as UTF-8, without a length, and returns how many bytes it took. Throws `utf8` for
+   * a lone surrogate.
    */
   text(value: string): number {
     const at = this.reserve(value.length);
@@ -110,12 +113,12 @@ export class ByteWriter {
     return bytes.length;
   }
 
-  /** What was written, as a view that the next write may change. */
+  /** A view of what was written. Later writes may change it. */
   view(): Uint8Array {
     return this.bytes.subarray(0, this.offset);
   }
 
-  /** What was written, as a copy that is the caller's. */
+  /** A copy of what was written. */
   copy(): Uint8Array {
     return this.bytes.slice(0, this.offset);
   }
@@ -125,7 +128,7 @@ export class ByteWriter {
   }
 }
 
-/** Takes `writer` back to an earlier offset of its. Throws `range` for any other. */
+/** Moves `writer` back to an earlier offset. Throws a `WireError` with code `range` for any other. */
 export function rollback(writer: ByteWriter, mark: number): void {
   if (!(mark >= 0 && mark <= writer.offset)) writer.fail('range', `a mark of 0..${writer.offset}`);
   writer.offset = mark;

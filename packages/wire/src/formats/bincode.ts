@@ -1,11 +1,12 @@
 /**
- * The bincode 2 format with `config::standard()`: serde's data model, little-endian, integers
- * of one byte below 251 and behind a tag (251 u16, 252 u32, 253 u64) above.
- * Source: the bincode specification, and golden vectors of the crate.
+ * The bincode 2 format with `config::standard()`: serde's data model, little-endian. Integers below
+ * 251 take one byte. Larger ones follow a tag: 251 for a u16, 252 for a u32, 253 for a u64.
+ *
+ * Sources: the bincode specification, and golden vectors that the crate wrote.
  *
  * @module
  */
-import type { Codec } from '../bytes/codec.ts';
+import type { Codec, SkippableCodec } from '../bytes/codec.ts';
 import {
   readU16le,
   readU32le,
@@ -16,25 +17,13 @@ import {
 } from '../bytes/little-endian.ts';
 import type { ByteReader } from '../bytes/reader.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
-import {
-  bytesOf,
-  type Fields,
-  listOf,
-  type SkippableCodec,
-  strOf,
-  type VariantsValue,
-  variantsOf,
-} from './combinators.ts';
+import { bytesOf, listOf, strOf, type VariantsValue, variantsOf } from './combinators.ts';
 import { socketAddressOf } from './socket-address.ts';
+import type { Fields } from './struct.ts';
 
-export type {
-  Fields,
-  SkippableCodec,
-  StructValue,
-  TupleValue,
-  VariantsValue,
-} from './combinators.ts';
-export { bool, i8, option, struct, tuple, u8 } from './combinators.ts';
+export type { SkippableCodec } from '../bytes/codec.ts';
+export { bool, i8, option, type TupleValue, tuple, u8, type VariantsValue } from './combinators.ts';
+export { type Fields, type StructValue, struct } from './struct.ts';
 
 const TAG_U16 = 251;
 const TAG_U32 = 252;
@@ -103,7 +92,7 @@ function unsigned(max: number): SkippableCodec<number> {
   };
 }
 
-/** A signed integer, folded into an unsigned one: 0, -1, 1, -2 become 0, 1, 2, 3. */
+/** A signed integer, mapped to an unsigned one: 0, -1, 1, -2 become 0, 1, 2, 3. */
 function signed(bits: number): SkippableCodec<number> {
   const limit = 2 ** (bits - 1);
   return {
@@ -114,8 +103,8 @@ function signed(bits: number): SkippableCodec<number> {
       writeNumber(writer, value < 0 ? -2 * value - 1 : 2 * value);
     },
     decode(reader) {
-      const folded = readNumber(reader, 2 * limit - 1);
-      return folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
+      const mapped = readNumber(reader, 2 * limit - 1);
+      return mapped % 2 === 0 ? mapped / 2 : -(mapped + 1) / 2;
     },
     skip: skipNumber,
   };
@@ -141,27 +130,33 @@ export const i64: SkippableCodec<bigint> = {
     writeBig(writer, value < 0n ? -2n * value - 1n : 2n * value);
   },
   decode(reader) {
-    const folded = readBig(reader);
-    return (folded & 1n) === 0n ? folded >> 1n : -((folded + 1n) >> 1n);
+    const mapped = readBig(reader);
+    return (mapped & 1n) === 0n ? mapped >> 1n : -((mapped + 1n) >> 1n);
   },
   skip: skipNumber,
 };
 
-/** UTF-8 text behind its length in bytes. */
+/** Text: its length in bytes, then UTF-8. */
 export const str: SkippableCodec<string> = /* @__PURE__ */ strOf(u32);
-/** Bytes behind their number (`Vec<u8>`, `&[u8]`). Decoding copies them. */
+/** `Vec<u8>` or `&[u8]`: a count, then the bytes. Decoding copies them. */
 export const bytes: SkippableCodec<Uint8Array> = /* @__PURE__ */ bytesOf(u32);
-/** Rust's `SocketAddr`, as `"127.0.0.1:7946"` or `"[::1]:7946"`. */
+/** Rust's `SocketAddr`, as the text `"127.0.0.1:7946"` or `"[::1]:7946"`. */
 export const socketAddress: SkippableCodec<string> = /* @__PURE__ */ socketAddressOf(u32, u16);
 
-/** Items behind their number (`Vec<T>`). */
+/** `Vec<T>`: a count, then the items. */
 export function list<T>(item: Codec<T>): SkippableCodec<T[]> {
   return listOf(u32, item);
 }
 
 /**
- * An enum: `variants({ unit: {}, point: { x: u8, y: u8 } })` is numbered 0, 1 and has the
- * values `{ type: 'unit' }` and `{ type: 'point', x, y }`.
+ * An enum. Its variants are numbered in the order of the properties of `cases`; a newtype variant has
+ * one field, a unit variant has none. Throws a `WireError` with code `variant` for a name that is an
+ * integer.
+ *
+ * ```ts
+ * // 0: { type: 'unit' }; 1: { type: 'point', x, y }
+ * const shape = variants({ unit: {}, point: { x: u8, y: u8 } });
+ * ```
  */
 export function variants<V extends Readonly<Record<string, Fields>>>(
   cases: V,

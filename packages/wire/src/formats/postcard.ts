@@ -1,10 +1,11 @@
 /**
  * The postcard 1.x format: serde's data model with LEB128 varints.
- * Source: the postcard wire format specification, and golden vectors of the crate.
+ *
+ * Sources: the postcard wire format specification, and golden vectors that the crate wrote.
  *
  * @module
  */
-import type { Codec } from '../bytes/codec.ts';
+import type { Codec, SkippableCodec } from '../bytes/codec.ts';
 import {
   readVarint32,
   readVarint64,
@@ -12,25 +13,13 @@ import {
   writeVarint32,
   writeVarint64,
 } from '../bytes/varint.ts';
-import {
-  bytesOf,
-  type Fields,
-  listOf,
-  type SkippableCodec,
-  strOf,
-  type VariantsValue,
-  variantsOf,
-} from './combinators.ts';
+import { bytesOf, listOf, strOf, type VariantsValue, variantsOf } from './combinators.ts';
 import { socketAddressOf } from './socket-address.ts';
+import type { Fields } from './struct.ts';
 
-export type {
-  Fields,
-  SkippableCodec,
-  StructValue,
-  TupleValue,
-  VariantsValue,
-} from './combinators.ts';
-export { bool, i8, option, struct, tuple, u8 } from './combinators.ts';
+export type { SkippableCodec } from '../bytes/codec.ts';
+export { bool, i8, option, type TupleValue, tuple, u8, type VariantsValue } from './combinators.ts';
+export { type Fields, type StructValue, struct } from './struct.ts';
 
 function unsigned(max: number, maxBytes: number): SkippableCodec<number> {
   return {
@@ -45,7 +34,7 @@ function unsigned(max: number, maxBytes: number): SkippableCodec<number> {
   };
 }
 
-/** A signed integer, folded into an unsigned one: 0, -1, 1, -2 become 0, 1, 2, 3. */
+/** A signed integer, mapped to an unsigned one: 0, -1, 1, -2 become 0, 1, 2, 3. */
 function signed(bits: number, maxBytes: number): SkippableCodec<number> {
   const limit = 2 ** (bits - 1);
   return {
@@ -56,8 +45,8 @@ function signed(bits: number, maxBytes: number): SkippableCodec<number> {
       writeVarint32(writer, value < 0 ? -2 * value - 1 : 2 * value);
     },
     decode(reader) {
-      const folded = readVarint32(reader, 2 * limit - 1);
-      return folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
+      const mapped = readVarint32(reader, 2 * limit - 1);
+      return mapped % 2 === 0 ? mapped / 2 : -(mapped + 1) / 2;
     },
     skip: (reader) => skipVarint(reader, maxBytes),
   };
@@ -83,25 +72,34 @@ export const i64: SkippableCodec<bigint> = {
     writeVarint64(writer, value < 0n ? -2n * value - 1n : 2n * value);
   },
   decode(reader) {
-    const folded = readVarint64(reader);
-    return (folded & 1n) === 0n ? folded >> 1n : -((folded + 1n) >> 1n);
+    const mapped = readVarint64(reader);
+    return (mapped & 1n) === 0n ? mapped >> 1n : -((mapped + 1n) >> 1n);
   },
   skip: (reader) => skipVarint(reader, 10),
 };
 
-/** UTF-8 text behind its length in bytes. */
+/** Text: its length in bytes, then UTF-8. */
 export const str: SkippableCodec<string> = /* @__PURE__ */ strOf(u32);
-/** Bytes behind their number (`Vec<u8>`, `&[u8]`). Decoding copies them. */
+/** `Vec<u8>` or `&[u8]`: a count, then the bytes. Decoding copies them. */
 export const bytes: SkippableCodec<Uint8Array> = /* @__PURE__ */ bytesOf(u32);
-/** Rust's `SocketAddr`, as `"127.0.0.1:7946"` or `"[::1]:7946"`. */
+/** Rust's `SocketAddr`, as the text `"127.0.0.1:7946"` or `"[::1]:7946"`. */
 export const socketAddress: SkippableCodec<string> = /* @__PURE__ */ socketAddressOf(u32, u16);
 
-/** Items behind their number (`Vec<T>`). */
+/** `Vec<T>`: a count, then the items. */
 export function list<T>(item: Codec<T>): SkippableCodec<T[]> {
   return listOf(u32, item);
 }
 
-/** An enum; see the combinator of the same name in bincode. */
+/**
+ * An enum. Its variants are numbered in the order of the properties of `cases`; a newtype variant has
+ * one field, a unit variant has none. Throws a `WireError` with code `variant` for a name that is an
+ * integer.
+ *
+ * ```ts
+ * // 0: { type: 'unit' }; 1: { type: 'point', x, y }
+ * const shape = variants({ unit: {}, point: { x: u8, y: u8 } });
+ * ```
+ */
 export function variants<V extends Readonly<Record<string, Fields>>>(
   cases: V,
 ): SkippableCodec<VariantsValue<V>> {

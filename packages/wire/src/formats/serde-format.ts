@@ -1,4 +1,4 @@
-import type { Codec } from '../bytes/codec.ts';
+import type { Codec, SkippableCodec } from '../bytes/codec.ts';
 import {
   bytes as bincodeBytes,
   i16 as bincodeI16,
@@ -12,19 +12,7 @@ import {
   u64 as bincodeU64,
   variants as bincodeVariants,
 } from './bincode.ts';
-import {
-  bool,
-  type Fields,
-  i8,
-  option,
-  type SkippableCodec,
-  type StructValue,
-  struct,
-  type TupleValue,
-  tuple,
-  u8,
-  type VariantsValue,
-} from './combinators.ts';
+import { bool, i8, option, type TupleValue, tuple, u8, type VariantsValue } from './combinators.ts';
 import {
   bytes as postcardBytes,
   i16 as postcardI16,
@@ -38,8 +26,12 @@ import {
   u64 as postcardU64,
   variants as postcardVariants,
 } from './postcard.ts';
+import { type Fields, type StructValue, struct } from './struct.ts';
 
-/** What `@shoal/wire/postcard` and `@shoal/wire/bincode` both export: serde's data model. */
+/**
+ * The codecs of serde's data model. Both `@shoal/wire/postcard` and `@shoal/wire/bincode` export
+ * them, so the namespace of either module is a `SerdeFormat`.
+ */
 export interface SerdeFormat {
   readonly bool: SkippableCodec<boolean>;
   readonly u8: SkippableCodec<number>;
@@ -65,7 +57,8 @@ export interface SerdeFormat {
   ) => SkippableCodec<VariantsValue<V>>;
 }
 
-// Objects, not the modules' namespaces: a bundler cannot drop a namespace that is used as a value.
+// Objects, not namespaces of the modules: a bundler cannot drop the parts of a namespace that is used
+// as a value.
 
 /** All of `@shoal/wire/postcard`. */
 export const POSTCARD: SerdeFormat = {

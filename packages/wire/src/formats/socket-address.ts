@@ -1,16 +1,16 @@
-import type { Codec } from '../bytes/codec.ts';
+import type { Codec, SkippableCodec } from '../bytes/codec.ts';
 import type { ByteReader } from '../bytes/reader.ts';
 import { type ByteWriter, rollback } from '../bytes/writer.ts';
 import { WireError } from '../errors.ts';
-import { type SkippableCodec, u8 } from './combinators.ts';
+import { u8 } from './combinators.ts';
 
 const ZERO = 48;
 const DOT = 46;
 const COLON = 58;
 
-// The text of Rust's `SocketAddr`: "127.0.0.1:7946", "[::1]:7946". IPv6 as in RFC 5952.
+// Text as Rust's `SocketAddr` has it: "127.0.0.1:7946", "[::1]:7946". IPv6 follows RFC 5952.
 
-/** The `SocketAddr` codec of a format, given its u16 and its variant index. */
+/** The `SocketAddr` codec of a format, made of its u16 and its index of variants. */
 export function socketAddressOf(
   index: Codec<number>,
   u16: SkippableCodec<number>,
@@ -48,8 +48,8 @@ export function socketAddressOf(
 }
 
 /**
- * The usual case at one go: writes the bytes of an IPv4 address and returns the port, or -1, with
- * some bytes written, if `text` is anything else.
+ * A fast path for the usual case, in one pass: writes the bytes of an IPv4 address and returns the
+ * port. Returns -1, with some bytes written, if `text` is anything else.
  */
 function writeIpv4(writer: ByteWriter, text: string): number {
   let value = 0;
@@ -59,7 +59,7 @@ function writeIpv4(writer: ByteWriter, text: string): number {
     const unit = text.charCodeAt(i);
     const digit = unit - ZERO;
     if (digit >= 0 && digit <= 9) {
-      // An address has no leading zeros; a port may have.
+      // A part of an address must not have leading zeros. A port may.
       if (digits > 0 && value === 0 && dots < 4) return -1;
       value = value * 10 + digit;
       if (++digits > 5) return -1;
@@ -86,7 +86,7 @@ function formatIpv6(ip: Uint8Array): string {
   if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
     return `::ffff:${ip[12]}.${ip[13]}.${ip[14]}.${ip[15]}`;
   }
-  // The longest run of two zero groups or more becomes "::", the first of equals.
+  // The longest run of at least two zero groups becomes "::", the first one if several are as long.
   let start = -1;
   let length = 1;
   for (let i = 0; i < 8; i++) {
@@ -101,8 +101,8 @@ function formatIpv6(ip: Uint8Array): string {
 }
 
 /**
- * The bytes of a numeric socket address, `"127.0.0.1:7946"` or `"[::1]:7946"`. Throws a
- * `WireError` with code `address` for anything else: names are not resolved here.
+ * The bytes of a numeric socket address. Throws a `WireError` with code `address` for anything else,
+ * host names included.
  */
 function parseSocketAddress(text: string): { ip: Uint8Array; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
@@ -130,7 +130,7 @@ function parseIpv6(text: string): Uint8Array | undefined {
     const v4 = parseIpv4(dotted[2]!);
     if (v4 === undefined) return undefined;
     tail.push((v4[0]! << 8) | v4[1]!, (v4[2]! << 8) | v4[3]!);
-    // Keep a "::" that ends right before the dotted part, drop a lone ":".
+    // Drop the ":" before the dotted part, but keep a "::".
     rest = dotted[1]!.endsWith('::') ? dotted[1]! : dotted[1]!.slice(0, -1);
   }
   const halves = rest.split('::');

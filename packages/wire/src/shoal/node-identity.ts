@@ -1,7 +1,7 @@
+import type { SkippableCodec } from '../bytes/codec.ts';
 import type { ByteReader } from '../bytes/reader.ts';
 import { readVarint32, writeVarint32 } from '../bytes/varint.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
-import type { SkippableCodec } from '../formats/combinators.ts';
 
 /** The longest address, in bytes of UTF-8. */
 export const MAX_ADDRESS_BYTES = 255;

@@ -1,7 +1,6 @@
-import type { Codec } from '../bytes/codec.ts';
+import type { Codec, SkippableCodec } from '../bytes/codec.ts';
 import type { ByteReader } from '../bytes/reader.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
-import type { SkippableCodec } from '../formats/combinators.ts';
 
 /** How much {@link interned} remembers. */
 export interface InternedOptions {
