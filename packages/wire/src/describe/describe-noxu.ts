@@ -4,6 +4,7 @@ import { checkRestoreName } from '../syncup/restore-format.ts';
 import { decodeStreamFrame } from '../syncup/stream-frame.ts';
 import type { FieldReader } from './description.ts';
 
+/** An entry on Noxu's `PEER_FEEDER` stream. */
 export function describeNoxuStream(fields: FieldReader, bytes: Uint8Array): void {
   decodeStreamFrame(bytes);
   fields.field('vlsn', (r) => readU64le(r));
@@ -13,6 +14,7 @@ export function describeNoxuStream(fields: FieldReader, bytes: Uint8Array): void
   fields.field('payload', (r) => r.view(length));
 }
 
+/** A payload of Noxu's `RESTORE` service. */
 export function describeNoxuRestore(fields: FieldReader): void {
   const count = fields.field('count', (r) => readU32le(r));
   for (let i = 0; i < count; i++) {

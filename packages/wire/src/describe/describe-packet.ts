@@ -6,18 +6,17 @@ import { describeNoxuRestore, describeNoxuStream } from './describe-noxu.ts';
 import { describeFoca, describeShoal } from './describe-swim.ts';
 import { describeAs, type PacketDescription, type PacketFamily } from './description.ts';
 
-/** What {@link describePacket} may be told. */
+/** Options of {@link describePacket}. */
 export interface DescribePacketOptions {
-  /** What the bytes are. Default: the first family that reads all of them. */
-  readonly family?: PacketFamily;
+  /** What the bytes are. Default: the first family that can read all of them. */
+  readonly family?: PacketFamily | undefined;
   /**
-   * The identity type of a foca cluster, given the format's combinators. Default:
-   * `{ addr: SocketAddr, bump: u64 }`.
+   * Makes the codec of the identities in a foca cluster. Default: `{ addr: SocketAddr, bump: u64 }`.
    */
-  readonly focaIdentity?: (format: SerdeFormat) => Codec<unknown>;
+  readonly focaIdentity?: ((format: SerdeFormat) => Codec<unknown>) | undefined;
 }
 
-/** In this order they are tried: those that tell themselves best come first. */
+/** The families in the order in which they are tried: those that are easy to recognize come first. */
 const FAMILIES: readonly PacketFamily[] = [
   'shoal',
   'noxu-syncup',
@@ -30,12 +29,14 @@ const FAMILIES: readonly PacketFamily[] = [
 ];
 
 /**
- * Any packet as a tree of names, offsets and values, for people and for tools. Frames are
- * described without their length prefix. Never throws for what is in `bytes`: a description
- * of bad bytes holds what could be read and the `error` that ended it.
+ * Describes any packet as a tree of names, offsets and values, for people and for tools. Pass a frame
+ * without its length.
  *
- * Without a `family` it is guessed. Small packets can be more than one thing; say what they are
- * where you know it.
+ * Never throws, whatever is in `bytes`: the description of a damaged packet has the fields that could
+ * be read and the `error` that follows them.
+ *
+ * Without a `family`, it is guessed. The same few bytes can be valid in several families, so pass the
+ * family if you know it.
  */
 export function describePacket(
   bytes: Uint8Array,

@@ -1,7 +1,7 @@
 import { ByteReader } from '../bytes/reader.ts';
 import { WireError, type WireErrorCode } from '../errors.ts';
 
-/** What bytes can be described as. */
+/** The kinds of bytes that can be described. */
 export type PacketFamily =
   /** A packet of foca, in postcard or bincode. */
   | 'foca+postcard'
@@ -10,7 +10,7 @@ export type PacketFamily =
   | 'shoal'
   /** A message of Shoal's own stream protocol. */
   | 'shoal-stream'
-  /** A message with which two members bring each other up to date, or ping, over a stream. */
+  /** A message of a state exchange or ping between two members, over a stream. */
   | 'shoal-state'
   /** One of Noxu's seven syncup messages. */
   | 'noxu-syncup'
@@ -19,28 +19,28 @@ export type PacketFamily =
   /** A payload of Noxu's `RESTORE` service. */
   | 'noxu-restore';
 
-/** One named piece of a packet. */
+/** One named part of a packet. */
 export interface DescribedField {
   readonly name: string;
-  /** Where it begins, in bytes from the start of the packet. */
+  /** Where it starts, in bytes from the start of the packet. */
   readonly offset: number;
   /** How many bytes it takes. */
   readonly length: number;
-  /** What it says; absent where `fields` tell it. */
+  /** Its value. Absent if it has `fields`. */
   readonly value?: unknown;
-  readonly fields?: readonly DescribedField[];
+  /** Its parts. Absent if it has a `value`. */
+  readonly fields?: readonly DescribedField[] | undefined;
 }
 
-/** A packet as a tree of named fields, complete or as far as it could be read. */
+/** A packet as a tree of named fields. */
 export interface PacketDescription {
   readonly family: PacketFamily;
+  /** All fields, or those before the `error`. */
   readonly fields: readonly DescribedField[];
-  /** Why the rest could not be read. Absent when all was. */
-  readonly error?: {
-    readonly code: WireErrorCode;
-    readonly offset: number;
-    readonly expected: string;
-  };
+  /** Why the rest could not be read. Absent if everything could. */
+  readonly error?:
+    | { readonly code: WireErrorCode; readonly offset: number; readonly expected: string }
+    | undefined;
 }
 
 interface OpenField {
@@ -51,7 +51,7 @@ interface OpenField {
   fields?: OpenField[];
 }
 
-/** Reads a packet field by field and notes where each lies. */
+/** Reads a packet field by field, and notes the place and the value of each. */
 export class FieldReader {
   readonly reader: ByteReader;
   #fields: OpenField[] = [];
@@ -64,7 +64,7 @@ export class FieldReader {
     return this.#fields;
   }
 
-  /** Reads one value and notes it. */
+  /** Reads one field and notes it, with the value that `show` makes of what was read. */
   field<T>(name: string, read: (reader: ByteReader) => T, show?: (value: T) => unknown): T {
     const offset = this.reader.offset;
     const value = read(this.reader);
@@ -73,7 +73,7 @@ export class FieldReader {
     return value;
   }
 
-  /** Reads several fields as one; what was read stays noted when reading fails. */
+  /** Notes the fields that `read` reads as parts of one. If it throws, those before stay noted. */
   group(name: string, read: () => void): void {
     const outer = this.#fields;
     const group: OpenField = { name, offset: this.reader.offset, length: 0, fields: [] };
@@ -88,7 +88,7 @@ export class FieldReader {
   }
 }
 
-/** Describes with `read`, which throws for bad bytes. Never throws for them itself. */
+/** Describes all of `bytes` with `read`. A `WireError` becomes the `error` of the description. */
 export function describeAs(
   family: PacketFamily,
   bytes: Uint8Array,
@@ -107,8 +107,8 @@ export function describeAs(
 }
 
 /**
- * A description as text, a line a field: offset and bytes in hex, the name, the value.
- * Meant for people; the layout may change.
+ * A description as text for people, one line per field: offset and bytes in hexadecimal, name, value.
+ * The layout may change in any release.
  */
 export function formatDescription(description: PacketDescription, bytes: Uint8Array): string {
   const lines = [`${description.family}, ${bytes.length} bytes`];

@@ -4,7 +4,7 @@ import type { Layout } from '../bytes/message-format.ts';
 /** From either side, in any phase: the sender closes the connection, for this reason. */
 export interface Goodbye {
   readonly type: 'goodbye';
-  /** One of {@link GOODBYE}, or a code of a later version. */
+  /** A u16. docs/wire-protocol.md lists the codes; later versions may add some. */
   readonly code: number;
   /** For people: at most 255 bytes of UTF-8. */
   readonly reason: string;
@@ -16,7 +16,7 @@ export const GOODBYE_LAYOUT: Layout<Goodbye> = {
   fields: { code: u16, reason: text8 },
 };
 
-/** Why a connection is ended, as the code of a goodbye. A receiver must bear others. */
+/** The codes of a goodbye. A receiver must accept unknown ones. */
 export const GOODBYE: {
   readonly normal: 0;
   readonly protocol: 1;

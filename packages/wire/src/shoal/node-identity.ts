@@ -11,26 +11,29 @@ export const MAX_METADATA_BYTES = 512;
 export const MAX_GENERATION: number = 2 ** 48 - 1;
 
 /**
- * The ready-made identity of Shoal's own protocol. `address` and `generation` say who it is;
- * `metadata` is what it says of itself, and changes only together with the generation.
+ * The default identity in Shoal's own protocol. `address` and `generation` say who the member is.
+ * `metadata` is what the application says about it, and changes only together with `generation`.
  *
- * A decoded identity may be handed out many times over: treat it as frozen.
+ * Packets share decoded identities: treat them as frozen.
  */
 export interface NodeIdentity {
-  /** Where it is reached, 1..255 bytes: `"10.0.0.1:7946"`, `"[::1]:7946"`, `"host:7946!tab"`. */
+  /**
+   * Where the member can be reached, 1..255 bytes of UTF-8: `"10.0.0.1:7946"`, `"[::1]:7946"`,
+   * `"host:7946!tab"`.
+   */
   readonly address: string;
   /**
-   * 0..2^48-1. Of two identities with one address the higher generation wins; by custom it
-   * starts as the milliseconds since 1970 at which the process started.
+   * 0..2^48-1. Of two identities with the same address, the one with the higher generation wins.
+   * Usually the time at which the process started, in milliseconds since 1970.
    */
   readonly generation: number;
-  /** 0..512 bytes for the application, such as its role. Spread with every update. */
+  /** 0..512 bytes from the application, such as a role. Each update of the member carries them. */
   readonly metadata: Uint8Array;
 }
 
 const NO_METADATA = new Uint8Array(0);
 
-/** Writes an address: its length in one byte, then UTF-8. */
+/** Writes an address: its length as a u8, then UTF-8. */
 export function writeAddress(writer: ByteWriter, address: string): void {
   const at = writer.reserve(1);
   const size = writer.text(address);
@@ -62,7 +65,7 @@ function readMetadataSize(reader: ByteReader): number {
   return size;
 }
 
-/** A whole {@link NodeIdentity}: address (u8 length, UTF-8), generation u48, metadata. */
+/** A whole {@link NodeIdentity}: the address, the generation as a u48, the metadata. */
 export const nodeIdentity: SkippableCodec<NodeIdentity> = {
   encode(writer, id) {
     writeKey(writer, id);
@@ -84,7 +87,7 @@ export const nodeIdentity: SkippableCodec<NodeIdentity> = {
   },
 };
 
-/** Who a {@link NodeIdentity} is, without its metadata, which decodes as empty. */
+/** The address and the generation of a {@link NodeIdentity}. Its metadata is decoded as empty. */
 export const nodeReference: SkippableCodec<NodeIdentity> = {
   encode: writeKey,
   decode: (reader) => ({

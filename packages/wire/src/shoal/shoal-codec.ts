@@ -5,7 +5,13 @@ import { encodeUtf8 } from '../bytes/text.ts';
 import { readVarint32, writeVarint32 } from '../bytes/varint.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
 import { interned } from '../swim/interned.ts';
-import { fillRecord, type MemberState, type Message, type MessageType } from '../swim/message.ts';
+import {
+  fillRecord,
+  MEMBER_STATES,
+  MESSAGE_TYPES,
+  type Message,
+  stateNumber,
+} from '../swim/message.ts';
 import type { SwimCodec } from '../swim/swim-codec.ts';
 import {
   type NodeIdentity,
@@ -15,60 +21,45 @@ import {
   writeAddress,
 } from './node-identity.ts';
 
-// The bytes are specified in docs/wire-protocol.md; a test runs its examples.
+// docs/wire-protocol.md specifies the bytes. A test runs its examples.
 
 /** The first byte of every datagram of Shoal's own protocol. */
 export const SHOAL_MAGIC = 0xa5;
-/** The version of the datagram protocol that this package speaks. */
+/** The version of the datagram protocol that this package implements. */
 export const SHOAL_VERSION = 1;
 
 const STATE_MASK = 0b0011;
 const LEFT = 0b0100;
 const HAS_SUSPECTOR = 0b1000;
-const STATES: readonly MemberState[] = ['alive', 'suspect', 'down'];
 
-/** The messages by their number. */
-export const SHOAL_MESSAGES: readonly MessageType[] = [
-  'ping',
-  'ack',
-  'pingReq',
-  'indirectPing',
-  'indirectAck',
-  'forwardedAck',
-  'announce',
-  'feed',
-  'gossip',
-  'broadcast',
-  'turnUndead',
-  'nack',
-];
-
-/** What a {@link shoalCodec} is made of. */
+/** Options of {@link shoalCodec}. */
 export interface ShoalCodecOptions<Id> {
-  /** The cluster's label. Packets that carry another one's tag are refused. */
+  /** The label of the cluster. Packets with the tag of another label are refused. */
   readonly label: string;
-  /** A whole identity, metadata and all. */
+  /** The codec of a whole identity, including its metadata. */
   readonly identity: Codec<Id>;
   /**
-   * As much of an identity as says who it is; for `dst`, `target` and `origin`. Default: the
-   * whole identity.
+   * The codec of the part of an identity that says who it is, for `dst`, `target` and `origin`.
+   * Default: `identity`.
    */
-  readonly reference?: Codec<Id>;
+  readonly reference?: Codec<Id> | undefined;
 }
 
 /**
- * The tag of a cluster's label: the CRC-32 of its UTF-8 bytes. It keeps strays out, no more.
- * Throws `utf8` for a lone surrogate.
+ * The tag of a cluster's label: the CRC-32 of its UTF-8 bytes. It keeps out packets that another
+ * cluster sends by mistake, and does not replace encryption. Throws a `WireError` with code `utf8` for
+ * a lone surrogate.
  */
 export function labelTag(label: string): number {
   return smallCrc32(encodeUtf8(label));
 }
 
 /**
- * Shoal's own packets, which carry what Lifeguard needs: nacks, who suspects, who left.
+ * The packets of Shoal's own protocol, which carry what Lifeguard needs: nacks, who suspected a member
+ * first, and who left. Without an `identity`, members are {@link NodeIdentity}s.
  *
- * Decoding throws a `WireError` with code `magic` for what is no Shoal packet, `version` for
- * another version, `label` for another cluster's, and the codes of bad fields.
+ * Decoding throws a `WireError` with code `magic` for bytes that are not such a packet, `version` for
+ * another version, `label` for a packet of another cluster, and the codes of its fields.
  */
 export function shoalCodec(options: { readonly label: string }): SwimCodec<NodeIdentity>;
 export function shoalCodec<Id>(options: ShoalCodecOptions<Id>): SwimCodec<Id>;
@@ -82,7 +73,7 @@ export function shoalCodec(
 
 function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): SwimCodec<Id> {
   const writeMessage = (writer: ByteWriter, message: Message<Id>): void => {
-    writer.u8(SHOAL_MESSAGES.indexOf(message.type));
+    writer.u8(MESSAGE_TYPES.indexOf(message.type));
     if (!('probeNumber' in message)) return;
     writer.u32be(message.probeNumber);
     if ('target' in message) reference.encode(writer, message.target);
@@ -90,7 +81,7 @@ function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): 
   };
   const readMessage = (reader: ByteReader): Message<Id> => {
     const at = reader.offset;
-    const type = SHOAL_MESSAGES[reader.u8()];
+    const type = MESSAGE_TYPES[reader.u8()];
     switch (type) {
       case undefined:
         return reader.fail('variant', 'a message of 0..11', at);
@@ -133,10 +124,9 @@ function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): 
     },
     writeMember(writer, member) {
       const { state, suspector } = member;
-      const index = state === 'alive' ? 0 : state === 'suspect' ? 1 : 2;
       const named = state === 'suspect' && suspector !== undefined;
       const left = state === 'down' && member.left === true;
-      writer.u8(index | (left ? LEFT : 0) | (named ? HAS_SUSPECTOR : 0));
+      writer.u8(stateNumber(state) | (left ? LEFT : 0) | (named ? HAS_SUSPECTOR : 0));
       identity.encode(writer, member.id);
       writeIncarnation(writer, member.incarnation);
       if (named) writeAddress(writer, suspector);
@@ -144,7 +134,7 @@ function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): 
     readMember(reader, into) {
       const at = reader.offset;
       const flags = reader.u8();
-      const state = STATES[flags & STATE_MASK];
+      const state = MEMBER_STATES[flags & STATE_MASK];
       const allowed =
         STATE_MASK | (state === 'down' ? LEFT : state === 'suspect' ? HAS_SUSPECTOR : 0);
       if (state === undefined || (flags & ~allowed) !== 0) {

@@ -1,111 +1,115 @@
 import type { SyncupMessage } from '../syncup/syncup-message.ts';
 import type { Goodbye } from './goodbye.ts';
 
-/** `SHLS` read as a little-endian u32: the first bytes of a hello and of a welcome. */
+/** `SHLS`, read as a little-endian u32: the magic in a hello and a welcome. */
 export const SHOAL_STREAM_MAGIC = 0x534c4853;
 
-/** The version of the protocol that this package speaks. */
+/** The version of the stream protocol that this package implements. */
 export const SHOAL_STREAM_VERSION = 1;
 
-/** The features that this package knows, as bits of `features`. */
+/** The optional features of the protocol, as bits of `features`. */
 export const SHOAL_FEATURES: {
   readonly restore: number;
   readonly heartbeats: number;
   readonly chained: number;
 } = {
-  /** Restore in chunks, resumable. */
+  /** A full copy in chunks, which can be resumed. */
   restore: 1,
   /** The feeder sends heartbeats. */
   heartbeats: 2,
-  /** The feeder sends chained fingerprints with its entries, which the replica checks. */
+  /** The feeder sends chained fingerprints with its entries, and the replica checks them. */
   chained: 4,
 };
 
-/** An entry inside an `entries` message; its VLSN follows from its place. */
+/** An entry in an `entries` message. Its VLSN follows from its place. */
 export interface ShoalStreamEntry {
   /** 0..255. */
   readonly type: number;
-  /** A decoded one is a view of the frame's bytes. */
+  /** A decoded one is a view of the frame. */
   readonly payload: Uint8Array;
 }
 
 /**
- * Every message of Shoal's own stream protocol, one a frame. All VLSNs but those of the
- * syncup messages are u64, 0 standing for "none"; terms are u64. The specification, with a
- * table a message, is in docs/wire-protocol.md.
+ * The messages of Shoal's own stream protocol, one per frame. docs/wire-protocol.md specifies them.
+ *
+ * In the syncup messages a VLSN is an i64. In all others it is a u64, and 0 means "none". Terms are
+ * u64. Sizes, offsets and times are 0..2^53-1.
  */
 export type ShoalStreamMessage =
   | SyncupMessage
-  /** Replica, first: who I am and what I speak. */
+  | Goodbye
+  /** The replica's first message: who it is and what it supports. */
   | {
       readonly type: 'hello';
-      /** The versions that the sender speaks, 0..255 each, lowest and highest. */
+      /** The lowest version that the replica supports, 0..255. */
       readonly versionMin: number;
+      /** The highest version that the replica supports, 0..255. */
       readonly versionMax: number;
-      /** The {@link SHOAL_FEATURES} that it has. */
+      /** The {@link SHOAL_FEATURES} that the replica supports. */
       readonly features: number;
       /** The 32-bit tag of the cluster's label. */
       readonly label: number;
-      /** The highest term that it has seen: a feeder of a lower one must not serve it. */
+      /** The highest term that the replica has seen. A feeder with a lower term must not serve it. */
       readonly term: bigint;
-      /** The replica's name, by which its acknowledgements are counted: 255 bytes of UTF-8. */
+      /** The name under which acknowledgements are counted: at most 255 bytes of UTF-8. */
       readonly name: string;
     }
-  /** Feeder's answer to a hello. */
+  /** The feeder's answer to a hello. */
   | {
       readonly type: 'welcome';
-      /** The version that both speak from here on. */
+      /** The version that both sides use from now on. */
       readonly version: number;
-      /** The features that both have. */
+      /** The features that both sides support. */
       readonly features: number;
+      /** The 32-bit tag of the cluster's label. */
       readonly label: number;
-      /** The term in which the feeder leads. */
+      /** The term of the feeder. */
       readonly term: bigint;
-      /** The first and the last VLSN that it holds; 0 and 0 when its log is empty. */
+      /** The first VLSN that the feeder has, or 0 if its log is empty. */
       readonly first: bigint;
+      /** The last VLSN that the feeder has, or 0 if its log is empty. */
       readonly last: bigint;
     }
-  /** Feeder: consecutive entries, the first of which has this VLSN. */
+  /** From the feeder: consecutive entries, the first of which has the VLSN `firstVlsn`. */
   | {
       readonly type: 'entries';
       readonly firstVlsn: bigint;
       readonly entries: readonly ShoalStreamEntry[];
     }
-  /** Feeder, in place of entries: these are the whole next frame, see {@link encodeEntries}. */
+  /** From the feeder, instead of `entries`: the next frame has the entries, see `encodeEntries`. */
   | {
       readonly type: 'chainedEntries';
-      /** The chained fingerprint of the last one. */
+      /** The chained fingerprint of the last entry. */
       readonly fingerprint: bigint;
       readonly firstVlsn: bigint;
-      /** How many there are: u32, 1 or more. */
+      /** The number of entries: a u32 of at least 1. */
       readonly count: number;
     }
-  /** Replica: I have applied everything up to this VLSN. */
+  /** From the replica: it has applied all entries up to this VLSN. */
   | { readonly type: 'ack'; readonly vlsn: bigint }
-  /** Feeder: what I hold. Replica, while it rolls back or imports: I am still at it. */
+  /** From the feeder: what it has. From a replica that rolls back or restores: it is alive. */
   | {
       readonly type: 'heartbeat';
       readonly term: bigint;
-      /** The sender's last VLSN. */
+      /** The last VLSN of the sender. */
       readonly last: bigint;
-      /** The highest VLSN that a majority is known to hold. */
+      /** The highest VLSN that a majority is known to have. */
       readonly durable: bigint;
-      /** The sender's clock, in milliseconds since 1970, 0..2^53-1. */
+      /** The clock of the sender, in milliseconds since 1970. */
       readonly time: number;
     }
-  /** Replica, in place of a restore request: go on with this snapshot at this byte. */
+  /** From the replica, instead of a restore request: continue this snapshot at this byte. */
   | { readonly type: 'restoreResume'; readonly snapshot: bigint; readonly offset: number }
-  /** Feeder: a snapshot of `size` bytes follows from byte `offset` on. */
+  /** From the feeder: a snapshot of `size` bytes follows, from byte `offset` on. */
   | {
       readonly type: 'restoreBegin';
       readonly snapshot: bigint;
       readonly size: number;
       readonly offset: number;
-      /** The last VLSN inside it. */
+      /** The last VLSN in the snapshot. */
       readonly last: bigint;
     }
-  /** Feeder: the bytes of the snapshot from `offset` on. */
+  /** From the feeder: the bytes of the snapshot from `offset` on. */
   | { readonly type: 'restoreChunk'; readonly offset: number; readonly bytes: Uint8Array }
-  /** Feeder: that was all; the digest is that of the whole snapshot. */
-  | { readonly type: 'restoreEnd'; readonly size: number; readonly digest: bigint }
-  | Goodbye;
+  /** From the feeder: the snapshot is complete. The digest is that of the whole snapshot. */
+  | { readonly type: 'restoreEnd'; readonly size: number; readonly digest: bigint };

@@ -3,27 +3,33 @@ import type { ByteReader } from '../bytes/reader.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
 import type { SerdeFormat } from '../formats/serde-format.ts';
 import { interned } from './interned.ts';
-import { fillRecord, type Header, type MemberState, type Message } from './message.ts';
+import {
+  fillRecord,
+  type Header,
+  MEMBER_STATES,
+  MESSAGE_TYPES,
+  type Message,
+  stateNumber,
+} from './message.ts';
 import type { SwimCodec } from './swim-codec.ts';
 
-/** What {@link focaCodec} is made of. */
+/** Options of {@link focaCodec}. */
 export interface FocaCodecOptions<Id> {
-  /** The namespace of `@shoal/wire/postcard` or `@shoal/wire/bincode`, as the peers use. */
+  /** The format of the peers: the namespace of `@shoal/wire/postcard` or `@shoal/wire/bincode`. */
   readonly format: Pick<SerdeFormat, 'u16'>;
   /**
-   * The peers' identity type, written with the combinators of the same format. Treat its values
-   * as frozen: packets that hold the same bytes share them.
+   * The identity type of the peers, made with the same format. Treat its values as frozen: packets
+   * with the same bytes share them.
    */
   readonly identity: Codec<Id>;
-  /** A name for humans. Default `foca`. */
-  readonly name?: string;
+  /** A name for people. Default `foca`. */
+  readonly name?: string | undefined;
 }
-
-/** Source: the order of the variants of foca's `State`. */
-const STATES: readonly MemberState[] = ['alive', 'suspect', 'down'];
 
 /**
  * The packets of the Rust crate foca, versions 0.17 to 1.0, byte for byte.
+ *
+ * Encoding a nack, which foca does not have, throws a `WireError` with code `variant`.
  *
  * ```ts
  * import { focaCodec } from '@shoal/wire';
@@ -39,71 +45,31 @@ export function focaCodec<Id>(options: FocaCodecOptions<Id>): SwimCodec<Id> {
   const { u16 } = options.format;
   const identity = interned(options.identity);
 
-  // Enum variants below 128 are one byte in both formats.
+  // The index of a variant below 128 is one byte in both formats.
   const writeMessage = (writer: ByteWriter, message: Message<Id>): void => {
-    switch (message.type) {
-      case 'ping':
-        writer.u8(0);
-        return writer.u8(message.probeNumber);
-      case 'ack':
-        writer.u8(1);
-        return writer.u8(message.probeNumber);
-      case 'pingReq':
-        return writeIndirect(writer, 2, message.target, message.probeNumber);
-      case 'indirectPing':
-        return writeIndirect(writer, 3, message.origin, message.probeNumber);
-      case 'indirectAck':
-        return writeIndirect(writer, 4, message.target, message.probeNumber);
-      case 'forwardedAck':
-        return writeIndirect(writer, 5, message.origin, message.probeNumber);
-      case 'announce':
-        return writer.u8(6);
-      case 'feed':
-        return writer.u8(7);
-      case 'gossip':
-        return writer.u8(8);
-      case 'broadcast':
-        return writer.u8(9);
-      case 'turnUndead':
-        return writer.u8(10);
-      default:
-        return writer.fail('variant', `a message that foca knows, not ${message.type}`);
-    }
+    if (message.type === 'nack') writer.fail('variant', 'a message that foca has, not nack');
+    writer.u8(MESSAGE_TYPES.indexOf(message.type));
+    if ('target' in message) identity.encode(writer, message.target);
+    else if ('origin' in message) identity.encode(writer, message.origin);
+    if ('probeNumber' in message) writer.u8(message.probeNumber);
   };
-  const writeIndirect = (writer: ByteWriter, index: number, id: Id, probeNumber: number): void => {
-    writer.u8(index);
-    identity.encode(writer, id);
-    writer.u8(probeNumber);
-  };
-
   const readMessage = (reader: ByteReader): Message<Id> => {
-    const at = reader.offset;
-    const index = reader.u8();
-    switch (index) {
-      case 0:
-        return { type: 'ping', probeNumber: reader.u8() };
-      case 1:
-        return { type: 'ack', probeNumber: reader.u8() };
-      case 2:
-        return { type: 'pingReq', target: identity.decode(reader), probeNumber: reader.u8() };
-      case 3:
-        return { type: 'indirectPing', origin: identity.decode(reader), probeNumber: reader.u8() };
-      case 4:
-        return { type: 'indirectAck', target: identity.decode(reader), probeNumber: reader.u8() };
-      case 5:
-        return { type: 'forwardedAck', origin: identity.decode(reader), probeNumber: reader.u8() };
-      case 6:
-        return { type: 'announce' };
-      case 7:
-        return { type: 'feed' };
-      case 8:
-        return { type: 'gossip' };
-      case 9:
-        return { type: 'broadcast' };
-      case 10:
-        return { type: 'turnUndead' };
+    const type = MESSAGE_TYPES[reader.u8()];
+    switch (type) {
+      case undefined:
+      case 'nack':
+        return reader.fail('variant', 'a message of 0..10', reader.offset - 1);
+      case 'ping':
+      case 'ack':
+        return { type, probeNumber: reader.u8() };
+      case 'pingReq':
+      case 'indirectAck':
+        return { type, target: identity.decode(reader), probeNumber: reader.u8() };
+      case 'indirectPing':
+      case 'forwardedAck':
+        return { type, origin: identity.decode(reader), probeNumber: reader.u8() };
       default:
-        return reader.fail('variant', 'a message of 0..10', at);
+        return { type };
     }
   };
 
@@ -128,12 +94,12 @@ export function focaCodec<Id>(options: FocaCodecOptions<Id>): SwimCodec<Id> {
     writeMember(writer, member) {
       identity.encode(writer, member.id);
       u16.encode(writer, member.incarnation);
-      writer.u8(member.state === 'alive' ? 0 : member.state === 'suspect' ? 1 : 2);
+      writer.u8(stateNumber(member.state));
     },
     readMember(reader, into) {
       const id = identity.decode(reader);
       const incarnation = u16.decode(reader);
-      const state = STATES[reader.u8()];
+      const state = MEMBER_STATES[reader.u8()];
       if (state === undefined) return reader.fail('variant', 'a state of 0..2', reader.offset - 1);
       return fillRecord(into, id, incarnation, state, undefined, false);
     },

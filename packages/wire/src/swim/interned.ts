@@ -2,33 +2,36 @@ import type { Codec, SkippableCodec } from '../bytes/codec.ts';
 import type { ByteReader } from '../bytes/reader.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
 
-/** How much {@link interned} remembers. */
-export interface InternedOptions {
-  /** How many values at the most, rounded up to a power of two. Default 131,072. */
-  readonly capacity?: number;
+/** Options of {@link interned}. */
+interface InternedOptions {
+  /** The most values to keep, rounded up to a power of two. Default 131,072. */
+  readonly capacity?: number | undefined;
 }
 
-/** Longer values are decoded anew each time, so that a peer cannot fill memory with them. */
+/** Longer values are not kept, so that a peer cannot fill the memory with them. */
 const MAX_BYTES = 128;
 const FIRST_SIZE = 256;
-/** Values that were made to collide cost no more than this; those beyond push one out. */
+/**
+ * The longest search in the table. A value whose hash collides with this many others replaces one of
+ * them, so a peer that produces collisions cannot make a look-up slow.
+ */
 const MAX_PROBES = 16;
 
-/** A place in the table has so many numbers, next to each other. */
+/** Each slot of the table has this many numbers. */
+const WIDTH = 4;
 const SHIFT = 2;
-const WIDTH = 1 << SHIFT;
-/** Where they are: the hash, where the bytes are, how many, and the value's index plus one. */
+/** The hash, the place of the bytes, their length, and the index of the value plus 1 (0: empty). */
 const HASH = 0;
 const START = 1;
 const LENGTH = 2;
 const VALUE = 3;
 
 /**
- * A codec that hands out the same object for the same bytes, so that reading an identity that
- * was seen before makes no string and no object. The cache is bounded: when it is full it begins
- * anew, and what it held is decoded once more. Values must be treated as frozen.
+ * A codec that decodes the same bytes to the same object, so that an identity that was seen before
+ * costs no string and no object. The cache is bounded: when it is full, it is emptied. Treat the
+ * values as frozen.
  *
- * `codec` needs a `skip`; without one it is returned as it is.
+ * A codec without `skip` is returned unchanged.
  */
 export function interned<T>(codec: Codec<T>, options: InternedOptions = {}): Codec<T> {
   return codec.skip ? new InternedCodec(codec as SkippableCodec<T>, options) : codec;
@@ -37,7 +40,7 @@ export function interned<T>(codec: Codec<T>, options: InternedOptions = {}): Cod
 class InternedCodec<T> implements Codec<T> {
   readonly #codec: SkippableCodec<T>;
   readonly #capacity: number;
-  /** Open addressing, at most half full. In arrays, so that a look-up follows no pointers. */
+  /** Open addressing, at most half full. A flat array, so that a look-up follows no pointers. */
   #table = new Int32Array(FIRST_SIZE * WIDTH);
   #bytes = new Uint8Array(FIRST_SIZE * 8);
   #end = 0;
@@ -93,7 +96,7 @@ class InternedCodec<T> implements Codec<T> {
     this.#end += bytes.length;
   }
 
-  /** What may not grow any more begins anew. */
+  /** Doubles the table, or empties the cache if it has reached its capacity. */
   #makeRoom(): void {
     const old = this.#table;
     if (old.length < this.#capacity * WIDTH * 2) {
@@ -129,7 +132,7 @@ class InternedCodec<T> implements Codec<T> {
   }
 }
 
-/** FNV-1a over 32-bit steps, with a last mix for the low bits, which choose the slot. */
+/** FNV-1a over 32-bit words, then a mix for the low bits, which select the slot. */
 function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5;
   let at = start;

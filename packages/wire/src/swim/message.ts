@@ -1,28 +1,36 @@
 /**
- * What a cluster believes about a member. A suspect is still active: it takes part until it
- * has failed to refute the suspicion in time.
+ * What a cluster believes about a member. A suspect is still active: it goes down only if it does not
+ * refute the suspicion in time.
  */
 export type MemberState = 'alive' | 'suspect' | 'down';
 
+/** The states by their number on the wire, which is the order of foca's `State`. */
+export const MEMBER_STATES: readonly MemberState[] = ['alive', 'suspect', 'down'];
+
+/** The index of a state in {@link MEMBER_STATES}, without a search. */
+export function stateNumber(state: MemberState): number {
+  return state === 'alive' ? 0 : state === 'suspect' ? 1 : 2;
+}
+
 /**
- * One member as a node knows it; sent, it is an *update*.
+ * What a node knows about one member. In a packet it is called an *update*.
  *
- * `suspector` and `left` exist only in Shoal's own protocol (see {@link SwimCodec.lifeguard}).
+ * Only Shoal's own protocol carries `suspector` and `left` (see {@link SwimCodec.lifeguard}).
  */
 export interface Member<Id> {
   readonly id: Id;
-  /** Grows when the member refutes a suspicion. 0..{@link SwimCodec.maxIncarnation}. */
+  /** 0..{@link SwimCodec.maxIncarnation}. The member increments it to refute a suspicion. */
   readonly incarnation: number;
   readonly state: MemberState;
-  /** State `suspect` only: the address of the member that first suspected it (Lifeguard). */
+  /** Only if `suspect`: the address of the member that first suspected it (Lifeguard). */
   readonly suspector?: string | undefined;
-  /** State `down` only: true when it left on its own, rather than failed. */
+  /** Only if `down`: true if the member left on its own, false if it failed. */
   readonly left?: boolean | undefined;
 }
 
 /**
- * A {@link Member} that a codec decodes into, so that reading a packet makes no object for
- * each of its updates. Every field is set by each read.
+ * A {@link Member} into which a codec decodes, so that a packet does not cost an object per update.
+ * Each read sets every field.
  */
 export interface MemberRecord<Id> {
   id: Id;
@@ -53,7 +61,7 @@ export function fillRecord<Id>(
   return into;
 }
 
-/** A record as a member of its own, with the optional properties that it needs only. */
+/** Copies a record to a member that has only the optional properties it needs. */
 export function toMember<Id>(record: MemberRecord<Id>): Member<Id> {
   const { id, incarnation, state, suspector, left } = record;
   return {
@@ -65,52 +73,76 @@ export function toMember<Id>(record: MemberRecord<Id>): Member<Id> {
   };
 }
 
-/** What one node asks or tells another. `probeNumber` ties an answer to its probe. */
+/**
+ * What one node asks or tells another. `probeNumber`, 0..{@link SwimCodec.maxProbeNumber}, connects an
+ * answer to its probe.
+ */
 export type Message<Id> =
-  /** The direct probe. */
+  /** A direct probe. */
   | { readonly type: 'ping'; readonly probeNumber: number }
   /** The answer to a ping. */
   | { readonly type: 'ack'; readonly probeNumber: number }
-  /** Prober to helper: probe `target` for me. */
+  /** From a prober to a helper: asks it to probe `target`. */
   | { readonly type: 'pingReq'; readonly target: Id; readonly probeNumber: number }
-  /** Helper to target; `origin` is the first prober. */
+  /** From the helper to the target, on behalf of `origin`, the prober. */
   | { readonly type: 'indirectPing'; readonly origin: Id; readonly probeNumber: number }
-  /** Target to helper; `target` is the first prober. */
+  /** From the target to the helper. `target` is the prober, to whom the helper forwards it. */
   | { readonly type: 'indirectAck'; readonly target: Id; readonly probeNumber: number }
-  /** Helper to first prober; `origin` is the probed member. */
+  /** From the helper to the prober. `origin` is the probed member. */
   | { readonly type: 'forwardedAck'; readonly origin: Id; readonly probeNumber: number }
-  /** Asks to join. Carries nothing. */
+  /** Asks to join. Has no body. */
   | { readonly type: 'announce' }
-  /** The answer to an announce: carries active members in place of updates. */
+  /** The answer to an announce. Its body has active members instead of updates. */
   | { readonly type: 'feed' }
-  /** Spreads updates. */
+  /** Spreads updates and custom broadcasts. */
   | { readonly type: 'gossip' }
-  /** Spreads custom broadcasts only. */
+  /** Spreads custom broadcasts. */
   | { readonly type: 'broadcast' }
-  /** Tells a member that it is held to be down. Carries nothing. */
+  /** Tells a member that the sender believes it to be down. Has no body. */
   | { readonly type: 'turnUndead' }
-  /** Helper to first prober: `target` has not answered me (Lifeguard; Shoal's protocol only). */
+  /**
+   * From the helper to the prober: `target` has not answered. Only Shoal's own protocol has it
+   * (Lifeguard).
+   */
   | { readonly type: 'nack'; readonly target: Id; readonly probeNumber: number };
 
-/** The name of a {@link Message} variant. */
+/** The type of a {@link Message}. */
 export type MessageType = Message<unknown>['type'];
 
-/** What every packet begins with. */
+/** The messages by their number on the wire: the order of foca's `Message`, then Shoal's nack. */
+export const MESSAGE_TYPES: readonly MessageType[] = [
+  'ping',
+  'ack',
+  'pingReq',
+  'indirectPing',
+  'indirectAck',
+  'forwardedAck',
+  'announce',
+  'feed',
+  'gossip',
+  'broadcast',
+  'turnUndead',
+  'nack',
+];
+
+/** The header of a packet. */
 export interface Header<Id> {
+  /** The sender. */
   readonly src: Id;
-  /** The sender's own incarnation: a newer one refutes a suspicion of it. */
+  /** The sender's own incarnation. One that is newer than a suspicion of the sender refutes it. */
   readonly srcIncarnation: number;
+  /** The receiver for which the packet is meant. */
   readonly dst: Id;
   readonly message: Message<Id>;
 }
 
-/** What may follow a packet's header: a counted list of members, and custom broadcasts. */
+/** Which parts the body of a packet may have. */
 export interface Payload {
   readonly members: boolean;
   readonly broadcasts: boolean;
 }
 
-/** What a message of this type may carry behind its header. */
+/** Which parts the body of a packet with such a message may have. */
 export function payloadOf(type: MessageType): Payload {
   const broadcasts = type !== 'announce' && type !== 'turnUndead';
   return { members: broadcasts && type !== 'broadcast', broadcasts };

@@ -4,27 +4,28 @@ import { WireError } from '../errors.ts';
 import { type Header, type Member, type MemberRecord, payloadOf, toMember } from './message.ts';
 import { DEFAULT_MAX_PACKET_SIZE, type SwimCodec } from './swim-codec.ts';
 
-/** A whole SWIM packet, decoded. */
+/** A decoded SWIM packet. */
 export interface Packet<Id> {
   readonly header: Header<Id>;
-  /** Updates, or for a feed active members. Empty where the packet may not carry any. */
+  /** Updates, or active members in a feed. Empty if the message cannot carry any. */
   readonly members: readonly Member<Id>[];
-  /** Custom broadcasts, each as its sender queued it. */
+  /** Custom broadcasts of 1..65535 bytes. */
   readonly broadcasts: readonly Uint8Array[];
 }
 
-/** Limits of {@link encodePacket} and {@link decodePacket}. */
+/** Options of {@link encodePacket} and {@link decodePacket}. */
 export interface PacketOptions {
   /** The largest packet, in bytes. Default 1400. */
-  readonly maxPacketSize?: number;
+  readonly maxPacketSize?: number | undefined;
 }
 
 /**
- * One packet's bytes. What foca writes: the count even when it is 0, wherever the message may
- * carry members and more than two bytes are left.
+ * Encodes a packet. Like foca, it writes the number of members even if that is 0, wherever the message
+ * can carry members and more than two bytes are left.
  *
- * Throws a `WireError`: `capacity` when it does not fit into `maxPacketSize`, `variant` when
- * the message may not carry what `packet` holds, and what the codec throws for bad fields.
+ * Throws a `WireError` with code `capacity` for a packet larger than `maxPacketSize`, `variant` when
+ * the message cannot carry what `packet` has, `length` for an empty broadcast, and the codes of the
+ * codec.
  */
 export function encodePacket<Id>(
   codec: SwimCodec<Id>,
@@ -56,10 +57,10 @@ export function encodePacket<Id>(
 }
 
 /**
- * Decodes and checks a whole packet. For a codec of many packets use one {@link PacketReader}.
+ * Decodes and checks a whole packet.
  *
- * Throws a `WireError`: `length` when it is larger than `maxPacketSize`, `trailing` when bytes
- * follow that the message may not carry, and what the codec throws for bad fields.
+ * Throws a `WireError` with code `length` for a packet larger than `maxPacketSize`, `trailing` for
+ * bytes that the message cannot carry, and the codes of the codec.
  */
 export function decodePacket<Id>(
   codec: SwimCodec<Id>,
@@ -79,16 +80,16 @@ export function decodePacket<Id>(
 }
 
 /**
- * Reads one packet after another, and uses the records of one for the next, so that reading
- * makes no object for each update. A packet is checked to its last byte before it is handed
- * out; after a throw the fields hold nothing of use. They are valid until the next read.
+ * Reads many packets without an object per update: the records of one packet are reused for the next,
+ * so they are valid until the next read. A packet is checked to its last byte before `read` returns.
+ * If it throws, the contents of the properties are undefined.
  */
 export class PacketReader<Id> {
-  /** The records that were needed so far. Only the first {@link PacketReader.count} hold this packet's. */
+  /** The members of the packet are the first {@link PacketReader.count} of these. */
   readonly records: MemberRecord<Id>[] = [];
-  /** How many members the packet carries. */
+  /** How many members the packet has. */
   count = 0;
-  /** The packet's custom broadcasts, as views of its bytes. */
+  /** The custom broadcasts of the packet, as views of its bytes. */
   readonly broadcasts: Uint8Array[] = [];
   readonly #codec: SwimCodec<Id>;
   readonly #reader: ByteReader = new ByteReader();
@@ -98,8 +99,8 @@ export class PacketReader<Id> {
   }
 
   /**
-   * Reads and checks one packet of any size, and returns its header. Throws a `WireError`:
-   * `trailing` when bytes follow that the message may not carry, and what the codec throws.
+   * Reads and checks a packet of any size, and returns its header. Throws a `WireError` with code
+   * `trailing` for bytes that the message cannot carry, and the codes of the codec.
    */
   read(bytes: Uint8Array): Header<Id> {
     this.count = 0;
@@ -107,7 +108,7 @@ export class PacketReader<Id> {
     const reader = this.#reader.reset(bytes);
     const header = this.#codec.readHeader(reader);
     const allowed = payloadOf(header.message.type);
-    // A packet may end with its header.
+    // A packet may end after its header.
     if (allowed.members && reader.offset < reader.end) this.#readMembers(reader);
     if (allowed.broadcasts) this.#readBroadcasts(reader);
     reader.finish();

@@ -2,31 +2,32 @@ import type { ByteReader } from '../bytes/reader.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
 import type { Header, Member, MemberRecord } from './message.ts';
 
-/** The largest datagram, in bytes, that Shoal and foca send or take unless told otherwise. */
+/** The largest datagram that Shoal and foca send and accept by default, in bytes. */
 export const DEFAULT_MAX_PACKET_SIZE = 1400;
 
 /**
- * One wire profile for SWIM packets: foca's or Shoal's own. A membership core is given one
- * and asks it what the wire can carry.
+ * The codec of the headers and members in SWIM packets: `focaCodec` or `shoalCodec`. A membership core
+ * takes one, and asks it what packets can carry.
  *
- * Behind the header every profile has the same body: `count:u16 BE`, that many members, then
- * `(length:u16 BE, bytes)` for each custom broadcast, as far as `payloadOf` allows.
+ * The body after the header is the same in every protocol: the number of members as a big-endian u16,
+ * the members, then a big-endian u16 length and the bytes of each custom broadcast.
  */
 export interface SwimCodec<Id> {
-  /** A name for humans: `foca+postcard`, `foca+bincode`, `shoal`. */
+  /** A name for people, such as `foca` or `shoal`. */
   readonly name: string;
-  /** The largest incarnation that fits: 65,535 for foca, 4,294,967,295 for Shoal. */
+  /** The largest incarnation: 65,535 for foca, 4,294,967,295 for Shoal. */
   readonly maxIncarnation: number;
-  /** The largest probe number that fits: 255 for foca, 4,294,967,295 for Shoal. */
+  /** The largest probe number: 255 for foca, 4,294,967,295 for Shoal. */
   readonly maxProbeNumber: number;
   /**
-   * Whether it carries what Lifeguard needs: `nack` messages, who suspects, and whether a Down
-   * member left. When false, encoding a nack throws `variant`, and the others are not sent.
+   * True if packets carry what Lifeguard needs: nacks, who suspected a member first, and whether a
+   * down member left. If false, encoding a nack throws `variant`, and the other two are not sent.
    */
   readonly lifeguard: boolean;
 
-  /** Writes a whole header, with whatever the profile puts before it. */
+  /** Writes a header, with everything that the protocol has before it. */
   writeHeader(writer: ByteWriter, header: Header<Id>): void;
+  /** Reads a header, and checks everything before it. */
   readHeader(reader: ByteReader): Header<Id>;
   writeMember(writer: ByteWriter, member: Member<Id>): void;
   /** Reads one member into `into`, or into a new record, and returns it. */

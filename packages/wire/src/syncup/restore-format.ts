@@ -3,18 +3,21 @@ import { putU16, putU32, u16At, u32At } from '../bytes/little-endian.ts';
 import { decodeUtf8, encodeUtf8 } from '../bytes/text.ts';
 import { WireError } from '../errors.ts';
 
-/** `NRST` read as a little-endian u32: the client's request on Noxu's `RESTORE` service. */
-export const RESTORE_MAGIC = 0x4e525354;
+/** `NRST`, read as a little-endian u32: the client's request on Noxu's `RESTORE` service. */
+const RESTORE_MAGIC = 0x4e525354;
 
-/** What a {@link RestoreDecoder} has found, in the order of the bytes. */
+/** What a {@link RestoreDecoder} finds in an answer, in order. */
 export type RestorePart =
   /** How many files follow: 0..4,294,967,295. */
   | { readonly type: 'files'; readonly count: number }
-  /** A file begins. Its name is safe to join to a directory's; its size is in bytes. */
+  /**
+   * A file starts. Its name is a plain file name, which cannot lead out of its directory. Its size is
+   * in bytes.
+   */
   | { readonly type: 'file'; readonly name: string; readonly size: number }
-  /** Bytes of that file, a view of what was pushed. */
+  /** The next bytes of the file: a view of what was pushed. */
   | { readonly type: 'data'; readonly bytes: Uint8Array }
-  /** The file is complete, and its checksum was right. */
+  /** The file is complete, and its checksum is right. */
   | { readonly type: 'fileEnd'; readonly name: string; readonly crc32: number }
   /** All files are complete. */
   | { readonly type: 'end' };
@@ -25,12 +28,15 @@ function u32(value: number): Uint8Array {
   return bytes;
 }
 
-/** What the client sends first. */
+/** The client's request. */
 export function encodeRestoreRequest(): Uint8Array {
   return u32(RESTORE_MAGIC);
 }
 
-/** Throws `truncated`, `trailing` or `magic` unless `bytes` are a request. */
+/**
+ * Checks a request. Throws a `WireError` with code `truncated`, `trailing` or `magic` if `bytes` are
+ * anything else.
+ */
 export function decodeRestoreRequest(bytes: Uint8Array): void {
   if (bytes.length < 4) throw new WireError('truncated', bytes.length, '4 bytes of magic');
   if (bytes.length > 4) throw new WireError('trailing', 4, '4 bytes of magic');
@@ -40,24 +46,27 @@ export function decodeRestoreRequest(bytes: Uint8Array): void {
   }
 }
 
-/** The server's answer begins with the number of files. Throws `range` outside u32. */
+/**
+ * The start of the server's answer: how many files follow. Throws a `WireError` with code `range` for
+ * a count outside u32.
+ */
 export function encodeRestoreFileCount(count: number): Uint8Array {
   if (count !== count >>> 0) throw new WireError('range', 0, `a count of 0..2^32-1, not ${count}`);
   return u32(count);
 }
 
 /**
- * What stands before each file's data. Behind the data follows its CRC-32:
- * {@link encodeRestoreTrailer}.
+ * The header of a file. The server then sends the data, and {@link encodeRestoreTrailer}.
  *
- * Throws as {@link checkRestoreName}, and `range` for a size that is not a whole number of
- * 0..2^53-1 bytes.
+ * Throws a `WireError` with code `range` for a name that is not a plain file name, or for a size that
+ * is not a whole number of 0..2^53-1 bytes, `utf8` for a name with a lone surrogate, and `length` for
+ * a name of more than 65,535 bytes.
  */
 export function encodeRestoreFile(name: string, size: number): Uint8Array {
   checkRestoreName(name);
   const text = encodeUtf8(name);
   const { length } = text;
-  if (length > 0xffff) throw new WireError('length', 0, 'a name of 65,535 bytes at most');
+  if (length > 0xffff) throw new WireError('length', 0, 'a name of at most 65,535 bytes');
   if (!Number.isSafeInteger(size) || size < 0) {
     throw new WireError('range', 2 + length, `a size of 0..2^53-1 bytes, not ${size}`);
   }
@@ -69,17 +78,19 @@ export function encodeRestoreFile(name: string, size: number): Uint8Array {
   return bytes;
 }
 
-/** The CRC-32 of a file's data, as it stands behind it. */
+/**
+ * The CRC-32 of a file's data, which follows the data. Throws a `WireError` with code `range` for a
+ * `crc` outside u32.
+ */
 export function encodeRestoreTrailer(crc: number): Uint8Array {
   if (crc !== crc >>> 0) throw new WireError('range', 0, `a crc32 of 0..2^32-1, not ${crc}`);
   return u32(crc);
 }
 
 /**
- * Throws a `WireError` with code `range` unless `name` is a plain file name: not empty, no
- * leading dot, no slash, backslash, colon or NUL, so that it cannot leave its directory, on
- * Windows neither. (Noxu lets a colon pass; its own names have none.) Whether a name comes
- * twice is for the one that stores the files to notice.
+ * Throws a `WireError` with code `range` unless `name` is a plain file name: not empty, no leading dot,
+ * no slash, backslash, colon or NUL. Such a name cannot lead out of its directory, not even on Windows.
+ * (Noxu allows colons, but its own names have none.) Does not notice a name that occurs twice.
  */
 export function checkRestoreName(name: string, offset = 0): void {
   const fail = (expected: string): never => {
@@ -94,19 +105,19 @@ export function checkRestoreName(name: string, offset = 0): void {
   }
 }
 
-/** What the decoder waits for. */
+/** What the decoder reads next. */
 type State = 'count' | 'nameLength' | 'name' | 'data' | 'trailer' | 'end';
 
 /**
- * Reads a restore answer in pieces of any size and hands on each file's data as it comes:
- * its memory is bounded by one file name, whatever the sizes that a peer claims.
+ * Reads the answer of a restore in pieces of any size, and passes on the data of each file as it
+ * arrives. It holds no more than one file name in memory, whatever sizes the peer announces.
  *
- * After a throw (see {@link RestoreDecoder.push}) it must not be used again; parts that it
- * had handed on before are valid, but the file in progress is not complete.
+ * Do not use it after it has thrown. The parts that it yielded before are valid, but the current file
+ * is incomplete.
  */
 export class RestoreDecoder {
   #state: State = 'count';
-  /** Collects a field that may come in pieces. */
+  /** Collects a field that may arrive in pieces. */
   #field: Uint8Array = new Uint8Array(4);
   #filled = 0;
   #offset = 0;
@@ -115,24 +126,24 @@ export class RestoreDecoder {
   #dataLeft = 0;
   #crc = 0;
 
-  /** True when all files have come. */
+  /** True when all files have arrived. */
   get done(): boolean {
     return this.#state === 'end';
   }
 
   /**
-   * Takes the next bytes and yields what they hold. Drain it before the next push; `data`
-   * parts are views of `bytes`.
+   * Takes the next bytes and yields the parts in them. Iterate to the end before the next call. Data is
+   * a view of `bytes`.
    *
-   * Throws a `WireError`, its offset counted from the start of the answer: `range` for an
-   * unsafe name or a size over 2^53-1, `utf8`, `checksum`, and `trailing` for bytes behind
-   * the last file.
+   * Throws a `WireError` whose offset is counted from the start of the answer, with code `range` for a
+   * name that is not a plain file name or a size over 2^53-1, `utf8`, `checksum`, or `trailing` for
+   * bytes after the last file.
    */
   *push(bytes: Uint8Array): Generator<RestorePart, void, undefined> {
     let at = 0;
     while (at < bytes.length) {
       if (this.#state === 'end') {
-        throw new WireError('trailing', this.#offset, 'nothing behind the last file');
+        throw new WireError('trailing', this.#offset, 'nothing after the last file');
       }
       if (this.#state === 'data') {
         const take = Math.min(this.#dataLeft, bytes.length - at);
@@ -154,7 +165,10 @@ export class RestoreDecoder {
     }
   }
 
-  /** Throws `truncated` unless all files have come. Call it at the end of the input. */
+  /**
+   * Call this at the end of the input. Throws a `WireError` with code `truncated` unless all files have
+   * arrived.
+   */
   finish(): void {
     if (this.#state !== 'end') {
       throw new WireError('truncated', this.#offset, `more bytes: ${this.#state}`);
@@ -186,7 +200,7 @@ export class RestoreDecoder {
         return [{ type: 'files', count: this.#filesLeft }, ...this.#nextFile()];
       }
       case 'nameLength':
-        // The name and the u64 size behind it are taken together.
+        // The name is read together with the u64 size after it.
         this.#expect('name', u16At(field, 0) + 8);
         return [];
       case 'name': {

@@ -4,33 +4,44 @@ import { WireError } from '../errors.ts';
 
 /** One log entry on Noxu's `PEER_FEEDER` stream. */
 export interface StreamFrame {
-  /** u64; 0 stands for "no VLSN", which a real feeder never sends. */
+  /** A u64. 0 means "no VLSN", which a real feeder never sends. */
   readonly vlsn: bigint;
-  /** What kind of entry: 0..255, the log's own numbering. */
+  /** The type of the entry, 0..255, as the log numbers types. */
   readonly type: number;
-  /** A decoded one is a view of the frame's bytes. At most 4,294,967,295 bytes. */
+  /** At most 4,294,967,295 bytes. A decoded one is a view of the frame. */
   readonly payload: Uint8Array;
 }
 
-/** What a feeder says to a start request: it streams, or it no longer holds that VLSN. */
+/**
+ * A feeder's answer to a start request. `serve`: the entries follow. `restore`: it no longer has the
+ * VLSN, so the replica needs a full copy.
+ */
 export type StreamReply = 'serve' | 'restore';
 
-/** Options of the frame codec. */
+/** Options of the functions for Noxu's stream. */
 export interface StreamFrameOptions {
-  /** What computes the checksum. Default: {@link defaultCrc32}; `zlib.crc32` is faster. */
-  readonly crc32?: Crc32;
-  /** When true, bytes behind what is expected are ignored, as noxu-rep does. Default false. */
-  readonly lenient?: boolean;
+  /** Computes the checksum. Default: the `crc32` of this package; `zlib.crc32` is faster. */
+  readonly crc32?: Crc32 | undefined;
+  /** When true, ignores bytes after what is expected, as noxu-rep does. Default false. */
+  readonly lenient?: boolean | undefined;
 }
 
-/** The length of what stands before the payload of a frame, in bytes. */
-export const STREAM_FRAME_HEADER = 17;
+// Not described by a table of layouts, as other messages are: an entry is the only message of its
+// stream, and every one passes through here.
 
-function need(bytes: Uint8Array, length: number, what: string, lenient: boolean | undefined): void {
+/** The size of a frame without its payload, in bytes. */
+const STREAM_FRAME_HEADER = 17;
+
+function checkLength(
+  bytes: Uint8Array,
+  length: number,
+  what: string,
+  options: StreamFrameOptions | undefined,
+): void {
   if (bytes.length < length) {
     throw new WireError('truncated', bytes.length, `${length} bytes for ${what}`);
   }
-  if (bytes.length > length && lenient !== true) {
+  if (bytes.length > length && options?.lenient !== true) {
     throw new WireError('trailing', length, `no more than ${length} bytes for ${what}`);
   }
 }
@@ -48,33 +59,39 @@ function encodeVlsn(value: bigint, what: string): Uint8Array {
 }
 
 /**
- * The first message on `PEER_FEEDER`: stream to me from this VLSN on; 0: from your first.
- * Throws `range` outside u64.
+ * The first message on `PEER_FEEDER`: asks for all entries from `startVlsn` on, or from the first if
+ * it is 0. Throws a `WireError` with code `range` for a VLSN outside u64.
  */
 export function encodeStreamStart(startVlsn: bigint): Uint8Array {
   return encodeVlsn(startVlsn, 'a start VLSN');
 }
 
-/** Reads a start request. Throws `truncated`, or `trailing` unless lenient. */
+/** Reads a start request. Throws a `WireError` with code `truncated`, or `trailing` unless lenient. */
 export function decodeStreamStart(bytes: Uint8Array, options?: StreamFrameOptions): bigint {
-  need(bytes, 8, 'a start request', options?.lenient);
+  checkLength(bytes, 8, 'a start request', options);
   return u64At(bytes, 0);
 }
 
-/** The feeder's one-byte answer to a start request. */
+/** The feeder's answer to a start request: one byte. */
 export function encodeStreamReply(reply: StreamReply): Uint8Array {
   return Uint8Array.of(reply === 'serve' ? 0 : 1);
 }
 
-/** Reads that answer. Throws `truncated`, `variant`, or `trailing` unless lenient. */
+/**
+ * Reads the answer to a start request. Throws a `WireError` with code `truncated`, `variant`, or
+ * `trailing` unless lenient.
+ */
 export function decodeStreamReply(bytes: Uint8Array, options?: StreamFrameOptions): StreamReply {
-  need(bytes, 1, 'a stream reply', options?.lenient);
+  checkLength(bytes, 1, 'a stream reply', options);
   const reply = bytes[0]!;
   if (reply > 1) throw new WireError('variant', 0, `0 (serve) or 1 (restore), not ${reply}`);
   return reply === 0 ? 'serve' : 'restore';
 }
 
-/** One entry with its header, in one buffer, so that it leaves in one write. */
+/**
+ * One entry with its header, in one buffer. Throws a `WireError` with code `range` for a VLSN outside
+ * u64, or a type outside 0..255.
+ */
 export function encodeStreamFrame(frame: StreamFrame, options?: StreamFrameOptions): Uint8Array {
   const { payload, type } = frame;
   if (type !== (type & 0xff)) throw new WireError('range', 8, `a type of 0..255, not ${type}`);
@@ -88,10 +105,11 @@ export function encodeStreamFrame(frame: StreamFrame, options?: StreamFrameOptio
 }
 
 /**
- * Reads one entry; its payload is a view of `bytes`.
+ * Reads one entry. Its payload is a view of `bytes`.
  *
- * Throws `truncated` for a short header, `length` when the payload is not as long as said
- * (longer is passed over when lenient), `checksum` when the crc32 is not that of the payload.
+ * Throws a `WireError` with code `truncated` for an incomplete header, `length` when the payload does
+ * not have the length in the header (if lenient: when it is shorter), and `checksum` when its CRC-32
+ * is not the one in the header.
  */
 export function decodeStreamFrame(bytes: Uint8Array, options?: StreamFrameOptions): StreamFrame {
   if (bytes.length < STREAM_FRAME_HEADER) {
@@ -113,13 +131,16 @@ export function decodeStreamFrame(bytes: Uint8Array, options?: StreamFrameOption
   return { vlsn, type: bytes[8]!, payload };
 }
 
-/** The replica's acknowledgement of everything up to `vlsn`. Throws `range` outside u64. */
+/**
+ * The replica's acknowledgement of all entries up to `vlsn`. Throws a `WireError` with code `range` for
+ * a VLSN outside u64.
+ */
 export function encodeAck(vlsn: bigint): Uint8Array {
   return encodeVlsn(vlsn, 'an acknowledged VLSN');
 }
 
-/** Reads an acknowledgement. Throws `truncated`, or `trailing` unless lenient. */
+/** Reads an acknowledgement. Throws a `WireError` with code `truncated`, or `trailing` unless lenient. */
 export function decodeAck(bytes: Uint8Array, options?: StreamFrameOptions): bigint {
-  need(bytes, 8, 'an acknowledgement', options?.lenient);
+  checkLength(bytes, 8, 'an acknowledgement', options);
   return u64At(bytes, 0);
 }

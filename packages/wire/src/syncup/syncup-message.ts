@@ -1,31 +1,31 @@
-/** An entry as the handshake compares it. */
+/** What the handshake compares of a log entry. */
 export interface SyncupEntry {
-  /** Its number in the replicated log: 1, 2, 3 ... */
+  /** Its number in the replicated log: 1, 2, 3 ... An i64 on the wire, where -1 means "none". */
   readonly vlsn: bigint;
-  /** Its log sequence number, u64. */
+  /** Its log sequence number: a u64. */
   readonly lsn: bigint;
-  /** A 64-bit hash that tells it from another entry at the same place. */
+  /** A 64-bit hash, different for another entry with the same VLSN. */
   readonly fingerprint: bigint;
-  /** Whether a matchpoint may lie at it. */
+  /** True if the entry is a sync point: it can be the matchpoint. */
   readonly isSync: boolean;
 }
 
 /**
- * The seven messages with which a replica and a feeder find their matchpoint, after Noxu's
- * `SyncupMsg` and Berkeley DB JE. The replica drives; the feeder answers.
+ * The seven messages with which a replica and a feeder find their matchpoint, as in Noxu's `SyncupMsg`
+ * and Berkeley DB JE. The replica asks and the feeder answers.
  */
 export type SyncupMessage =
-  /** Replica: what do you hold at this VLSN? */
+  /** From the replica: which entry do you have at this VLSN? */
   | { readonly type: 'entryRequest'; readonly vlsn: bigint }
-  /** Feeder: this. */
+  /** From the feeder: this entry. */
   | ({ readonly type: 'entry' } & SyncupEntry)
-  /** Feeder: nothing that I still have. */
+  /** From the feeder: none. */
   | { readonly type: 'entryNotFound' }
-  /** Feeder, to the first request only: not that one, but this is my last sync point. */
+  /** From the feeder, only to the first request: none, but this is my last sync point. */
   | ({ readonly type: 'alternateMatchpoint' } & SyncupEntry)
-  /** Replica: send everything from here on. */
+  /** From the replica: send all entries from this VLSN on. */
   | { readonly type: 'startStream'; readonly startVlsn: bigint }
-  /** Replica: no matchpoint, I need a full copy. `failedVlsn` is the last one tried. */
+  /** From the replica: there is no matchpoint, send a full copy. `failedVlsn` was tried last. */
   | { readonly type: 'restoreRequest'; readonly failedVlsn: bigint }
-  /** Feeder: a full copy can be had. */
+  /** From the feeder: a full copy is available. */
   | { readonly type: 'restoreResponse' };
