@@ -82,7 +82,7 @@ function tellEvents({ membership, transport }: PageMember): void {
   for (const type of ['memberUp', 'memberDown', 'memberSuspected', 'memberRefuted'] as const) {
     membership.on(type, renderSoon);
   }
-  transport.onAddressChange((address) => {
+  transport.on('addressChanged', ({ address }) => {
     news.tell('up', `back through ${gatewayName(address)}, at another address`);
     renderSoon();
   });

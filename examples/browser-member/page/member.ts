@@ -30,7 +30,7 @@ export async function joinCluster(cluster: ClusterInfo, name: string): Promise<P
     identity: { metadata },
   });
   // Behind another gateway this page has another address, so it needs a new identity.
-  transport.onAddressChange((address) => {
+  transport.on('addressChanged', ({ address }) => {
     const before = membership.identity;
     membership.updateIdentity({ address, generation: Date.now(), metadata });
     // The old identity can no longer answer. Declare it down instead of letting others time out.

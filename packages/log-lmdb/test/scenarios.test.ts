@@ -10,7 +10,10 @@ import type { StreamTransport } from '@shoal/transport';
 import { createTcpTransport, createTlsTransport } from '@shoal/transport-node';
 import { createWebSocketServerTransport } from '@shoal/transport-websocket/server';
 import { describe, expect, it } from 'vitest';
-import { CERTIFICATE, PRIVATE_KEY } from '../../transport-websocket/src/certificate.test-helper.ts';
+import {
+  CERTIFICATE,
+  PRIVATE_KEY,
+} from '../../transport-websocket/test/certificate.test-helper.ts';
 import type { LmdbLog } from '../src/log/lmdb-log.ts';
 import { openLmdbLog } from '../src/open/open-lmdb-log.ts';
 import { temporaryDirectories } from './directory.test-helper.ts';

@@ -1,7 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { TestNetwork, whyNoNetwork } from '../../transport-node/src/namespaces.test-helper.ts';
+import {
+  TestNetwork,
+  whyNoNetwork,
+} from '../../transport-node/test/network-namespaces.test-helper.ts';
 
 const SCRIPT = fileURLToPath(new URL('./lossy-member.test-script.mjs', import.meta.url));
 const HOSTS = [1, 2, 3, 4, 5, 6];

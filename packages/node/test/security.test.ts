@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { MemoryLog } from '@shoal/syncup';
 import { Keyring, type TlsOptions } from '@shoal/transport-node';
 import { describe, expect, it } from 'vitest';
-import { createTestAuthority } from '../../transport-node/src/certificates.test-helper.ts';
+import { createTestAuthority } from '../../transport-node/src/tls/certificates.test-helper.ts';
 import { commits, record, start } from './nodes.test-helper.ts';
 
 const hasIPv6 = Object.values(networkInterfaces())

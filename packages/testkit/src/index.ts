@@ -1,9 +1,11 @@
-export { type Clock, systemClock, type Timer } from './clock.ts';
-export type { Link, LinkFaults } from './link-faults.ts';
-export type { MemoryStreamLimits } from './memory-connection.ts';
-export type { MemoryDatagramsOptions } from './memory-datagrams.ts';
-export { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.ts';
-export type { MemoryStreamsOptions } from './memory-streams.ts';
-export type { MemoryNetworkStats } from './network-core.ts';
+export { type MonotonicClock, systemClock, type TimerHandle } from './clock/monotonic-clock.ts';
+export { VirtualClock } from './clock/virtual-clock.ts';
+export type { LinkFaults, LinkSelector } from './network/link-faults.ts';
+export type { MemoryDatagramOptions } from './network/memory-datagrams.ts';
+export {
+  MemoryNetwork,
+  type MemoryNetworkOptions,
+  type MemoryNetworkStats,
+} from './network/memory-network.ts';
+export type { MemoryStreamOptions } from './network/stream-limits.ts';
 export { type Random, seededRandom } from './random.ts';
-export { VirtualClock } from './virtual-clock.ts';

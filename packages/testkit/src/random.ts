@@ -2,8 +2,8 @@
 export type Random = () => number;
 
 /**
- * A random function that repeats itself for the same seed: sfc32 (Chris Doty-Humphrey's Small
- * Fast Counter, PractRand). `seed` is any whole number or text.
+ * Returns a random function that repeats for the same seed, a whole number or text. It is sfc32,
+ * the Small Fast Counter of Chris Doty-Humphrey's PractRand.
  */
 export function seededRandom(seed: number | string): Random {
   let [a, b, c, counter] = [0x9e3779b9, 0x243f6a88, 0xb7e15162, 1];
@@ -19,7 +19,7 @@ export function seededRandom(seed: number | string): Random {
     c = ((c << 21) | (c >>> 11)) + sum;
     return (sum >>> 0) / 2 ** 32;
   };
-  // The first numbers of similar seeds are alike.
+  // Similar seeds start with similar numbers: skip them.
   for (let i = 0; i < 15; i++) next();
   return next;
 }

@@ -4,14 +4,11 @@ export {
   type EncryptionOptions,
   type EncryptionStats,
   encryptDatagrams,
-} from './encrypted-datagrams.ts';
-export { KEY_LENGTH, Keyring } from './keyring.ts';
-export type { StreamOptions } from './stream-options.ts';
-export { createTcpTransport } from './tcp-transport.ts';
-export { createTlsTransport, type TlsOptions } from './tls-transport.ts';
-export {
-  createUdpTransport,
-  type UdpOptions,
-  type UdpStats,
-  type UdpTransport,
-} from './udp-transport.ts';
+} from './encryption/encrypted-datagrams.ts';
+export { KEY_LENGTH, Keyring } from './encryption/keyring.ts';
+export type { StreamOptions } from './sockets/stream-options.ts';
+export { createTcpTransport } from './tcp/tcp-transport.ts';
+export type { TlsOptions } from './tls/tls-options.ts';
+export { createTlsTransport } from './tls/tls-transport.ts';
+export type { UdpOptions, UdpStats, UdpTransport } from './udp/udp-options.ts';
+export { createUdpTransport } from './udp/udp-transport.ts';

@@ -1,13 +1,13 @@
-export { createGateway } from './gateway.ts';
-export type { Gateway, GatewayOptions, GatewayStats } from './gateway-options.ts';
+export { createGateway } from './gateway/gateway.ts';
+export type { Gateway, GatewayOptions, GatewayStats } from './gateway/gateway-options.ts';
 export type {
   AcceptedConnection,
   WebSocketListener,
   WebSocketListenOptions,
   WebSocketRequest,
-} from './server-options.ts';
+} from './listening/listen-options.ts';
 export {
   attachWebSocketListener,
   createWebSocketServerTransport,
   type WebSocketServerOptions,
-} from './server-transport.ts';
+} from './listening/server-transport.ts';

@@ -59,7 +59,7 @@ describe('the README', () => {
       gateways, // ['gateway-1.example:443', 'gateway-2.example:443']
       name: 'tab-7',
     });
-    tab.onAddressChange((address) => console.log('now a new identity at', address));
+    tab.on('addressChanged', ({ address }) => console.log('now a new identity at', address));
     // end tab
     expect(tab.localAddress).toBe(`${gateway.localAddress}!tab-7`);
     const got = new Promise((resolve) => tab.receive((from) => resolve(from)));

@@ -1,33 +1,33 @@
 import { TransportError } from './errors.ts';
 
 /**
- * Where a member is: `host ":" port [ "!" client ]`.
+ * The address of a member: `host ":" port [ "!" client ]`.
  *
  * The host is an IPv4 address, an IPv6 address (in brackets in the text, with an optional
- * `%zone`), or a DNS name. A client is named when the member sits behind a gateway at host and
- * port, like a browser tab: 1..64 letters, digits, `.`, `_`, `~` or `-`.
+ * `%zone`) or a DNS name. The client names a member behind a gateway at that host and port, such
+ * as a browser tab: 1..64 letters, digits, `.`, `_`, `~` or `-`.
  */
 export interface Address {
-  /** Canonical: an IPv6 address without brackets as RFC 5952 has it, a name in lower case. */
+  /** Canonical: IPv6 as in RFC 5952 and without brackets, names in lower case. */
   readonly host: string;
-  /** 0..65535, where 0 asks for a free port to bind to. */
+  /** 0..65535. Binding to 0 picks a free port. */
   readonly port: number;
   readonly client?: string | undefined;
 }
 
 const CLIENT = /^[A-Za-z0-9._~-]{1,64}$/;
-/** An interface's name or number, as the system has it. */
+/** The system's name or number of an interface. */
 const ZONE = /^[^\s%![\]]{1,64}$/;
 const PORT = /^(?:0|[1-9][0-9]{0,4})$/;
 const BYTE = /^(?:0|[1-9][0-9]{0,2})$/;
 const GROUP = /^[0-9A-Fa-f]{1,4}$/;
 const LABEL = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
-/** A last label like this makes a name look like an IPv4 address; resolvers disagree on it. */
+/** A last label that makes a name look like an IPv4 address. Resolvers disagree on such names. */
 const NUMERIC = /^(?:[0-9]+|0[xX][0-9A-Fa-f]*)$/;
 
 /**
- * Reads an address; the inverse of {@link formatAddress}. An IPv4 address mapped into IPv6
- * becomes that IPv4 address. Throws a `TransportError` with code `address`.
+ * Parses an address; the inverse of {@link formatAddress}. An IPv4-mapped IPv6 address becomes the
+ * IPv4 address. Throws a `TransportError` with code `address`.
  */
 export function parseAddress(text: string): Address {
   const mark = text.indexOf('!');
@@ -49,9 +49,9 @@ export function parseAddress(text: string): Address {
 }
 
 /**
- * The canonical text of an address: equal addresses have equal texts. The host may be any text
- * that {@link parseAddress} takes as one, an IPv6 address with or without brackets. Throws a
- * `TransportError` with code `address`.
+ * Returns the canonical text of an address: equal addresses have equal texts. The host may be any
+ * that {@link parseAddress} accepts; brackets around IPv6 are optional. Throws a `TransportError`
+ * with code `address`.
  */
 export function formatAddress(address: Address): string {
   const { host, port, client } = address;
@@ -62,7 +62,7 @@ export function formatAddress(address: Address): string {
   return `${name}:${port}${client === undefined ? '' : `!${client}`}`;
 }
 
-/** Which kind of host this is: 4 or 6 for an IP address, 0 for a name to be resolved. */
+/** The IP version of a host, 4 or 6; 0 for a name that must be resolved. */
 export function hostFamily(host: string): 0 | 4 | 6 {
   if (host.includes(':')) return 6;
   return parseIPv4(host) === undefined ? 0 : 4;
@@ -70,7 +70,7 @@ export function hostFamily(host: string): 0 | 4 | 6 {
 
 function fail(text: string, expected: string): never {
   const shown = text.length > 300 ? `${text.slice(0, 300)}...` : text;
-  throw new TransportError('address', `not an address: expected ${expected} in "${shown}"`);
+  throw new TransportError('address', `invalid address "${shown}": expected ${expected}`);
 }
 
 function parseHostName(host: string): string | undefined {
@@ -90,7 +90,7 @@ function parseIPv4(text: string): number[] | undefined {
   return bytes.map(Number);
 }
 
-/** The canonical text of an IPv6 address without brackets; of an IPv4 one if mapped. */
+/** The canonical text, without brackets; the IPv4 address if it is an IPv4-mapped one. */
 function parseIPv6(text: string): string | undefined {
   const percent = text.indexOf('%');
   const zone = percent < 0 ? '' : text.slice(percent + 1);
@@ -110,7 +110,7 @@ function parseIPv6(text: string): string | undefined {
   return formatIPv6(groups) + (zone && `%${zone}`);
 }
 
-/** Groups of hexadecimal digits; the last may be an IPv4 address if `mixed`. */
+/** Reads groups of hexadecimal digits. If `mixed`, the last one may be an IPv4 address. */
 function parseGroups(text: string, mixed: boolean): number[] | undefined {
   if (text === '') return [];
   const groups: number[] = [];
@@ -124,7 +124,7 @@ function parseGroups(text: string, mixed: boolean): number[] | undefined {
   return groups;
 }
 
-/** RFC 5952, section 4: lower case, and the first longest run of two zeros or more as "::". */
+/** RFC 5952, section 4: lower case; "::" for the first of the longest runs of two or more zeros. */
 function formatIPv6(groups: readonly number[]): string {
   let start = -1;
   let length = 1;

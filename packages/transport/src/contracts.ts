@@ -1,76 +1,81 @@
 /**
- * Sends and receives datagrams: unordered, may be lost or doubled, whole or not at all.
+ * Sends and receives datagrams. They may be lost, duplicated or reordered, but never cut: a
+ * datagram arrives whole or not at all.
  */
 export interface DatagramTransport extends AsyncDisposable {
-  /** Where this transport is bound, as `formatAddress` writes it: never with port 0. */
+  /** The bound address, in the form of `formatAddress`. Its port is never 0. */
   readonly localAddress: string;
-  /** The longest datagram that `send` takes, in bytes. */
+  /** The longest datagram that `send` accepts, in bytes. */
   readonly maxDatagramSize: number;
   /**
-   * Sends `bytes`, which are the transport's from then on: do not change them. False when they
-   * were dropped here: the send buffer is full, `to` cannot be reached from here, or the
-   * transport is closed. Network faults never throw. Throws `size` for more than
+   * Sends `bytes`, which the transport owns from then on: do not change them. Returns false if the
+   * datagram was dropped on this side: the send buffer is full, `to` is not reachable from here, or
+   * the transport is closed. Network errors never throw. Throws `size` for more than
    * {@link DatagramTransport.maxDatagramSize} bytes.
    */
   send(to: string, bytes: Uint8Array): boolean;
   /**
-   * Hands every datagram to `handler` from now on, instead of to an earlier one; `bytes` are
-   * the handler's. What arrives while there is no handler is dropped and counted.
+   * Passes every datagram to `handler` from now on, in place of an earlier handler. The handler owns
+   * `bytes`. Datagrams that arrive while there is no handler are dropped and counted.
    */
   receive(handler: (from: string, bytes: Uint8Array) => void): void;
-  /** Closes after what was accepted has left. Never rejects; a second call waits as well. */
+  /** Closes once all accepted datagrams have left. Never rejects; may be called again. */
   close(): Promise<void>;
 }
 
-/** Makes connections that carry frames. */
+/** Opens connections that carry frames. */
 export interface StreamTransport {
   /**
    * Connects to `address`. Rejects with a `TransportError`: `address`, `resolve`, `refused`,
-   * `unreachable`, `timeout`, `untrusted`, `io`, or `aborted` by the signal, which has no
-   * effect on the connection afterwards.
+   * `unreachable`, `timeout`, `untrusted`, `io`, or `aborted` by the signal. The signal has no
+   * effect on the connection once it is open.
    */
   dial(address: string, options?: { signal?: AbortSignal | undefined }): Promise<Connection>;
   /**
-   * Accepts connections at `address`; port 0 takes a free one. Rejects with `address`,
-   * `resolve`, `in-use` or `io`. The signal closes the listener, now or later.
+   * Accepts connections at `address`; port 0 picks a free port. Rejects with `address`, `resolve`,
+   * `in-use`, `io` or `aborted`. The signal closes the listener whenever it fires.
    */
   listen(address: string, options?: { signal?: AbortSignal | undefined }): Promise<Listener>;
 }
 
-/** Yields the connections that peers open, until it is closed. Leaving the loop keeps it open. */
+/**
+ * Yields the connections that peers open, until it is closed. Leaving a loop over it does not close
+ * it.
+ */
 export interface Listener extends AsyncIterable<Connection>, AsyncDisposable {
-  /** Where it is really bound. */
+  /** The bound address, with the port that was picked. */
   readonly address: string;
-  /** Stops. Connections that were yielded live on; those that wait to be are aborted. */
+  /** Stops listening. Yielded connections stay open; those still waiting to be yielded are aborted. */
   close(): Promise<void>;
 }
 
 /**
- * An ordered, reliable, two-way stream of frames. The iterator yields whole frames. It ends when
- * the peer has ended its side or this side has called `close`, and throws the `TransportError`
- * with which the connection was lost, after the frames that had arrived. Leaving a loop keeps
- * the connection open, so one may read a greeting first and go on elsewhere.
+ * An ordered, reliable, two-way stream of frames. The iterator yields whole frames. It ends once the
+ * peer has ended its side or this side has called `close`. If the connection is lost, the iterator
+ * first yields the frames that had arrived, then throws the `TransportError`. Leaving a loop does
+ * not close the connection: one loop can read a greeting, and another one the rest.
  */
 export interface Connection extends AsyncIterable<Uint8Array>, AsyncDisposable {
   readonly remoteAddress: string;
   /**
-   * Sends a frame, which is the connection's from then on: do not change it. False when the
-   * buffer is over its high-water mark (the frame was taken: wait for `ready`) or the connection
-   * is gone (the frame is lost: `ready` rejects with the reason). Past the hard cap it aborts the
-   * connection with `overflow`. Throws `size` for a frame over the limit; nothing was sent then.
+   * Sends a frame, which the connection owns from then on: do not change it. Returns false in two
+   * cases: the buffer is over its high-water mark (the frame was accepted; wait for `ready`), or the
+   * connection is lost (so is the frame; `ready` rejects with the reason). Past the hard cap the
+   * connection is aborted with `overflow`. Throws `size`, and sends nothing, for a frame over the
+   * limit.
    */
   send(frame: Uint8Array): boolean;
   /**
-   * Resolves when the buffer has room again, at once if it has. Rejects with the error by which
-   * the connection was lost, `closed` after `close`, or `aborted` when the signal fires, which
-   * leaves the connection as it is.
+   * Resolves when the buffer has room, at once if it has. Rejects with the error that ended the
+   * connection, with `closed` after `close`, or with `aborted` when the signal fires; a signal does
+   * not change the connection.
    */
   ready(options?: { signal?: AbortSignal | undefined }): Promise<void>;
   /**
-   * Ends this side after what was sent has been flushed, and resolves when the connection is
-   * gone. Frames not yet read are dropped. Never rejects; a second call waits as well.
+   * Ends this side after everything sent has been flushed, and resolves once the connection is
+   * closed. Frames that have not been read are dropped. Never rejects; may be called again.
    */
   close(): Promise<void>;
-  /** Breaks the connection off at once; whoever waits on it gets `aborted` with `reason`. */
+  /** Breaks the connection at once. Pending calls reject with `aborted`, whose cause is `reason`. */
   abort(reason: Error): void;
 }

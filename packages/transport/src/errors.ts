@@ -1,21 +1,21 @@
 /**
  * Why a transport failed.
  *
- * - `address`: text that is not an address, or one that this transport cannot reach.
- * - `argument`: an option or argument out of its range.
- * - `resolve`: a host name without an address.
- * - `in-use`: the address to bind to is taken, or not one of this host's.
+ * - `address`: invalid address, or one that this transport cannot reach.
+ * - `argument`: an option or argument is out of range.
+ * - `resolve`: the host name has no address.
+ * - `in-use`: the address to bind to is taken, or does not belong to this host.
  * - `refused`: nobody listens there.
  * - `unreachable`: no route to the host or its network.
  * - `timeout`: the peer took too long.
- * - `aborted`: given up on this side, by a signal or by `abort()`; the reason is the `cause`.
+ * - `aborted`: given up on this side, by a signal or `abort()`; the reason is the `cause`.
  * - `closed`: closed on this side.
- * - `reset`: broken off by the peer or the network.
- * - `size`: a frame or datagram over the limit, sent or announced by the peer.
- * - `overflow`: more was sent than the peer takes, up to the hard cap.
- * - `protocol`: the peer's bytes are not what this side speaks.
- * - `untrusted`: the peer did not prove to be one that is allowed.
- * - `io`: any other fault of the system, named by the `cause`.
+ * - `reset`: broken by the peer or the network.
+ * - `size`: a frame or datagram, to send or announced by the peer, exceeds the limit.
+ * - `overflow`: a buffer reached its hard cap: data came faster than it was read.
+ * - `protocol`: the peer sent bytes that do not belong to the protocol.
+ * - `untrusted`: the peer could not prove that it is allowed.
+ * - `io`: any other error of the system; see the `cause`.
  */
 export type TransportErrorCode =
   | 'address'
@@ -35,9 +35,9 @@ export type TransportErrorCode =
   | 'io';
 
 /**
- * The only error that a transport throws or rejects with. From a connection it means that the
- * connection is gone, except for `size` and `aborted` where the method says otherwise; from
- * `dial`, `listen` and the `create*` functions, that nothing was left open.
+ * The only error that a transport throws or rejects with. Thrown by a connection, it means that
+ * the connection is lost, except for `size` and `aborted` where the method says otherwise. Thrown
+ * by `dial`, `listen` or a `create*` function, it means that nothing was left open.
  */
 export class TransportError extends Error {
   override readonly name = 'TransportError';

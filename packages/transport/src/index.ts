@@ -1,4 +1,5 @@
 export { type Address, formatAddress, parseAddress } from './address.ts';
+export type { ConnectionOptions } from './connection-limits.ts';
 export type { Connection, DatagramTransport, Listener, StreamTransport } from './contracts.ts';
 export { TransportError, type TransportErrorCode } from './errors.ts';
-export { dialService, type ServiceListenersOptions, serviceListeners } from './service.ts';
+export { dialService, type ServiceListenersOptions, serviceListeners } from './services.ts';

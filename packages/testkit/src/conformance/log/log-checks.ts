@@ -1,0 +1,50 @@
+import { type LogStore, SyncupError, type SyncupErrorCode } from '@shoal/syncup';
+import { check } from '../checks.ts';
+import { contents, told } from './log-contents.ts';
+
+/** Fails unless both hold the same, at the same LSNs and with the same fingerprints. */
+export async function checkSame(a: LogStore, b: LogStore): Promise<void> {
+  checkList(await contents(a), await contents(b), 'the entries');
+  const { first, last } = a.range;
+  for (let vlsn = first; vlsn > 0n && vlsn <= last; vlsn++) {
+    checkText(told(await a.entry(vlsn)), told(await b.entry(vlsn)), `what is told of ${vlsn}`);
+  }
+}
+
+export function checkText(actual: string, expected: string, what: string): void {
+  check(actual === expected, `${what} is "${expected}", not "${actual}"`);
+}
+
+export function checkVlsn(actual: bigint, expected: bigint, what: string): void {
+  check(actual === expected, `${what} is ${expected}, not ${actual}`);
+}
+
+export function checkList(
+  actual: readonly string[],
+  expected: readonly string[],
+  what: string,
+): void {
+  const limit = Math.max(actual.length, expected.length);
+  for (let i = 0; i < limit; i++) {
+    check(actual[i] === expected[i], `${what}: item ${i} is ${expected[i]}, not ${actual[i]}`);
+  }
+}
+
+/** Fails unless the promise rejects with a `SyncupError` of this code. */
+export async function checkRefuses(
+  promise: Promise<unknown>,
+  code: SyncupErrorCode,
+  what: string,
+): Promise<void> {
+  let error: unknown;
+  try {
+    await promise;
+  } catch (thrown) {
+    error = thrown;
+  }
+  check(error instanceof SyncupError, `${what} is refused with a SyncupError, not ${error}`);
+  check(
+    error.code === code,
+    `${what} is refused with ${code}, not ${error.code}: ${error.message}`,
+  );
+}

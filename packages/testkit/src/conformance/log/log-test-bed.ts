@@ -1,0 +1,58 @@
+import type { EntryKinds, LogStore, NewEntry } from '@shoal/syncup';
+import { Cleanup } from '../test-runner.ts';
+
+/** What {@link LogConformanceSetup.create} is asked for. */
+export interface LogConformanceOptions {
+  readonly kinds?: EntryKinds;
+  readonly fingerprint?: 'chained' | 'noxu';
+}
+
+/** How the suite gets logs. */
+export interface LogConformanceSetup {
+  /** Names the suite. */
+  readonly name: string;
+  /** A new and empty log. */
+  create(options: LogConformanceOptions): LogStore | Promise<LogStore>;
+  /**
+   * For a log that outlives its process: opens again what `create` made with these options,
+   * after the suite has disposed of it.
+   */
+  reopen?(log: LogStore, options: LogConformanceOptions): LogStore | Promise<LogStore>;
+}
+
+/** What a case works with. */
+export class LogTestBed {
+  readonly #setup: LogConformanceSetup;
+  readonly cleanup: Cleanup = new Cleanup();
+
+  constructor(setup: LogConformanceSetup) {
+    this.#setup = setup;
+  }
+
+  get reopens(): boolean {
+    return this.#setup.reopen !== undefined;
+  }
+
+  async create(options: LogConformanceOptions = {}): Promise<LogStore> {
+    return this.#kept(await this.#setup.create(options));
+  }
+
+  /** A log with these entries. */
+  async filled(...batches: readonly NewEntry[][]): Promise<LogStore> {
+    const log = await this.create();
+    for (const batch of batches) await log.append(batch);
+    return log;
+  }
+
+  /** Closes it, and opens it again where that makes sense. */
+  async reopened(log: LogStore, options: LogConformanceOptions = {}): Promise<LogStore> {
+    if (this.#setup.reopen === undefined) return log;
+    await log[Symbol.asyncDispose]();
+    return this.#kept(await this.#setup.reopen(log, options));
+  }
+
+  #kept(log: LogStore): LogStore {
+    this.cleanup.add(() => log[Symbol.asyncDispose]());
+    return log;
+  }
+}

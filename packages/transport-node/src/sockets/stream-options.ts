@@ -1,0 +1,45 @@
+import type { ConnectionOptions } from '@shoal/transport';
+import { connectionLimits, wholeNumber } from '@shoal/transport/internal';
+import { FRAME_HEADER_LENGTH } from '@shoal/wire/internal';
+
+/** Options of TCP and TLS. Sizes are in bytes, times in ms. */
+export interface StreamOptions extends ConnectionOptions {
+  /**
+   * The longest first frame on an accepted connection. It limits how much memory a peer can claim
+   * before it has identified itself. Default: `maxFrameLength`.
+   */
+  readonly maxFirstFrameLength?: number | undefined;
+  /**
+   * TCP keep-alive: after this long without traffic the system probes the peer every second, and
+   * resets the connection after ten unanswered probes. 0: never. Default 15000.
+   */
+  readonly keepAlive?: number | undefined;
+  /**
+   * A connection is aborted (`timeout`) if it is read from and its peer has sent nothing for this
+   * long. 0, the default: never. Use it for protocols in which no peer stays silent: unlike
+   * `keepAlive` it also detects a peer that is gone or stuck while data is on its way to it.
+   */
+  readonly idleTimeout?: number | undefined;
+  /** The most connections of a listener; more are refused at once. Default 1024. */
+  readonly maxConnections?: number | undefined;
+}
+
+/** {@link StreamOptions}, checked and complete. */
+export type StreamLimits = Readonly<Record<keyof StreamOptions, number>>;
+
+/** Completes the options. Throws `argument` for one that is out of range. */
+export function streamLimits(options: StreamOptions): StreamLimits {
+  const limits = connectionLimits(options, FRAME_HEADER_LENGTH);
+  const { maxFrameLength } = limits;
+  return {
+    ...limits,
+    maxFirstFrameLength: wholeNumber(options, 'maxFirstFrameLength', {
+      preset: maxFrameLength,
+      min: 1,
+      max: maxFrameLength,
+    }),
+    keepAlive: wholeNumber(options, 'keepAlive', { preset: 15_000, min: 0 }),
+    idleTimeout: wholeNumber(options, 'idleTimeout', { preset: 0, min: 0 }),
+    maxConnections: wholeNumber(options, 'maxConnections', { preset: 1024, min: 1 }),
+  };
+}

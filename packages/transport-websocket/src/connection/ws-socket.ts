@@ -1,0 +1,218 @@
+import type { Socket } from 'node:net';
+import { TransportError, type TransportErrorCode } from '@shoal/transport';
+import {
+  type DeadlineOptions,
+  systemCode,
+  systemError,
+  throwIfAborted,
+  withDeadline,
+} from '@shoal/transport/internal';
+import { WebSocket } from 'ws';
+import type { DialTarget } from '../dialing/dial-target.ts';
+import {
+  CLOSE_BROKEN_OFF,
+  CLOSE_NORMAL,
+  offer,
+  type RawSocket,
+  type RawSocketHandlers,
+  SUBPROTOCOL,
+} from './raw-socket.ts';
+
+/** Bytes that are gathered before the socket gets them without waiting for the end of the turn. */
+const WRITE_AT = 65_536;
+const BINARY = { binary: true };
+
+/** A {@link RawSocket} over a `WebSocket` of the package `ws`, of a client or a server. */
+export class WsSocket implements RawSocket {
+  readonly canPause = true;
+  readonly #ws: WebSocket;
+  readonly #socket: Socket;
+  #handlers: RawSocketHandlers | undefined;
+  #corked = false;
+  #scheduled = false;
+  /** Bytes of the frames since it was corked. */
+  #gathered = 0;
+  /** What was there at the last look: bytes read, bytes that waited, bytes that had left. */
+  #last: { read: number; waiting: number; written: number } | undefined;
+
+  /** `socket` is what `ws` is connected over. */
+  constructor(ws: WebSocket, socket: Socket) {
+    this.#ws = ws;
+    this.#socket = socket;
+  }
+
+  get isOpen(): boolean {
+    return this.#ws.readyState === WebSocket.OPEN;
+  }
+
+  get buffered(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  handle(handlers: RawSocketHandlers): void {
+    this.#handlers = handlers;
+    const ws = this.#ws;
+    ws.on('message', (data: Buffer, isBinary) => {
+      if (!isBinary) handlers.onText();
+      else handlers.onFrame(new Uint8Array(data.buffer, data.byteOffset, data.length));
+    });
+    ws.on('error', (error) => handlers.onError(wsError('connection', error)));
+    ws.on('close', (code) => handlers.onClose(code));
+  }
+
+  /** Frames of one turn leave in one write: 4 to 10 times the throughput of small ones. */
+  send(frame: Uint8Array, buffered: number, mark: number): void {
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#socket.cork();
+      if (!this.#scheduled) process.nextTick(this.#tick);
+      this.#scheduled = true;
+    }
+    this.#ws.send(frame, BINARY, buffered > mark ? this.#onSent : undefined);
+    this.#gathered += frame.length;
+    if (this.#gathered >= WRITE_AT) this.#uncork();
+  }
+
+  watch(): void {}
+
+  pause(): void {
+    if (this.isOpen) this.#ws.pause();
+  }
+
+  resume(): void {
+    this.#ws.resume();
+  }
+
+  close(): void {
+    this.#ws.close(CLOSE_NORMAL);
+  }
+
+  breakOff(code: number): void {
+    // Where there is more to tell than that it is over, the peer is told, if it still listens.
+    if (code !== CLOSE_BROKEN_OFF && this.isOpen) this.#ws.close(code);
+    this.#uncork();
+    if (code === CLOSE_BROKEN_OFF) this.#ws.terminate();
+    else setImmediate(() => this.#ws.terminate());
+  }
+
+  /**
+   * Looks whether the peer has shown life since the last look, and asks it to. It has when
+   * anything came, or something that waited could leave, and it cannot while it is not read.
+   */
+  probe(): void {
+    if (!this.isOpen) return;
+    if (this.#ws.isPaused) {
+      this.#last = undefined;
+      return;
+    }
+    if (!this.#isSilent()) return this.#ask();
+    // After this process itself was stopped for a while, the answer may be there, unread.
+    setImmediate(() => {
+      if (!this.isOpen) return;
+      if (!this.#isSilent()) return this.#ask();
+      this.#handlers?.onError(new TransportError('timeout', 'the peer shows no sign of life'));
+    });
+  }
+
+  #isSilent(): boolean {
+    const last = this.#last;
+    if (!last || this.#socket.bytesRead !== last.read) return false;
+    const written = this.#socket.bytesWritten - this.#socket.writableLength;
+    return last.waiting === 0 || written === last.written;
+  }
+
+  #ask(): void {
+    const { bytesRead: read, writableLength: waiting, bytesWritten } = this.#socket;
+    this.#last = { read, waiting, written: bytesWritten - waiting };
+    this.#ws.ping();
+  }
+
+  readonly #onSent = (): void => this.#handlers?.onProgress();
+
+  readonly #tick = (): void => {
+    this.#scheduled = false;
+    this.#uncork();
+  };
+
+  #uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#gathered = 0;
+    this.#socket.uncork();
+  }
+}
+
+/** The errors of `ws` that have a code of their own; any other one is `protocol`. */
+const WS_CODES: Readonly<Record<string, TransportErrorCode>> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'size',
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'size',
+};
+
+/** A `TransportError` for an error of the system or of `ws`, which becomes its cause. */
+function wsError(doing: string, cause: Error): TransportError {
+  const name = systemCode(cause);
+  if (!name.startsWith('WS_ERR_')) return systemError(doing, cause);
+  return new TransportError(WS_CODES[name] ?? 'protocol', `${doing}: ${name}`, { cause });
+}
+
+/** What a server means by refusing a handshake with this HTTP status. */
+function refusal(status: number): TransportErrorCode {
+  if (status === 401 || status === 403) return 'untrusted';
+  return status === 429 || status === 503 ? 'refused' : 'protocol';
+}
+
+/** Options of {@link dialWsSocket}. */
+export interface WsDialOptions extends Pick<DeadlineOptions, 'timeout' | 'signal'> {
+  /** The longest message to accept, in bytes. */
+  readonly maxFrameLength: number;
+  /** Certificates, in PEM, to check the server's against. Default: the system's. */
+  readonly ca?: string | undefined;
+  /** More headers for the handshake. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Opens a `WebSocket` of the package `ws`. */
+export async function dialWsSocket(target: DialTarget, options: WsDialOptions): Promise<WsSocket> {
+  const { url, token, doing } = target;
+  const { timeout, signal, maxFrameLength, ca, headers } = options;
+  throwIfAborted(doing, signal);
+  const ws = new WebSocket(url, offer(token), {
+    ...(ca === undefined ? {} : { ca }),
+    ...(headers === undefined ? {} : { headers }),
+    maxPayload: maxFrameLength,
+    perMessageDeflate: false,
+  });
+  try {
+    return await withDeadline(opened(ws, doing), { doing, timeout, signal });
+  } catch (error) {
+    ws.removeAllListeners();
+    // A terminated socket may still report what it was doing.
+    ws.on('error', () => {});
+    ws.terminate();
+    throw error;
+  }
+}
+
+function opened(ws: WebSocket, doing: string): Promise<WsSocket> {
+  return new Promise((resolve, reject) => {
+    let socket: Socket | undefined;
+    ws.once('upgrade', (response) => {
+      socket = response.socket;
+    });
+    ws.once('open', () => {
+      if (!socket || ws.protocol !== SUBPROTOCOL) {
+        const text = `${doing}: the peer does not speak ${SUBPROTOCOL}`;
+        return reject(new TransportError('protocol', text));
+      }
+      ws.removeAllListeners();
+      socket.setNoDelay(true);
+      resolve(new WsSocket(ws, socket));
+    });
+    ws.once('unexpected-response', (_, response) => {
+      const status = response.statusCode ?? 0;
+      const text = `${doing}: refused with HTTP status ${status}`;
+      reject(new TransportError(refusal(status), text));
+    });
+    ws.on('error', (cause) => reject(wsError(doing, cause)));
+  });
+}

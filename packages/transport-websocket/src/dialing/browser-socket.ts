@@ -1,0 +1,115 @@
+import { TransportError } from '@shoal/transport';
+import { type DeadlineOptions, throwIfAborted, withDeadline } from '@shoal/transport/internal';
+import {
+  CLOSE_NORMAL,
+  offer,
+  type RawSocket,
+  type RawSocketHandlers,
+  SUBPROTOCOL,
+} from '../connection/raw-socket.ts';
+import type { DialTarget } from './dial-target.ts';
+
+/** How often it is looked whether a buffer has drained, in ms: a WebSocket does not tell. */
+const POLL = 5;
+const OPEN = 1;
+
+/** The constructor that browsers, Bun, Deno and Node from 22 on have. */
+export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocket;
+
+/** A {@link RawSocket} over a `WebSocket` of the platform. */
+class BrowserSocket implements RawSocket {
+  readonly canPause = false;
+  readonly #socket: WebSocket;
+  #handlers: RawSocketHandlers | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === OPEN;
+  }
+
+  get buffered(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  handle(handlers: RawSocketHandlers): void {
+    this.#handlers = handlers;
+    const socket = this.#socket;
+    socket.onmessage = ({ data }) => {
+      if (data instanceof ArrayBuffer) handlers.onFrame(new Uint8Array(data));
+      else handlers.onText();
+    };
+    socket.onerror = null; // It says nothing, and is followed by "close".
+    socket.onclose = ({ code }) => this.#closed(code);
+  }
+
+  send(frame: Uint8Array): void {
+    this.#socket.send(frame as Uint8Array<ArrayBuffer>);
+  }
+
+  watch(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#handlers?.onProgress();
+    }, POLL);
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  close(): void {
+    this.#socket.close(CLOSE_NORMAL);
+  }
+
+  breakOff(code: number): void {
+    // Some platforms refuse a page the codes below 3000.
+    this.#socket.close(code >= 3000 ? code : 4000 + code - 1000);
+    this.#closed(code);
+  }
+
+  #closed(code: number): void {
+    clearTimeout(this.#timer);
+    const handlers = this.#handlers;
+    this.#handlers = undefined;
+    this.#socket.onmessage = null;
+    this.#socket.onclose = null;
+    handlers?.onClose(code);
+  }
+}
+
+/** Opens a `WebSocket` of the platform. */
+export async function dialBrowserSocket(
+  WebSocket: WebSocketConstructor,
+  { url, token, doing }: DialTarget,
+  { timeout, signal }: Pick<DeadlineOptions, 'timeout' | 'signal'>,
+): Promise<RawSocket> {
+  throwIfAborted(doing, signal);
+  const socket = new WebSocket(url, offer(token));
+  socket.binaryType = 'arraybuffer';
+  try {
+    await withDeadline(opened(socket, doing), { doing, timeout, signal });
+    return new BrowserSocket(socket);
+  } catch (error) {
+    socket.close();
+    throw error;
+  } finally {
+    socket.onopen = socket.onerror = null;
+  }
+}
+
+function opened(socket: WebSocket, doing: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.onopen = () => {
+      if (socket.protocol === SUBPROTOCOL) return resolve();
+      reject(new TransportError('protocol', `${doing}: the peer does not speak ${SUBPROTOCOL}`));
+    };
+    // A page is not told whether nobody listens, the certificate is bad, or it was refused.
+    const refused = (): void => reject(new TransportError('refused', `${doing}: not accepted`));
+    socket.onerror = refused;
+    socket.onclose = refused;
+  });
+}

@@ -1,0 +1,62 @@
+import {
+  type Connection,
+  parseAddress,
+  type StreamTransport,
+  TransportError,
+} from '@shoal/transport';
+import { throwIfAborted } from '@shoal/transport/internal';
+import { WebSocketConnection } from '../connection/websocket-connection.ts';
+import { type WebSocketLimits, webSocketLimits } from '../connection/websocket-limits.ts';
+import { dialBrowserSocket, type WebSocketConstructor } from './browser-socket.ts';
+import { type DialTarget, dialTarget, type WebSocketDialOptions } from './dial-target.ts';
+
+/** Options of {@link createWebSocketTransport}. */
+export interface WebSocketTransportOptions extends WebSocketDialOptions {
+  /**
+   * The `WebSocket` to use. Default: the platform's, and where there is none, as in Node 20, that
+   * of the package `ws`, which is loaded when it is first needed.
+   */
+  readonly WebSocket?: WebSocketConstructor | undefined;
+}
+
+/**
+ * Framed connections over WebSocket for browsers and anything else with a `WebSocket`. An address
+ * is `host:port`; path and TLS are options. It cannot listen: for that, and for back-pressure in
+ * both directions on Node, see `createWebSocketServerTransport` in
+ * `@shoal/transport-websocket/server`.
+ *
+ * A browser does not say why it could not connect (`refused`), and cannot make a peer wait: a
+ * connection with more than `maxUnread` unread bytes is aborted. Throws `argument`.
+ */
+export function createWebSocketTransport(options: WebSocketTransportOptions = {}): StreamTransport {
+  const limits = webSocketLimits(options);
+  return {
+    async dial(address, { signal } = {}) {
+      const target = await dialTarget(address, options, limits.dialTimeout, signal);
+      const Platform = options.WebSocket ?? globalThis.WebSocket;
+      if (Platform === undefined) return dialWithWs(target, limits, signal);
+      const timing = { timeout: limits.dialTimeout, signal };
+      const socket = await dialBrowserSocket(Platform, target, timing);
+      return new WebSocketConnection(socket, target.remoteAddress, limits);
+    },
+
+    async listen(address, { signal } = {}) {
+      parseAddress(address);
+      throwIfAborted(`listen at ${address}`, signal);
+      const text = `listen at ${address}: this transport only dials; the package's "/server" listens`;
+      throw new TransportError('address', text);
+    },
+  };
+}
+
+async function dialWithWs(
+  target: DialTarget,
+  limits: WebSocketLimits,
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
+  // Not imported above: what is built for browsers must not hold it.
+  const { dialWsSocket } = await import('../connection/ws-socket.ts');
+  const { maxFrameLength, dialTimeout: timeout } = limits;
+  const socket = await dialWsSocket(target, { maxFrameLength, timeout, signal });
+  return new WebSocketConnection(socket, target.remoteAddress, limits);
+}

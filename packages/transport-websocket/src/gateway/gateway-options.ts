@@ -1,0 +1,65 @@
+import type { Connection, DatagramTransport, Listener } from '@shoal/transport';
+
+/** Options of `createGateway`. Times are in ms. */
+export interface GatewayOptions {
+  /** The member's own transport, which the gateway takes over. */
+  readonly udp: DatagramTransport;
+  /** Accepts the connections of clients. The gateway takes it over. */
+  readonly listener: Listener;
+  /**
+   * The address at which members reach `udp`. The address of a client is this one, `!`, and the
+   * client's name. Default: `udp.localAddress`, which must not be a wildcard such as `0.0.0.0`.
+   */
+  readonly address?: string | undefined;
+  /**
+   * Returns the name of a client that asks for `wanted`, or for any name if that is ''; undefined
+   * refuses the client. A name is 1..22 letters, digits, `.`, `_`, `~` or `-`. Default: the wanted
+   * name, or random letters.
+   */
+  readonly nameOf?: ((wanted: string, connection: Connection) => string | undefined) | undefined;
+  /** Whether a client may send to a destination. Default: to all. */
+  readonly mayReach?: ((client: string, destination: string) => boolean) | undefined;
+  /** The most clients, including lost ones whose name is kept. Default 1024. */
+  readonly maxClients?: number | undefined;
+  /** The most datagrams per second of a client, on average; more are dropped. Default 1000. */
+  readonly maxRate?: number | undefined;
+  /** How long a new connection may take to say hello. Default 5000. */
+  readonly helloTimeout?: number | undefined;
+  /** A client that sends nothing for this long is lost. Default 15000. */
+  readonly idleTimeout?: number | undefined;
+  /** How long the name of a lost client is kept for it. Default 10000. */
+  readonly resumeTimeout?: number | undefined;
+  /** Random bytes for names and keys. Default: `crypto.getRandomValues`. */
+  readonly randomBytes?: ((length: number) => Uint8Array) | undefined;
+}
+
+/** Counts since the gateway was created. */
+export interface GatewayStats {
+  /** Datagrams passed on to clients. */
+  readonly toClients: number;
+  /** Datagrams passed on from clients. */
+  readonly fromClients: number;
+  /** Dropped: the client does not read fast enough, or is disconnected. */
+  readonly dropped: number;
+  /** Dropped: the client sends too many. */
+  readonly limited: number;
+  /** Dropped: there is no such client. */
+  readonly unknown: number;
+  /** Dropped: malformed envelope, too long, or a destination that is invalid or not allowed. */
+  readonly invalid: number;
+  /** Dropped: for the member itself, while it had no handler. */
+  readonly unclaimed: number;
+  /** Clients that were refused, or disconnected for breaking the protocol. */
+  readonly refused: number;
+}
+
+/**
+ * The transport of a member that is also a gateway: use it in place of `udp`. Closing it closes
+ * `udp`, the listener and the connections of the clients.
+ */
+export interface Gateway extends DatagramTransport {
+  /** The addresses of the connected clients. */
+  clients(): string[];
+  /** A copy of the counters. */
+  stats(): GatewayStats;
+}

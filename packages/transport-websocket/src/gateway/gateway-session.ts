@@ -1,0 +1,59 @@
+import type { Connection } from '@shoal/transport';
+import { encodeGatewayMessage } from '../protocol/gateway-message.ts';
+
+/** A client of a gateway. It outlives a lost connection for a while. */
+export class GatewaySession {
+  readonly name: string;
+  /** Lets a new connection continue the session. */
+  readonly key: Uint8Array;
+  connection: Connection | undefined;
+  /** Runs while the client is disconnected. */
+  expiry: ReturnType<typeof setTimeout> | undefined;
+  /** Whether anything has come since the last check. */
+  heard = true;
+  #isCongested = false;
+  /** A token bucket: how many datagrams may come now, as of a time in ms. */
+  #allowance: number;
+  #allowanceAsOf = 0;
+
+  constructor(name: string, key: Uint8Array, rate: number) {
+    this.name = name;
+    this.key = key;
+    this.#allowance = rate;
+  }
+
+  attach(connection: Connection): void {
+    clearTimeout(this.expiry);
+    this.expiry = undefined;
+    this.connection = connection;
+    this.heard = true;
+    this.#isCongested = false;
+  }
+
+  /** Sends a datagram to the client. Returns false if it was dropped. */
+  deliver(from: string, bytes: Uint8Array): boolean {
+    const { connection } = this;
+    if (!connection || this.#isCongested) return false;
+    if (!connection.send(encodeGatewayMessage({ type: 'deliver', from, bytes }))) {
+      // This datagram was accepted. The next ones are dropped until there is room.
+      this.#isCongested = true;
+      connection.ready().then(
+        () => {
+          if (this.connection === connection) this.#isCongested = false;
+        },
+        () => {},
+      );
+    }
+    return true;
+  }
+
+  /** Whether the client may send a datagram at `now`, in ms, given an average `rate` per second. */
+  maySend(rate: number, now: number): boolean {
+    const gained = ((now - this.#allowanceAsOf) * rate) / 1000;
+    this.#allowance = Math.min(rate, this.#allowance + Math.max(gained, 0));
+    this.#allowanceAsOf = now;
+    if (this.#allowance < 1) return false;
+    this.#allowance--;
+    return true;
+  }
+}

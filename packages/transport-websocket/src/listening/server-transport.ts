@@ -1,0 +1,119 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
+import { onAbort } from '@shoal/async';
+import { type Connection, parseAddress, TransportError } from '@shoal/transport';
+import { systemError, throwIfAborted } from '@shoal/transport/internal';
+import { WebSocketConnection } from '../connection/websocket-connection.ts';
+import { dialWsSocket } from '../connection/ws-socket.ts';
+import { dialTarget, type WebSocketDialOptions } from '../dialing/dial-target.ts';
+import {
+  type ListenSettings,
+  listenSettings,
+  type WebSocketListener,
+  type WebSocketListenOptions,
+} from './listen-options.ts';
+import { HttpListener } from './websocket-listener.ts';
+
+/** Options of {@link createWebSocketServerTransport}. */
+export interface WebSocketServerOptions
+  extends WebSocketListenOptions,
+    Omit<WebSocketDialOptions, 'path'> {
+  /** The certificate and key, in PEM, with which to listen over TLS. Default: no TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** The certificates, in PEM, that a dialled server's is checked against. Default: the system's. */
+  readonly ca?: string | undefined;
+  /** More headers for the handshake of `dial`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** {@link createWebSocketServerTransport}'s: like any transport, with a more telling listener. */
+export interface WebSocketServerTransport {
+  dial(address: string, options?: { signal?: AbortSignal | undefined }): Promise<Connection>;
+  listen(
+    address: string,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<WebSocketListener>;
+}
+
+/**
+ * Framed connections over WebSocket for Node, on `ws`: listens, dials, and makes peers wait in
+ * both directions. Throws `argument`.
+ */
+export function createWebSocketServerTransport(
+  options: WebSocketServerOptions = {},
+): WebSocketServerTransport {
+  const settings = listenSettings(options);
+  const { limits } = settings;
+  return {
+    async dial(address, { signal } = {}) {
+      const target = await dialTarget(address, options, limits.dialTimeout, signal);
+      const { maxFrameLength, dialTimeout: timeout } = limits;
+      const { ca, headers } = options;
+      const socket = await dialWsSocket(target, { maxFrameLength, timeout, signal, ca, headers });
+      return new WebSocketConnection(socket, target.remoteAddress, limits);
+    },
+
+    async listen(address, { signal } = {}) {
+      const { host, port } = parseAddress(address);
+      const doing = `listen at ${address}`;
+      throwIfAborted(doing, signal);
+      const server = httpServer(options.tls, settings);
+      await new Promise<void>((resolve, reject) => {
+        const failed = (cause: Error): void => reject(systemError(doing, cause));
+        server.once('error', failed);
+        server.listen({ host, port, exclusive: true }, () => {
+          server.off('error', failed);
+          // A connection that could not be accepted (too many open files) is no reason to stop.
+          server.on('error', () => {});
+          resolve();
+        });
+      });
+      let forget = (): void => {};
+      const listener = new HttpListener(server, settings, () => {
+        // The callback would come when the last connection has ended; the port is free before.
+        server.close();
+        server.closeAllConnections();
+        forget();
+      });
+      forget = onAbort(signal, () => void listener.close());
+      throwIfAborted(doing, signal);
+      return listener;
+    },
+  };
+}
+
+/**
+ * Takes the handshakes at `options.path` of an HTTP or HTTPS server that is listening. Closing the
+ * listener leaves the server as it is. Throws `argument`.
+ */
+export function attachWebSocketListener(
+  server: Server | SecureServer,
+  options: WebSocketListenOptions = {},
+): WebSocketListener {
+  return new HttpListener(server, listenSettings(options), () => {});
+}
+
+/** A server that does nothing but handshakes. */
+function httpServer(tls: WebSocketServerOptions['tls'], settings: ListenSettings): Server {
+  const { handshakeTimeout, maxConnections } = settings;
+  const options = {
+    headersTimeout: handshakeTimeout,
+    requestTimeout: handshakeTimeout,
+    connectionsCheckingInterval: handshakeTimeout,
+    keepAliveTimeout: 1000,
+  };
+  const answer = (_: unknown, response: ServerResponse): void => {
+    response.writeHead(426, { Connection: 'close', Upgrade: 'websocket' }).end();
+  };
+  let server: Server;
+  try {
+    server = tls
+      ? createSecureServer({ ...options, ...tls, handshakeTimeout }, answer)
+      : createServer(options, answer);
+  } catch (cause) {
+    throw new TransportError('argument', 'tls: the certificate or the key is no good', { cause });
+  }
+  // Somewhat more than the connections, so that one over them can be told so.
+  server.maxConnections = maxConnections + 64;
+  return server;
+}

@@ -1,0 +1,79 @@
+import { MemoryNetwork } from '@shoal/testkit';
+import { describe, expect, it } from 'vitest';
+import {
+  bytes,
+  closers,
+  keep,
+  memoryClient,
+  memoryGateway,
+  until,
+} from '../../test/gateway.test-helper.ts';
+import type { GatewayTransport } from '../index.ts';
+
+describe('a client of gateways', () => {
+  it('notices a gateway that does not answer any more', async () => {
+    const network = new MemoryNetwork();
+    await memoryGateway(network, 'g');
+    await memoryGateway(network, 'h');
+    const tab = await memoryClient(network, ['g:443', 'h:443'], {
+      transport: network.createStreamTransport({ host: 'tab.example', dialTimeout: 20 }),
+      pingInterval: 10,
+    });
+    const changed = new Promise<string>((resolve) =>
+      tab.on('addressChanged', ({ address }) => resolve(address)),
+    );
+    network.partition(['g'], ['tab.example']);
+    expect(await changed).toMatch(/^h:7946!/);
+  });
+
+  it('rejects when no gateway takes it, with the reason of the last one', async () => {
+    const network = new MemoryNetwork();
+    const transport = network.createStreamTransport();
+    const mute = keep(await transport.listen('mute:1'));
+    void (async () => {
+      for await (const connection of mute) closers.push(() => connection.abort(new Error('over')));
+    })();
+    const attempt = (gateways: string[], more: object = {}): Promise<GatewayTransport> =>
+      memoryClient(network, gateways, { welcomeTimeout: 10, ...more });
+    await expect(attempt(['mute:1', 'none:1'])).rejects.toMatchObject({ code: 'refused' });
+    await expect(attempt(['none:1', 'mute:1'])).rejects.toMatchObject({ code: 'timeout' });
+    await expect(attempt([])).rejects.toMatchObject({ code: 'argument' });
+    await expect(attempt(['x'])).rejects.toMatchObject({ code: 'address' });
+    await expect(attempt(['g:1'], { name: 'a!b' })).rejects.toMatchObject({ code: 'argument' });
+    await expect(attempt(['g:1'], { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'aborted',
+    });
+    const controller = new AbortController();
+    const waiting = attempt(['mute:1'], { welcomeTimeout: 20_000, signal: controller.signal });
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  it('breaks off a gateway that speaks otherwise, and tries again', async () => {
+    const network = new MemoryNetwork();
+    const transport = network.createStreamTransport();
+    const listener = keep(await transport.listen('g:443'));
+    const welcome = bytes(0x81, 1, 3, 103, 58, 49, ...new Uint8Array(16), 5, 0); // no client
+    const scripts = [[welcome], [bytes(0x82)], [bytes(0x81, 2)], [bytes(3)]];
+    void (async () => {
+      for await (const connection of listener) {
+        for (const frame of scripts.shift() ?? []) connection.send(frame);
+        closers.push(() => connection.abort(new Error('over')));
+      }
+    })();
+    for (let left = scripts.length; left > 0; left--) {
+      await expect(memoryClient(network, ['g:443'])).rejects.toMatchObject({ code: 'protocol' });
+    }
+  });
+
+  it('closes when its signal fires', async () => {
+    const network = new MemoryNetwork();
+    const g = await memoryGateway(network, 'g');
+    const controller = new AbortController();
+    const tab = await memoryClient(network, ['g:443'], { signal: controller.signal });
+    controller.abort();
+    expect(tab.isConnected).toBe(false);
+    expect(tab.send('g:7946', bytes(1))).toBe(false);
+    await until(() => g.clients().length === 0);
+  });
+});

@@ -1,0 +1,122 @@
+import { AsyncQueue } from '@shoal/async';
+import type { Connection, Listener, StreamTransport } from './contracts.ts';
+import { TransportError } from './errors.ts';
+import { wholeNumber } from './whole-number.ts';
+
+/** Options of {@link serviceListeners}. */
+export interface ServiceListenersOptions {
+  /** How long a peer may take to name its service, in ms, from 1. Default 5000. */
+  readonly timeout?: number | undefined;
+}
+
+/**
+ * Dials a named service. The name, 1..256 bytes of UTF-8, is the first frame of the connection and
+ * gets no answer (the convention of Noxu). A peer without that service breaks the connection.
+ *
+ * Rejects as `dial` does, and with `argument` for a name of another length.
+ */
+export async function dialService(
+  transport: StreamTransport,
+  address: string,
+  service: string,
+  options?: { signal?: AbortSignal | undefined },
+): Promise<Connection> {
+  const name = encodeName(service);
+  const connection = await transport.dial(address, options);
+  connection.send(name);
+  return connection;
+}
+
+/**
+ * Splits a listener into one listener per service, by the name in the first frame of each
+ * connection. A connection that names an unknown or closed service, or none in time, is aborted.
+ * The listener's own limit bounds the number of connections that have not named a service yet.
+ *
+ * Closing one of the returned listeners ends its service. Closing the last one closes `listener`;
+ * closing `listener` closes them all. Throws `argument` for a bad name or timeout.
+ *
+ * ```ts
+ * const { REP_SYNCUP, PEER_FEEDER } = serviceListeners(listener, ['REP_SYNCUP', 'PEER_FEEDER']);
+ * for await (const connection of REP_SYNCUP) serve(connection);
+ * ```
+ */
+export function serviceListeners<Name extends string>(
+  listener: Listener,
+  names: readonly Name[],
+  options: ServiceListenersOptions = {},
+): Record<Name, Listener> {
+  const timeout = wholeNumber(options, 'timeout', { preset: 5000, min: 1 });
+  for (const name of names) encodeName(name);
+  const open = new Map<string, AsyncQueue<Connection>>();
+  const end = async (name: string): Promise<void> => {
+    const reason = new TransportError('closed', `service ${name} is closed`);
+    for (const connection of open.get(name)?.end() ?? []) connection.abort(reason);
+    open.delete(name);
+    if (open.size === 0) await listener.close();
+  };
+  const entries = [...new Set(names)].map((name): [Name, Listener] => {
+    const queue = new AsyncQueue<Connection>();
+    open.set(name, queue);
+    const close = (): Promise<void> => end(name);
+    return [
+      name,
+      {
+        address: listener.address,
+        close,
+        [Symbol.asyncDispose]: close,
+        [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](),
+      },
+    ];
+  });
+  const endAll = (): void => {
+    for (const name of [...open.keys()]) void end(name);
+  };
+  acceptAll(listener, open, timeout).then(endAll, endAll);
+  return Object.fromEntries(entries) as Record<Name, Listener>;
+}
+
+async function acceptAll(
+  listener: Listener,
+  open: ReadonlyMap<string, AsyncQueue<Connection>>,
+  timeout: number,
+): Promise<void> {
+  // Concurrently: a peer that names nothing must not delay the next ones.
+  for await (const connection of listener) void accept(connection, open, timeout);
+}
+
+async function accept(
+  connection: Connection,
+  open: ReadonlyMap<string, AsyncQueue<Connection>>,
+  timeout: number,
+): Promise<void> {
+  const timer = setTimeout(() => {
+    connection.abort(
+      new TransportError('timeout', `the peer named no service within ${timeout} ms`),
+    );
+  }, timeout);
+  try {
+    const { value: first } = await connection[Symbol.asyncIterator]().next();
+    const name =
+      first && first.length <= 256 ? new TextDecoder('utf-8', { fatal: true }).decode(first) : '';
+    if (open.get(name)?.push(connection)) return;
+    connection.abort(
+      new TransportError('protocol', 'the peer named a service that is not available'),
+    );
+  } catch (cause) {
+    // Lost, or not UTF-8: either way it concerns this peer only.
+    connection.abort(new TransportError('protocol', 'the peer named no service', { cause }));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function encodeName(name: string): Uint8Array {
+  const bytes = new TextEncoder().encode(name);
+  if (bytes.length < 1 || bytes.length > 256) {
+    throw new TransportError(
+      'argument',
+      `a service name must have 1..256 bytes, not ${bytes.length}`,
+    );
+  }
+  return bytes;
+}
