@@ -1,5 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+/** The folder from which .ci/run counts the tests: each run of vitest leaves a report there. */
+const reports = process.env['SHOAL_TEST_REPORTS'];
 
 /** Shared by every package: tests beside the sources and in `test/`, no globals, no retries. */
 const config: ViteUserConfig = defineConfig({
@@ -9,6 +14,9 @@ const config: ViteUserConfig = defineConfig({
     retry: 0,
     pool: 'threads',
     testTimeout: 30_000,
+    ...(reports !== undefined && {
+      reporters: ['default', ['json', { outputFile: join(reports, `${randomUUID()}.json`) }]],
+    }),
   },
 });
 

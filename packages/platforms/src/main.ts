@@ -1,4 +1,5 @@
 // Runs the packages' suites in each platform that is not Node; exits with 1 if anything failed.
+import { reportTests } from '../../../scripts/test-report.mjs';
 import type { CaseResult } from './case-runner.ts';
 import { platformsRequired } from './chromium.ts';
 import { type OpenPlatform, PLATFORMS, type Platform } from './platforms.ts';
@@ -54,7 +55,8 @@ async function runIn(name: string, platform: OpenPlatform): Promise<boolean> {
     await host.close();
   }
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  console.log(`Tests  ${passed} passed, ${failed} failed in ${title}, ${seconds} s`);
+  console.log(`${passed} passed, ${failed} failed in ${title}, ${seconds} s`);
+  reportTests(passed, failed);
   return failed === 0 && passed > 0;
 }
 

@@ -1,0 +1,1 @@
+export function reportTests(passed: number, failed: number): void;
