@@ -1,5 +1,5 @@
 // The API reference of every published package and entry, as Markdown.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Application, ReflectionKind } from 'typedoc';
 import { publishedPackages, ROOT } from './pages.mjs';
 
@@ -11,13 +11,8 @@ function entries() {
     const manifest = JSON.parse(readFileSync(`${ROOT}${path}/package.json`, 'utf8'));
     for (const [subpath, conditions] of Object.entries(manifest.exports)) {
       if (typeof conditions === 'string') continue;
-      const name = subpath === '.' ? 'index' : subpath.slice(2);
       const built = String(/^\.\/dist\/(.*)\.js$/.exec(conditions.default)?.[1]);
-      const source = [built, name, `${name}/index`, `driver/${name}`, `formats/${name}`]
-        .map((file) => `${path}/src/${file}.ts`)
-        .find((file) => existsSync(ROOT + file));
-      if (!source) throw new Error(`no source for ${manifest.name}${subpath.slice(1)}`);
-      sources.set(manifest.name + subpath.slice(1), source);
+      sources.set(manifest.name + subpath.slice(1), `${path}/src/${built}.ts`);
     }
   }
   return sources;
@@ -43,7 +38,8 @@ export async function writeApiReference(out) {
     outputs: [{ name: 'markdown', path: out }],
     readme: 'none',
     gitRevision: 'main',
-    sourceLinkTemplate: 'https://github.com/shoal-ts/shoal/blob/{gitRevision}/packages/{path}#L{line}',
+    sourceLinkTemplate:
+      'https://github.com/shoal-ts/shoal/blob/{gitRevision}/packages/{path}#L{line}',
     disableGit: true,
     basePath: ROOT,
     excludeInternal: true,
@@ -77,7 +73,7 @@ export async function writeApiReference(out) {
     await app.generateOutputs(project);
   }
   if (!project || app.logger.errorCount + app.logger.warningCount > 0) {
-    console.error('typedoc has warnings');
+    throw new Error('typedoc has warnings: see above');
   }
   return names;
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { BASE } from './base.mjs';
 import { ROOT } from './pages.mjs';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -24,9 +25,10 @@ const anchors = new Map(pages.map((page) => [page, new Set(attributes(page, 'id'
 function whyBroken(page: string, link: string): string | undefined {
   const [, path] = GITHUB.exec(link) ?? [];
   if (path !== undefined) return existsSync(join(ROOT, path)) ? undefined : 'no such file';
-  const url = new URL(link, `https://site/${page}`);
+  const url = new URL(link, `https://site${BASE}${page}`);
   if (url.host !== 'site') return undefined;
-  const file = decodeURIComponent(url.pathname).slice(1);
+  if (!url.pathname.startsWith(BASE)) return 'not in the site';
+  const file = decodeURIComponent(url.pathname.slice(BASE.length));
   const target = file === '' || file.endsWith('/') ? `${file}index.html` : file;
   if (!existsSync(DIST + target) || !statSync(DIST + target).isFile()) return 'no such page';
   const anchor = decodeURIComponent(url.hash.slice(1));

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { findChromium, launchChromium, platformsRequired } from '@shoal/platforms/chromium';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { BASE } from './base.mjs';
 
 const DIST = new URL('../dist/', import.meta.url);
 const TYPES: Record<string, string> = {
@@ -22,7 +23,7 @@ if (chromium === undefined) {
 }
 
 const server = createServer(async ({ url }, response) => {
-  const path = new URL(url ?? '', 'http://site').pathname;
+  const path = new URL(url ?? '', 'http://site').pathname.replace(BASE, '/');
   const file = new URL(`.${path.endsWith('/') ? `${path}index.html` : path}`, DIST);
   try {
     const body = await readFile(fileURLToPath(file));
@@ -45,7 +46,7 @@ describe.skipIf(chromium === undefined)('a reader of the site', { timeout: 120_0
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     browser = await launchChromium(chromium!);
-    const baseURL = `http://127.0.0.1:${port}`;
+    const baseURL = `http://127.0.0.1:${port}${BASE}`;
     page = await browser.newPage({ baseURL, viewport: { width: 1400, height: 900 } });
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('response', (response) => {
@@ -59,7 +60,7 @@ describe.skipIf(chromium === undefined)('a reader of the site', { timeout: 120_0
   });
 
   it('starts at the README, and follows the sidebar to a guide', async () => {
-    await page.goto('/');
+    await page.goto('./');
     await page.getByRole('heading', { level: 1, name: 'Shoal' }).waitFor();
     await page.locator('.VPSidebar').getByRole('link', { name: 'Concepts' }).click();
     await page.waitForURL('**/docs/concepts.html');
@@ -67,7 +68,7 @@ describe.skipIf(chromium === undefined)('a reader of the site', { timeout: 120_0
   });
 
   it('finds guides and the API reference by one search', async () => {
-    await page.goto('/');
+    await page.goto('./');
     for (const [words, path] of [
       ['matchpoint', /\/docs\//],
       ['startMembership', /\/api\/membership\/driver/],
@@ -84,7 +85,9 @@ describe.skipIf(chromium === undefined)('a reader of the site', { timeout: 120_0
       await input.fill(words);
       const results = page.locator('#localsearch-list a.result');
       await results.first().waitFor();
-      const links = await results.evaluateAll((all) => all.map((each) => each.getAttribute('href')));
+      const links = await results.evaluateAll((all) =>
+        all.map((each) => each.getAttribute('href')),
+      );
       expect(links).toContainEqual(expect.stringMatching(path));
       await results.first().click();
       await seen(words);
@@ -92,7 +95,7 @@ describe.skipIf(chromium === undefined)('a reader of the site', { timeout: 120_0
   });
 
   it('sees diagrams drawn', async () => {
-        await page.goto('/docs/');
+    await page.goto('docs/');
     for (const diagram of await page.locator('.diagram').all()) {
       await diagram.locator('svg').first().waitFor();
     }

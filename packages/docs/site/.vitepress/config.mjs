@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import footnotes from 'markdown-it-footnote';
 import { defineConfig } from 'vitepress';
+import { BASE } from '../base.mjs';
 import { sitePages } from '../pages.mjs';
 import { sidebar } from '../sidebar.mjs';
 import { slug } from '../slug.mjs';
@@ -11,7 +12,7 @@ export default defineConfig({
   title: 'Shoal',
   description: 'TypeScript packages for building clusters: membership and replicated logs.',
   lang: 'en-US',
-  base: process.env['SHOAL_DOCS_BASE'] ?? '/',
+  base: BASE,
   srcDir: 'pages',
   outDir: '../dist',
   cacheDir: '../node_modules/.vitepress',
