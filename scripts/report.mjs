@@ -1,3 +1,5 @@
+import { reportTests } from './test-report.mjs';
+
 /** Prints a line for each check, and how many passed at the end. */
 export class Report {
   #passed = 0;
@@ -24,6 +26,7 @@ export class Report {
   /** Prints the count, and makes the process exit with 1 if a check failed. */
   end() {
     console.log(`${this.#passed} passed, ${this.#failed} failed`);
+    reportTests(this.#passed, this.#failed);
     if (this.#failed > 0) process.exitCode = 1;
   }
 }
