@@ -3,6 +3,7 @@ export type {
   CustomMembershipOptions,
   DriverEvent,
   MembershipOptions,
+  Seeds,
   StreamsOptions,
 } from './driver/options.ts';
 export { startMembership } from './driver/start-membership.ts';

@@ -1,13 +1,4 @@
 // The same API without anything that needs Node.js: transports, log and vote store are handed in.
-
-// Types of other packages in this API, so that users can name them without installing those.
-export type { EventStream } from '@shoal/async';
-export type { SwimConfig } from '@shoal/membership';
-export type { DriverStats, Membership } from '@shoal/membership/driver';
-export type { Archive, LogStore, NewEntry, StoredEntry, VlsnRange } from '@shoal/syncup';
-export type { Lag, ReplicaStatus } from '@shoal/syncup/driver';
-export type { DatagramTransport, Listener, StreamTransport } from '@shoal/transport';
-export type { Member, NodeIdentity } from '@shoal/wire';
 export { NodeError, type NodeErrorCode } from './errors.ts';
 export type { NodeEvent, NodeRollback } from './events.ts';
 export { fixedLeader } from './leadership/fixed-leader.ts';
@@ -24,5 +15,6 @@ export type {
 export { TERM_ENTRY } from './replication/term-marks.ts';
 export type { NodeStats, ShoalNode } from './shoal-node.ts';
 export { startNode } from './start-node.ts';
+export type * from './types-of-other-packages.ts';
 export { epochOf, formatTerm } from './votes/term.ts';
 export { memoryVoteStore, type VoteStore } from './votes/vote-store.ts';

@@ -12,7 +12,6 @@ import type { LogStore, NewEntry } from '@shoal/syncup';
 import type { Lag, ReplicaStatus } from '@shoal/syncup/driver';
 import type { NodeIdentity } from '@shoal/wire';
 import { bigintsAsText } from './bigint.ts';
-import { defined } from './defined.ts';
 import { NodeError } from './errors.ts';
 import type { NodeEvent } from './events.ts';
 import type { Members } from './members/members.ts';
@@ -146,7 +145,7 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
    * `SwimError` once that can no longer happen.
    */
   active(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    return this.membership.active(defined(options));
+    return this.membership.active(options);
   }
 
   /**
@@ -199,7 +198,7 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
     stopping.abort(reason);
     await replication?.close(reason);
     await released;
-    if (!this.closed) await this.membership.leave(defined(options));
+    if (!this.closed) await this.membership.leave(options);
     await this.close();
   }
 

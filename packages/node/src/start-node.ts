@@ -3,7 +3,6 @@ import { type LogStore, SHOAL_ENTRY_KINDS } from '@shoal/syncup';
 import { dialService, type StreamTransport } from '@shoal/transport';
 import { higher } from './bigint.ts';
 import { checkOptions } from './check-options.ts';
-import { defined } from './defined.ts';
 import { NodeError } from './errors.ts';
 import type { NodeEvent } from './events.ts';
 import { followChoices } from './leadership/follow-choices.ts';
@@ -113,20 +112,18 @@ function startMembers(
     membership: {
       transport: options.datagrams,
       label,
-      ...defined({
-        random,
-        seeds,
-        config,
-        joinRetry,
-        streams: streams && {
-          transport: {
-            listen: (address) => streams.listen(address),
-            dial: (address, dialing) => dialService(streams, address, SERVICES.membership, dialing),
-          },
-          listen: parts.services.membership ?? false,
-          address: (id) => addressToDial(nodeMember({ id, incarnation: 0, state: 'alive' }), dials),
+      random,
+      seeds,
+      config,
+      joinRetry,
+      streams: streams && {
+        transport: {
+          listen: (address) => streams.listen(address),
+          dial: (address, dialing) => dialService(streams, address, SERVICES.membership, dialing),
         },
-      }),
+        listen: parts.services.membership ?? false,
+        address: (id) => addressToDial(nodeMember({ id, incarnation: 0, state: 'alive' }), dials),
+      },
     },
   });
 }

@@ -1,12 +1,8 @@
-import type { Emitter, EventOfType } from '@shoal/async';
+import type { Emitter } from '@shoal/async';
 import { withMetadata } from '@shoal/membership';
-import {
-  type DriverEvent,
-  type Membership,
-  type MembershipOptions,
-  startMembership,
-} from '@shoal/membership/driver';
-import type { NodeIdentity } from '@shoal/wire';
+import type { DriverEvent, Membership, MembershipOptions } from '@shoal/membership/driver';
+import { startMembershipWithSink } from '@shoal/membership/internal';
+import type { Member, NodeIdentity } from '@shoal/wire';
 import type { NodeEvent } from '../events.ts';
 import { nodeMember } from './node-member.ts';
 import { encodeNodeMetadata, type NodeMetadata, type Role } from './node-metadata.ts';
@@ -21,17 +17,6 @@ export interface MembersParts {
   readonly metadata: NodeMetadata;
   readonly events: Emitter<NodeEvent>;
 }
-
-/** The events of the membership that a node reports, with more about the member. */
-const MEMBER_EVENTS = [
-  'memberUp',
-  'memberDown',
-  'memberUpdated',
-  'memberSuspected',
-  'memberRefuted',
-] as const;
-
-type MemberEvent = EventOfType<DriverEvent<NodeIdentity>, (typeof MEMBER_EVENTS)[number]>;
 
 /**
  * The members of the cluster, this node among them: reports the others under their names, and
@@ -52,13 +37,13 @@ export class Members {
     this.#events = events;
     this.#metadata = metadata;
     const encoded = encodeNodeMetadata(metadata);
-    this.membership = startMembership({
-      ...parts.membership,
-      identity: address === undefined ? { metadata: encoded } : { address, metadata: encoded },
-    });
-    for (const type of MEMBER_EVENTS) {
-      this.membership.on(type, (event) => this.#onEvent(event));
-    }
+    this.membership = startMembershipWithSink(
+      {
+        ...parts.membership,
+        identity: address === undefined ? { metadata: encoded } : { address, metadata: encoded },
+      },
+      (event) => this.#onEvent(event),
+    );
   }
 
   /** Changes what the application says about this node. Throws `argument`. */
@@ -80,17 +65,30 @@ export class Members {
     membership.updateIdentity(withMetadata(membership.identity, bytes));
   }
 
-  #onEvent(event: MemberEvent): void {
-    const { type, member } = event;
-    if (type === 'memberUp' || type === 'memberUpdated') {
-      const namesakes = this.peers.update(member);
-      if (namesakes.length > 0) this.#checkName(nodeMember(member).name!, namesakes);
-      this.onChange();
-    } else if (type === 'memberDown') {
-      this.peers.remove(member.id.address);
-      this.onChange();
+  /** Gets each event straight from the machine: there is no other dispatcher in between. */
+  #onEvent(event: DriverEvent<NodeIdentity>): void {
+    switch (event.type) {
+      case 'memberUp':
+      case 'memberUpdated':
+        this.#update(event.member);
+        break;
+      case 'memberDown':
+        this.peers.remove(event.member.id.address);
+        this.onChange();
+        break;
+      case 'memberSuspected':
+      case 'memberRefuted':
+        break;
+      default:
+        return;
     }
-    this.#events.emit({ ...event, member: nodeMember(member) });
+    this.#events.emit({ ...event, member: nodeMember(event.member) });
+  }
+
+  #update(member: Member<NodeIdentity>): void {
+    const namesakes = this.peers.update(member);
+    if (namesakes.length > 0) this.#checkName(nodeMember(member).name!, namesakes);
+    this.onChange();
   }
 
   /** Reports nodes that share a name with each other, or with this node. */
