@@ -9,7 +9,7 @@ import type { Network } from './network.ts';
 import type { SimNode } from './sim-node.ts';
 
 /** What faults need of the simulation. */
-export interface FaultHost {
+export interface FaultsHost {
   /** Virtual time, in ms. */
   readonly now: number;
   readonly effects: Effects;
@@ -30,10 +30,10 @@ export interface FaultHost {
 
 /** Lets things befall the cluster, and counts those that did. */
 export class Faults {
-  readonly #host: FaultHost;
+  readonly #host: FaultsHost;
   #broadcasts = 0;
 
-  constructor(host: FaultHost) {
+  constructor(host: FaultsHost) {
     this.#host = host;
   }
 
@@ -50,6 +50,7 @@ export class Faults {
         effects.restarts++;
         break;
       case 'leave':
+        host.node(fault.node).driver?.leave();
         host.input(host.node(fault.node), (swim, time) => {
           swim.leave(time);
           effects.leaves++;

@@ -6,7 +6,12 @@ import { Network } from './network.ts';
 
 function networkOf(weather: Partial<Weather> = {}, size = 4) {
   const effects = newEffects();
-  const network = new Network(size, { ...FAIR_WEATHER, ...weather }, seededRandom(1), effects);
+  const network = new Network({
+    size,
+    weather: { ...FAIR_WEATHER, ...weather },
+    random: seededRandom(1),
+    effects,
+  });
   return { network, effects };
 }
 

@@ -5,6 +5,16 @@ import { drawLatency } from './latency.ts';
 /** What becomes of a packet: how many copies arrive; 0 says why none does. */
 export type Fate = 'sent' | 'lost' | 'cut' | 'partitioned';
 
+/** What a {@link Network} is made of. */
+export interface NetworkOptions {
+  /** How many nodes there are. */
+  readonly size: number;
+  readonly weather: Weather;
+  readonly random: Random;
+  /** Counts what happens to packets. */
+  readonly effects: Effects;
+}
+
 /** Decides which packets arrive, how often, and when. It has no clock and moves no bytes. */
 export class Network {
   readonly #random: Random;
@@ -20,7 +30,7 @@ export class Network {
   /** Filled by `route`: after how many ms each copy arrives. */
   readonly delays: number[] = [];
 
-  constructor(size: number, weather: Weather, random: Random, effects: Effects) {
+  constructor({ size, weather, random, effects }: NetworkOptions) {
     this.#fair = weather;
     this.#random = random;
     this.#effects = effects;

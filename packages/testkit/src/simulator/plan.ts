@@ -1,8 +1,8 @@
 import { lan, local, type SwimConfig, wan } from '@shoal/membership';
 import { type Random, seededRandom } from '../random.ts';
 import { FAIR_WEATHER, type Fault, type TimedFault, type Weather } from './fault.ts';
-import type { JoinPolicy } from './join.ts';
 import type { Latency } from './latency.ts';
+import type { JoinPolicy } from './node-driver.ts';
 
 /** A run of a campaign, in full: plain data that can be stored and run again. */
 export interface Plan {

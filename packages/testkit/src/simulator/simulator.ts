@@ -3,24 +3,28 @@ import { AddressBook } from '@shoal/membership/internal';
 import { type SwimCodec, shoalCodec } from '@shoal/wire';
 import { type Random, seededRandom } from '../random.ts';
 import { EventQueue } from './event-queue.ts';
-import { type ExchangePolicy, Exchanges } from './exchange.ts';
+import { Exchange, type ExchangeHost } from './exchange.ts';
 import { type Effects, FAIR_WEATHER, type Fault, newEffects } from './fault.ts';
-import { Faults, onceOnly } from './faults.ts';
-import { seedsToTry } from './join.ts';
+import { Faults, type FaultsHost, onceOnly } from './faults.ts';
 import { drawLatency } from './latency.ts';
 import { Network } from './network.ts';
 import { NodeClock } from './node-clock.ts';
-import type { Observer, SendOutcome } from './observer.ts';
+import { NodeDriver } from './node-driver.ts';
+import type { Observer } from './observer.ts';
 import { type HeldPacket, SimNode } from './sim-node.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
+import { Sockets, type SocketsHost } from './sockets.ts';
 import { newStats, type SimulatorStats } from './stats.ts';
 
-/** The highest time that a node's clock shows at the beginning, in ms. */
+/** The highest time that a node's clock may show at the start, in ms. */
 const MAX_CLOCK = 1e9;
+const DEFAULT_SEEDS: readonly number[] = [0, 1, 2];
+const NO_METADATA = new Uint8Array(0);
 
 /**
- * A cluster in one process, over virtual time: each node runs the very `Swim` that real ones run.
- * Uses nothing of Node's, so it runs in a browser, too. Let time pass with {@link Simulator.run}.
+ * A cluster in one process, over virtual time. Each node runs the same `Swim` as a real one, with
+ * the same policies for joins and exchanges. Uses no API of Node.js, so it runs in browsers, too.
+ * Let time pass with {@link Simulator.run}.
  */
 export class Simulator {
   readonly options: SimulatorOptions;
@@ -29,34 +33,42 @@ export class Simulator {
   readonly effects: Effects = newEffects();
   readonly stats: SimulatorStats = newStats();
   readonly observers: Observer[] = [];
-  /** Virtual time, in ms since the beginning. */
+  /** Virtual time, in ms since the start of the simulation. */
   now = 0;
   readonly #queue = new EventQueue<SimNode | HeldPacket | (() => void)>();
   readonly #network: Network;
+  readonly #sockets: Sockets;
   readonly #codec: SwimCodec<NodeIdentity>;
   readonly #addresses = new AddressBook<NodeIdentity>();
-  readonly #exchanges: Exchanges | undefined;
+  readonly #host: FaultsHost & SocketsHost & ExchangeHost;
   readonly #byAddress: ReadonlyMap<string, SimNode>;
-  readonly #socketBuffer: number;
-  /** For what is no node's own chance: join waits, the contents of broadcasts. */
-  readonly #random: Random;
   readonly #faults: Faults;
+  /** For joins, and for when the clocks start. */
+  readonly #random: Random;
+  /** For exchanges and their latency. */
+  readonly #exchangeRandom: Random;
 
   constructor(options: SimulatorOptions) {
-    const { seed, nodes } = options;
+    const { seed, nodes, weather = FAIR_WEATHER } = options;
     this.options = options;
     this.config = options.config ?? lan();
     this.#codec = options.codec ?? shoalCodec({ label: 'simulation' });
-    this.#socketBuffer = options.socketBuffer ?? 512;
     this.#random = seededRandom(`${seed}/simulator`);
-    const weather = options.weather ?? FAIR_WEATHER;
-    this.#network = new Network(nodes, weather, seededRandom(`${seed}/network`), this.effects);
+    this.#exchangeRandom = seededRandom(`${seed}/exchanges`);
+    const networkRandom = seededRandom(`${seed}/network`);
+    this.#network = new Network({
+      size: nodes,
+      weather,
+      random: networkRandom,
+      effects: this.effects,
+    });
     this.nodes = Array.from({ length: nodes }, (_, index) => {
       return new SimNode(index, new NodeClock(Math.floor(this.#random() * MAX_CLOCK)));
     });
-    this.#exchanges = options.exchange && this.#makeExchanges(options.exchange);
     this.#byAddress = new Map(this.nodes.map((node) => [node.address, node]));
-    this.#faults = this.#makeFaults();
+    this.#host = this.#makeHost();
+    this.#sockets = new Sockets(this.#host);
+    this.#faults = new Faults(this.#host);
   }
 
   /** The nodes whose process runs. */
@@ -64,23 +76,23 @@ export class Simulator {
     return this.nodes.filter((node) => node.swim !== undefined);
   }
 
-  /** Whether all nodes that take part hold one another, and no one else, to be active. O(N^2). */
+  /** Whether all nodes that take part agree that they, and no others, are active. O(N^2). */
   get converged(): boolean {
     const members = this.nodes.filter((node) => node.takesPart);
     if (members.some(({ swim }) => swim!.activeCount !== members.length - 1)) return false;
     return new Set(members.map(({ swim }) => swim!.digest())).size <= 1;
   }
 
-  /** Whether packets get from one node to another, but for losses. */
+  /** Whether packets get from one node to another, losses aside. */
   reaches(from: SimNode, to: SimNode): boolean {
     return this.#network.reaches(from.index, to.index);
   }
 
-  /** Starts a node that does not run; it joins at the seeds. */
+  /** Starts a node that does not run. It joins at the seeds. Throws a RangeError for no node. */
   start(index: number): void {
     const node = this.#node(index);
     if (node.swim !== undefined) return;
-    const { config } = this;
+    const { seed } = this.options;
     const identity: NodeIdentity = {
       address: node.address,
       generation: Math.max(0, Math.floor(node.clock.read(this.now))),
@@ -88,23 +100,24 @@ export class Simulator {
     };
     node.starts++;
     node.left = false;
+    node.serving = 0;
     node.swim = new Swim<NodeIdentity>({
       identity,
       traits: nodeTraits,
       codec: this.#codec,
-      config,
-      random: seededRandom(`${this.options.seed}/node ${index}/start ${node.starts}`),
+      config: this.config,
+      random: seededRandom(`${seed}/node ${index}/start ${node.starts}`),
       broadcasts: onceOnly(),
       addresses: this.#addresses,
     });
     for (const observer of this.observers) observer.started?.(node);
     this.#input(node, (swim, now) => swim.tick(now));
-    this.#exchanges?.started(node);
-    this.#join(node, node.starts, this.options.join?.first ?? 500);
+    node.driver = this.#makeDriver(node, node.swim);
+    this.#tickDriver(node);
   }
 
-  /** Starts all nodes. `acquainted`: each knows all others from the beginning. */
-  startAll(options: { readonly acquainted?: boolean } = {}): void {
+  /** Starts all nodes. `acquainted`: each knows all others from the start. Default false. */
+  startAll(options: { readonly acquainted?: boolean | undefined } = {}): void {
     for (const { index } of this.nodes) this.start(index);
     if (options.acquainted !== true) return;
     const members = this.nodes.map(({ swim }) => {
@@ -116,13 +129,13 @@ export class Simulator {
     }
   }
 
-  /** Lets something befall the cluster now. */
+  /** Makes a fault happen now. Throws a RangeError if it is about a node that does not exist. */
   inject(fault: Fault): void {
     for (const observer of this.observers) observer.fault?.(fault);
     this.#faults.inject(fault);
   }
 
-  /** Has `action` done at a time, in ms of virtual time; now if that is past. */
+  /** Calls `action` at `time`, in ms of virtual time, or as soon as possible if it has passed. */
   at(time: number, action: () => void): void {
     this.#queue.add(Math.max(time, this.now), action);
   }
@@ -133,16 +146,16 @@ export class Simulator {
     while (this.#queue.nextTime <= end) {
       this.now = this.#queue.nextTime;
       const next = this.#queue.take()!;
-      if (next instanceof SimNode) this.#timer(next);
+      if (next instanceof SimNode) this.#onTimer(next);
       else if (typeof next === 'function') next();
-      else this.#arrive(next);
+      else this.#sockets.arrive(next);
     }
     this.now = end;
   }
 
   /**
-   * Lets time pass, at most `ms` of it, until `condition` holds, which is asked every `step` ms.
-   * Returns how many ms it took; undefined if it never held.
+   * Lets up to `ms` of virtual time pass until `condition`, which is checked every `step` ms,
+   * holds. Returns the number of ms that took; undefined if it never held.
    */
   runUntil(ms: number, step: number, condition: () => boolean): number | undefined {
     const start = this.now;
@@ -153,7 +166,7 @@ export class Simulator {
     }
   }
 
-  /** Does something to a node's machine, as its application would; nothing if it does not run. */
+  /** Acts on a node's machine, as its application would, if the process runs. */
   #input(node: SimNode, act: (swim: Swim<NodeIdentity>, now: number) => void): void {
     const { swim, clock } = node;
     if (swim === undefined) return;
@@ -165,11 +178,13 @@ export class Simulator {
   #drain(node: SimNode, swim: Swim<NodeIdentity>): void {
     let over = false;
     for (let output = swim.poll(); output !== undefined; output = swim.poll()) {
-      if (output.type === 'transmit') this.#transmit(node, output.to.address, output.bytes);
-      else {
-        for (const observer of this.observers) observer.event?.(node, output);
-        if (output.type === 'defunct') over = true;
+      if (output.type === 'transmit') {
+        this.#sockets.transmit(node, output.to.address, output.bytes);
+        continue;
       }
+      for (const observer of this.observers) observer.event?.(node, output);
+      node.driver?.onEvent(output, this.now);
+      if (output.type === 'defunct') over = true;
     }
     if (over) {
       node.left = true;
@@ -177,17 +192,25 @@ export class Simulator {
     } else this.#arm(node, swim);
   }
 
-  /** Sees to it that the machine is woken in time. A timer that was set too early does no harm. */
+  /** Sets timers for the machine and for its driver. One that fires too early does no harm. */
   #arm(node: SimNode, swim: Swim<NodeIdentity>): void {
     const deadline = swim.nextDeadline;
-    if (deadline >= node.armedFor) return;
-    node.armedFor = deadline;
-    node.armedAt = node.clock.timerFor(deadline, this.now);
-    this.#queue.add(node.armedAt, node);
+    if (deadline < node.armedFor) {
+      node.armedFor = deadline;
+      node.armedAt = node.clock.timerFor(deadline, this.now);
+      this.#queue.add(node.armedAt, node);
+    }
+    const driverDeadline = node.driver?.nextDeadline ?? Number.POSITIVE_INFINITY;
+    if (driverDeadline < node.driverArmedAt) {
+      node.driverArmedAt = driverDeadline;
+      this.at(driverDeadline, () => {
+        if (node.driverArmedAt === driverDeadline) this.#tickDriver(node);
+      });
+    }
   }
 
-  #timer(node: SimNode): void {
-    // It was set anew for an earlier time, or its process has ended.
+  #onTimer(node: SimNode): void {
+    // The timer was set again for an earlier time, or the process has ended.
     if (node.armedAt !== this.now) return;
     if (node.pausedUntil > this.now) {
       this.effects.pauses++;
@@ -202,75 +225,30 @@ export class Simulator {
     this.#input(node, (swim, now) => swim.tick(now));
   }
 
-  #transmit(node: SimNode, address: string, bytes: Uint8Array): void {
-    this.stats.packets++;
-    this.stats.bytes += bytes.length;
-    const to = this.#byAddress.get(address)?.index ?? -1;
-    let outcome: SendOutcome = 'unknown';
-    if (to >= 0) {
-      const packet = { to, bytes };
-      if (node.blockedUntil > this.now) {
-        this.effects.blocks++;
-        outcome = this.#hold(node.outbox, packet) ? 'held' : 'overflow';
-      } else outcome = this.#send(node, packet);
-    }
-    for (const observer of this.observers) observer.transmit?.(node, to, bytes, outcome);
+  /** Does nothing during a pause: the end of the pause wakes the driver. */
+  #tickDriver(node: SimNode): void {
+    node.driverArmedAt = Number.POSITIVE_INFINITY;
+    if (node.pausedUntil > this.now) return;
+    node.driver?.tick(this.now);
+    if (node.swim !== undefined) this.#arm(node, node.swim);
   }
 
-  #send(from: SimNode, packet: HeldPacket): SendOutcome {
-    const fate = this.#network.route(from.index, packet.to, this.now);
-    for (const delay of this.#network.delays) this.#queue.add(this.now + delay, packet);
-    return fate;
-  }
-
-  #hold(buffer: HeldPacket[], packet: HeldPacket): boolean {
-    if (buffer.length >= this.#socketBuffer) {
-      this.effects.overflows++;
-      return false;
-    }
-    buffer.push(packet);
-    return true;
-  }
-
-  #arrive(packet: HeldPacket): void {
-    const node = this.nodes[packet.to]!;
-    if (node.swim === undefined) return;
-    const { now, effects } = this;
-    if (node.pausedUntil > now || node.blockedUntil > now) {
-      if (node.pausedUntil > now) effects.pauses++;
-      else effects.blocks++;
-      this.#hold(node.inbox, packet);
-    } else this.#deliver(node, packet);
-  }
-
-  #deliver(node: SimNode, { bytes }: HeldPacket): void {
-    this.stats.deliveries++;
-    for (const observer of this.observers) observer.receive?.(node, bytes);
-    this.#input(node, (swim, now) => swim.receive(bytes, now));
-  }
-
-  /** A pause or a block may be over: timers come first, as in an event loop. */
+  /** Continues after a pause or a block, if none is left. Timers come first, as in event loops. */
   #wake(node: SimNode): void {
     if (node.pausedUntil > this.now) return;
     if (node.timerMissed) {
       node.timerMissed = false;
       this.#tick(node);
     }
+    this.#tickDriver(node);
     if (node.blockedUntil > this.now) return;
-    for (const packet of node.outbox.splice(0)) this.#send(node, packet);
-    for (const packet of node.inbox.splice(0)) this.#deliver(node, packet);
+    this.#sockets.release(node);
   }
 
+  /** Ends a process. Returns false if it did not run. */
   #stop(node: SimNode): boolean {
     if (node.swim === undefined) return false;
-    node.swim = undefined;
-    node.pausedUntil = 0;
-    node.blockedUntil = 0;
-    node.timerMissed = false;
-    node.armedFor = Number.POSITIVE_INFINITY;
-    node.armedAt = Number.POSITIVE_INFINITY;
-    node.inbox.length = 0;
-    node.outbox.length = 0;
+    node.stop();
     for (const observer of this.observers) observer.stopped?.(node);
     return true;
   }
@@ -286,58 +264,62 @@ export class Simulator {
     }
   }
 
-  #join(node: SimNode, life: number, wait: number): void {
-    const { swim, starts } = node;
-    if (swim === undefined || starts !== life) return;
-    const { first = 500, most = 30_000, persistent = false } = this.options.join ?? {};
-    const joined = swim.state !== 'idle';
-    if (joined && !persistent) return;
-    if (node.takesPart && node.pausedUntil <= this.now) {
-      for (const seed of seedsToTry(this.options.join, node, this.nodes, this.#random)) {
-        const to = { address: seed.address, generation: 0, metadata: NO_METADATA };
-        this.#input(node, (machine, now) => machine.announce(to, now));
-        this.#exchanges?.begin(node, seed);
-      }
-    }
-    const next = joined ? most : wait;
-    const varied = next * (0.75 + 0.5 * this.#random());
-    this.at(this.now + varied, () =>
-      this.#join(node, life, joined ? first : Math.min(most, wait * 2)),
+  #makeDriver(node: SimNode, swim: Swim<NodeIdentity>): NodeDriver {
+    const { join = {}, exchange } = this.options;
+    const seeds = (join.seeds ?? DEFAULT_SEEDS).flatMap((index) => this.nodes[index] ?? []);
+    return new NodeDriver(
+      {
+        swim,
+        join,
+        seeds: seeds.map(({ address }) => ({ address, generation: 0, metadata: NO_METADATA })),
+        joinRandom: this.#random,
+        exchangeInterval: exchange && (exchange.interval ?? 30_000),
+        exchangeRandom: this.#exchangeRandom,
+        announce: (to) => this.#input(node, (machine, now) => machine.announce(to, now)),
+        exchange: (partner) => {
+          const other = exchange && this.#byAddress.get(partner.address);
+          if (other !== undefined) new Exchange(this.#host, node, other).begin();
+        },
+      },
+      this.now,
     );
   }
 
-  #makeFaults(): Faults {
+  /** What the parts of the simulation need of it. */
+  #makeHost(): FaultsHost & SocketsHost & ExchangeHost {
     const now = (): number => this.now;
-    return new Faults({
+    return {
       get now() {
         return now();
       },
-      effects: this.effects,
       network: this.#network,
+      effects: this.effects,
+      stats: this.stats,
+      observers: this.observers,
+      socketBuffer: this.options.socketBuffer ?? 512,
+      maxServed: this.options.exchange?.maxServed ?? 128,
       node: (index) => this.#node(index),
+      nodeAt: (address) => this.#byAddress.get(address),
       at: (time, action) => this.at(time, action),
+      after: (ms, action) => this.at(this.now + ms, action),
+      schedule: (delay, packet) => this.#queue.add(this.now + delay, packet),
+      latency: () => drawLatency(this.#network.weather.latency, this.#exchangeRandom),
       start: (index) => this.start(index),
       stop: (node) => this.#stop(node),
       wake: (node) => this.#wake(node),
       calm: () => this.#calm(),
       input: (node, act) => this.#input(node, act),
-    });
+      connected: (one, other) =>
+        this.#isFree(one) &&
+        this.#isFree(other) &&
+        this.reaches(one, other) &&
+        this.reaches(other, one),
+    };
   }
 
-  #makeExchanges(policy: ExchangePolicy): Exchanges {
-    const random = seededRandom(`${this.options.seed}/exchanges`);
-    const free = (node: SimNode): boolean =>
-      node.swim !== undefined && node.pausedUntil <= this.now && node.blockedUntil <= this.now;
-    return new Exchanges(policy, {
-      random,
-      stats: this.stats,
-      latency: () => drawLatency(this.#network.weather.latency, random),
-      after: (ms, action) => this.at(this.now + ms, action),
-      nodeAt: (address) => this.#byAddress.get(address),
-      connected: (one, other) =>
-        free(one) && free(other) && this.reaches(one, other) && this.reaches(other, one),
-      merge: (node, members) => this.#input(node, (swim, now) => swim.mergeState(members, now)),
-    });
+  /** Whether a node runs, and is neither paused nor blocked. */
+  #isFree(node: SimNode): boolean {
+    return node.swim !== undefined && node.pausedUntil <= this.now && node.blockedUntil <= this.now;
   }
 
   #node(index: number): SimNode {
@@ -346,5 +328,3 @@ export class Simulator {
     return node;
   }
 }
-
-const NO_METADATA = new Uint8Array(0);
