@@ -1,15 +1,16 @@
 import type { SwimCodec } from '@shoal/wire';
-import type { Clock } from './clock.ts';
 import type { LifeguardParts, SwimConfig } from './config.ts';
+import type { SwimError } from './errors.ts';
 import type { OutputQueue } from './events.ts';
+import type { MachineClock } from './machine-clock.ts';
 import type { IdentityTraits } from './members/identity.ts';
 import type { MemberTimer } from './members/member-timer.ts';
 import type { LocalHealth } from './probing/local-health.ts';
 import type { Counters } from './stats.ts';
-import type { Timer, TimerQueue } from './timer-queue.ts';
+import type { QueuedTimer, TimerQueue } from './timer-queue.ts';
 
-/** A timer that does something of ours, rather than of a member. */
-export interface Task extends Timer {
+/** A timer that runs a function. Other timers belong to members. */
+export interface Task extends QueuedTimer {
   run(): void;
 }
 
@@ -18,14 +19,14 @@ export function task(run: () => void): Task {
 }
 
 /**
- * - `idle`: alone; nothing is probed.
+ * - `idle`: alone; probes nobody.
  * - `active`: there are other active members.
  * - `leaving`: saying goodbye.
- * - `defunct`: left, or held to be down; listens, but says nothing.
+ * - `defunct`: has left, or was declared down; listens, but sends nothing.
  */
 export type SwimState = 'idle' | 'active' | 'leaving' | 'defunct';
 
-/** Who we are and how we stand. */
+/** This member's identity and state. */
 interface Self<Id> {
   identity: Id;
   address: string;
@@ -33,25 +34,31 @@ interface Self<Id> {
   state: SwimState;
 }
 
-/** Whether we are, or want to be, a member. */
+/** Whether a member is in the cluster, or wants to be. */
 export function takesPart(self: { readonly state: SwimState }): boolean {
   return self.state === 'idle' || self.state === 'active';
 }
 
-/** What the parts of one machine share. */
+/** What all parts of one machine share. */
 export interface Context<Id> {
   readonly config: SwimConfig;
   readonly codec: SwimCodec<Id>;
   readonly traits: IdentityTraits<Id>;
   readonly random: () => number;
-  /** The parts of Lifeguard that are on; undefined if it is off, or beyond the codec's means. */
+  /** The parts of Lifeguard that are on; undefined if it is off or the codec cannot carry it. */
   readonly lifeguard: LifeguardParts | undefined;
-  readonly clock: Clock;
+  readonly clock: MachineClock;
   readonly health: LocalHealth;
   readonly timers: TimerQueue<Task | MemberTimer>;
-  /** Sets when a timer falls due: in so many ms from now. */
+  /** Schedules a timer `ms` from now. */
   readonly after: (timer: Task | MemberTimer, ms: number) => void;
   readonly outputs: OutputQueue<Id>;
   readonly counters: Counters;
   readonly self: Self<Id>;
+}
+
+/** Reports that input from a peer was refused. */
+export function reject<Id>(context: Context<Id>, error: SwimError, bytes: Uint8Array): void {
+  context.counters.rejected++;
+  context.outputs.push({ type: 'rejected', error, bytes });
 }

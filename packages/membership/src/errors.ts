@@ -1,29 +1,29 @@
 /**
  * What went wrong.
  *
- * A peer's fault, reported as an output of type `rejected`; the state is as it was before:
+ * A peer's fault, reported in a `rejected` event. The state is unchanged:
  *
- * - `too-large`: a datagram larger than `maxPacketSize`.
+ * - `too-large`: a datagram is larger than `maxPacketSize`.
  * - `malformed`: not a packet of this cluster's protocol; `cause` says where and why.
- * - `own-address`: a packet that claims to come from our own address.
- * - `own-indirect`: a request to probe ourselves, or an answer to a probe of ourselves.
- * - `broadcast`: the broadcast handler threw, or there is none. Only that one broadcast is
- *   dropped: membership must not depend on what an application can decode, so the rest of its
- *   packet was taken. Thrown by {@link Swim.broadcast} as well, where nothing has changed.
+ * - `own-address`: a packet claims to come from this member's own address.
+ * - `own-indirect`: a request to probe this member itself, or an answer to such a probe.
+ * - `broadcast`: the broadcast handler threw, or there is none. Only this broadcast is dropped, and
+ *   the rest of its packet was taken, because membership must not depend on what an application
+ *   can decode. {@link Swim.broadcast} throws it as well, with nothing changed.
  *
- * The local caller's fault, thrown; the state is as it was before:
+ * The local caller's fault, thrown. The state is unchanged:
  *
- * - `config`: a setting outside its range.
- * - `identity`: an identity that cannot be sent, or does not follow on from the present one.
- * - `time`: a time that is not a finite number.
- * - `payload`: a custom broadcast that is empty, or larger than any packet can carry.
- * - `state`: what was asked is impossible while leaving, once defunct, or once closed.
- * - `overflow`: (driver) events of a stream were not read in time.
+ * - `config`: a setting is outside its range.
+ * - `identity`: an identity cannot be sent, or does not win over the present one.
+ * - `time`: a time is not a finite number.
+ * - `payload`: a broadcast is empty, or larger than a packet can carry.
+ * - `state`: the operation is not possible while leaving, defunct or closed.
+ * - `overflow`: a reader of a driver's events fell too far behind.
  *
- * Nobody's in particular, in the event `exchangeFailed` of the driver:
+ * Neither side's fault, in an `exchangeFailed` event of the driver:
  *
- * - `stream`: an exchange of states took too long, was ended early, or refused by the peer. What
- *   had come before was taken in.
+ * - `stream`: an exchange of states took too long, ended early, or was refused. What had arrived
+ *   before was taken in.
  */
 export type SwimErrorCode =
   | 'too-large'
@@ -39,7 +39,7 @@ export type SwimErrorCode =
   | 'overflow'
   | 'stream';
 
-/** The only error of this package's core. No code but `broadcast` and `stream` leaves anything changed. */
+/** The error of this package. Its code says what went wrong, and whether the state changed. */
 export class SwimError extends Error {
   override readonly name = 'SwimError';
   readonly code: SwimErrorCode;

@@ -4,41 +4,43 @@ export interface Counters {
   bytesSent: number;
   packetsReceived: number;
   bytesReceived: number;
-  /** Packets refused with an output of type `rejected`. */
+  /** Packets and broadcasts that were refused with a `rejected` event. */
   rejected: number;
-  /** Packets that were not addressed to our present identity. */
+  /** Packets that were not addressed to the present identity. */
   misaddressed: number;
   /** Packets of members that are down, or of identities that were replaced. */
   fromInactive: number;
-  /** Messages that could not be sent because they do not fit into a packet. */
+  /** Messages that did not fit into a packet. */
   unsendable: number;
-  /** Updates and broadcasts that were not queued because no packet could carry them. */
+  /** Updates that were not queued because no packet can carry them. */
   oversized: number;
-  /** Unknown members that were not taken in because `maxMembers` was reached. */
+  /** Unknown members that were ignored because there were `maxMembers` already. */
   membersRefused: number;
   probes: number;
   probesFailed: number;
-  /** Suspicions that we took up, of our own or of others. */
+  /** Suspicions that began here: from failed probes, or reported by others. */
   suspicions: number;
-  /** Suspicions of ourselves that we refuted. */
+  /** Suspicions of this member that it refuted. */
   refutations: number;
-  /** Times that we came back under a renewed identity. */
+  /** How often this member came back under a renewed identity. */
   rejoins: number;
   /** Gaps in which the process did not run, or its clock jumped. */
   gaps: number;
 }
 
-/** {@link Counters}, and how things stand. */
+/** {@link Counters}, and the present state. */
 export interface SwimStats extends Readonly<Counters> {
+  /** Other active members. */
   readonly active: number;
+  /** Down members that are remembered. */
   readonly down: number;
   /** Updates that wait to be sent; at most one for each address. */
   readonly queuedUpdates: number;
   readonly queuedBroadcasts: number;
   readonly queuedBroadcastBytes: number;
-  /** Broadcasts that gave way to others before they were sent often enough. */
+  /** Broadcasts that made room for others before they had been sent often enough. */
   readonly evictedBroadcasts: number;
-  /** Lifeguard's score, 0 (healthy) to 7. */
+  /** Lifeguard's score, from 0 (healthy) to 7. */
   readonly localHealth: number;
   readonly timers: number;
 }

@@ -6,16 +6,16 @@ import type { IdentityTraits } from './members/identity.ts';
 
 /** What a `Swim` is made of. */
 export interface SwimOptions<Id> {
-  /** Who we are, at first. */
+  /** The first identity of this member. */
   readonly identity: Id;
   readonly traits: IdentityTraits<Id>;
-  /** The wire profile. The same in the whole cluster. */
+  /** The wire format, the same in the whole cluster. */
   readonly codec: SwimCodec<Id>;
   readonly config: SwimConfig;
-  /** Returns numbers of 0 (inclusive) to 1 (exclusive). The only source of chance. */
+  /** Returns numbers from 0 (inclusive) to 1 (exclusive). The only source of chance. */
   readonly random: () => number;
-  /** What is made of custom broadcasts. Without it they are refused. */
+  /** Handles custom broadcasts. Default: none, and broadcasts are refused. */
   readonly broadcasts?: BroadcastHandler<Id> | undefined;
-  /** Shared by the machines of one process, it saves memory for each. Default: one of its own. */
+  /** Machines of one process may share a book to save memory. Default: a book of its own. */
   readonly addresses?: AddressBook<Id> | undefined;
 }

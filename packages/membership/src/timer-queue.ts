@@ -1,13 +1,13 @@
-/** Something that falls due. It is in one queue at the most, and belongs to who made it. */
-export interface Timer {
-  /** In ms of the queue's time; meaningless while not queued. */
+/** Something that comes due. It may be in one queue, and belongs to the code that made it. */
+export interface QueuedTimer {
+  /** In ms of the queue's time. Meaningless while not queued. */
   deadline: number;
   /** Its place in the heap; -1 while not queued. */
   heapIndex: number;
 }
 
-/** Deadlines in order: a 4-ary heap in which each timer knows its place, so it can be moved. */
-export class TimerQueue<T extends Timer> {
+/** Timers by deadline: a 4-ary heap in which each timer knows its place, so it can be moved. */
+export class TimerQueue<T extends QueuedTimer> {
   readonly #heap: T[] = [];
 
   get size(): number {
@@ -19,14 +19,14 @@ export class TimerQueue<T extends Timer> {
     return this.#heap[0]?.deadline ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Sets, or changes, when `timer` falls due. */
+  /** Queues `timer`, or moves it to another deadline. */
   schedule(timer: T, deadline: number): void {
     timer.deadline = deadline;
     if (timer.heapIndex < 0) timer.heapIndex = this.#heap.push(timer) - 1;
     this.#place(timer, timer.heapIndex);
   }
 
-  /** Takes `timer` out, if it is in. */
+  /** Removes `timer` if it is queued. */
   cancel(timer: T): void {
     const at = timer.heapIndex;
     if (at < 0) return;
@@ -35,7 +35,7 @@ export class TimerQueue<T extends Timer> {
     if (last !== timer) this.#place(last, at);
   }
 
-  /** Takes out and returns the earliest timer, if it is due at `now`. */
+  /** Removes and returns the earliest timer if it is due at `now`. */
   takeDue(now: number): T | undefined {
     const first = this.#heap[0];
     if (first === undefined || first.deadline > now) return undefined;
@@ -43,7 +43,7 @@ export class TimerQueue<T extends Timer> {
     return first;
   }
 
-  /** Puts `timer` where it belongs, above or below `at`, a place that is free or its own. */
+  /** Moves `timer` up or down to its place from `at`, which is free or its own. */
   #place(timer: T, at: number): void {
     const heap = this.#heap;
     while (at > 0) {

@@ -3,41 +3,44 @@ import { SwimError } from '../errors.ts';
 import { type Ticket, TransmissionQueue } from './transmission-queue.ts';
 
 /**
- * What an application makes of custom broadcasts: bytes of its own that spread as updates do.
- * `Key` says what a broadcast is about; equal keys replace one another.
+ * Handles custom broadcasts: bytes of an application that spread as updates do. A `Key` identifies
+ * what a broadcast is about; a newer broadcast replaces a queued one with an equal key.
  */
 export interface BroadcastHandler<Id, Key = unknown> {
   /**
-   * Decodes a broadcast and acts on it. Returns its key if it is news, to be spread further;
-   * undefined if it was known. Always returning a key would keep it in circulation for ever.
-   * `from` is who sent it, which is seldom who made it; undefined for {@link Swim.broadcast}.
-   * The bytes are valid during the call only: copy what is to be kept. If it throws, the
-   * broadcast is refused.
+   * Decodes a broadcast and acts on it. Returns its key if it is new, and it spreads further;
+   * undefined if it was known. A handler that always returns a key keeps broadcasts in circulation
+   * for ever. `from` is the member that sent the packet, rarely the one that made the broadcast;
+   * undefined for {@link Swim.broadcast}. The bytes are valid only during the call: copy what you
+   * keep. If the handler throws, the broadcast is refused.
    */
   receive(bytes: Uint8Array, from: Id | undefined): Key | undefined;
   /**
-   * Whether a queued broadcast of another key is no longer worth spreading, now that there is
-   * one of key `newer`. Asked for every queued one. Default: none.
+   * Whether a queued broadcast with another key is obsolete because of one with key `newer`.
+   * Called for each queued broadcast. Default: none is.
    */
   invalidates?(newer: Key, queued: Key): boolean;
   /** Whether messages to this member may carry broadcasts. Default: all may. */
   attachTo?(member: Id): boolean;
 }
 
-/** Custom broadcasts on their way, bounded by count and by bytes. */
+/** Custom broadcasts to spread, bounded in number and in bytes. */
 export class BroadcastQueue<Id> {
   readonly handler: BroadcastHandler<Id> | undefined;
   readonly queue: TransmissionQueue;
   readonly #tickets = new Map<unknown, Ticket>();
   readonly #keys = new Map<Ticket, unknown>();
   readonly #config: SwimConfig;
-  /** How many were pushed out by others before they had been sent often enough. */
+  /** How many made room for others before they had been sent often enough. */
   evicted = 0;
 
   constructor(handler: BroadcastHandler<Id> | undefined, config: SwimConfig) {
     this.handler = handler;
     this.#config = config;
-    this.queue = new TransmissionQueue(2, (_, ticket) => this.#forget(ticket));
+    this.queue = new TransmissionQueue({
+      prefixed: true,
+      onSpent: (_, ticket) => this.#forget(ticket),
+    });
   }
 
   /** Whether messages to a member may carry broadcasts. */
@@ -46,13 +49,13 @@ export class BroadcastQueue<Id> {
   }
 
   /**
-   * Hands a broadcast to the handler and queues a copy if it is news. Throws `broadcast`, with
-   * nothing queued, if there is no handler or it throws.
+   * Hands a broadcast to the handler, and queues a copy if it is new. Returns whether it is. Throws
+   * `broadcast`, with nothing queued, if there is no handler or it throws.
    */
   receive(bytes: Uint8Array, from: Id | undefined): boolean {
     const { handler } = this;
     if (handler === undefined) {
-      throw new SwimError('broadcast', 'no handler for broadcasts');
+      throw new SwimError('broadcast', 'there is no handler for broadcasts: set `broadcasts`');
     }
     let key: unknown;
     try {
@@ -62,7 +65,7 @@ export class BroadcastQueue<Id> {
         if (queued !== key && handler.invalidates?.(key, queued)) this.#remove(ticket);
       }
     } catch (cause) {
-      throw new SwimError('broadcast', 'refused by the handler', { cause });
+      throw new SwimError('broadcast', 'the handler of broadcasts threw', { cause });
     }
     const older = this.#tickets.get(key);
     if (older !== undefined) this.#remove(older);

@@ -5,7 +5,7 @@ import type { DenseSet } from '../members/member-sets.ts';
 import type { BroadcastQueue } from './broadcast-queue.ts';
 import { PacketBuilder } from './packet-builder.ts';
 
-/** Sends messages: to one, to some at random, and in bursts that do not come too often. */
+/** Sends messages, to one member or to some random ones. */
 export class Outbox<Id> {
   readonly #context: Context<Id>;
   readonly #view: ClusterView<Id>;
@@ -18,14 +18,14 @@ export class Outbox<Id> {
     this.sendAs(context.self.identity);
   }
 
-  /** Makes sure that packets can come from `identity`. Throws `identity`, with nothing changed. */
+  /** Prepares to send as `identity`. Throws `identity`, with nothing changed, if it cannot be. */
   sendAs(identity: Id): void {
-    this.#view.news.maxUpdateSize = this.#builder.roomFor(identity);
+    this.#view.updates.maxUpdateSize = this.#builder.roomFor(identity);
   }
 
   /**
-   * Sends one message. `first`: the record of a member that must be in it. False when it could
-   * not be: the header does not fit into a packet, or `to` cannot be encoded.
+   * Sends one message. `first`: an encoded update that must be in its packet. Returns false if the
+   * header does not fit into a packet, or `to` cannot be encoded.
    */
   send(to: Id, message: Message<Id>, first?: Uint8Array): boolean {
     const { counters, outputs } = this.#context;
@@ -43,7 +43,7 @@ export class Outbox<Id> {
     return true;
   }
 
-  /** Sends a message to up to `count` random members, active ones unless told otherwise. */
+  /** Sends a message to up to `count` random members of a set; by default, of the active ones. */
   sendToSome(count: number, message: Message<Id>, among: DenseSet = this.#view.table.active): void {
     for (const slot of among.choose(count)) this.send(this.#view.table.id(slot), message);
   }

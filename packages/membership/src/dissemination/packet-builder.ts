@@ -5,21 +5,21 @@ import { SwimError } from '../errors.ts';
 import type { ClusterView } from '../members/cluster-view.ts';
 import type { BroadcastQueue } from './broadcast-queue.ts';
 
-/** Memory for packets is taken in pieces of about so many bytes. */
-const SPARE = 8192;
+/** Packets are cut from pieces of memory of about this many bytes. */
+const MEMORY_PIECE = 8192;
 const COUNT_SIZE = 2;
 const MAX_COUNT = 0xffff;
-/** A feed tries this many members that do not fit before it lets the rest of the room be. */
+/** After this many members that do not fit, a feed leaves the rest of the room empty. */
 const MAX_MISFITS = 8;
 
-/** Puts packets together: the header, then as much as fits of what is to be spread. */
+/** Builds packets: the header, then as many updates and broadcasts as fit. */
 export class PacketBuilder<Id> {
   readonly #context: Context<Id>;
   readonly #view: ClusterView<Id>;
   readonly #broadcasts: BroadcastQueue<Id>;
   readonly #writer: ByteWriter;
-  #spare = new Uint8Array(0);
-  /** Whose turn it is to be sure of room: broadcasts or members. */
+  #memory = new Uint8Array(0);
+  /** Whether the next packet reserves room for a broadcast. */
   #broadcastsFirst = false;
 
   constructor(context: Context<Id>, view: ClusterView<Id>, broadcasts: BroadcastQueue<Id>) {
@@ -30,21 +30,25 @@ export class PacketBuilder<Id> {
   }
 
   /**
-   * How many bytes of updates, or of one broadcast with its length, a gossip can carry that
-   * comes from `identity`. Throws `identity` when not even its header fits, or can be encoded.
+   * How many bytes of updates, or of one broadcast with its size, fit into a gossip packet from
+   * `identity`. Throws `identity` if its header does not fit, or cannot be encoded.
    */
   roomFor(identity: Id): number {
     try {
       this.#begin(identity, this.#context.codec.maxIncarnation, identity, { type: 'gossip' });
     } catch (cause) {
-      throw new SwimError('identity', 'the identity cannot be sent', { cause });
+      throw new SwimError(
+        'identity',
+        'the identity cannot be encoded, or does not fit into a packet',
+        { cause },
+      );
     }
     return this.#context.config.maxPacketSize - this.#writer.offset - COUNT_SIZE;
   }
 
   /**
-   * One packet, whose bytes are the taker's. `first`: updates to be put before all others.
-   * Throws a WireError, with nothing changed, when the header does not fit.
+   * Builds a packet, which the caller owns. `first`: an encoded update to put before all others.
+   * Throws a WireError, with nothing changed, if the header does not fit.
    */
   build(to: Id, message: Message<Id>, first?: Uint8Array): Uint8Array {
     const { identity, incarnation } = this.#context.self;
@@ -59,8 +63,8 @@ export class PacketBuilder<Id> {
       writer.bytes[countAt] = count >>> 8;
       writer.bytes[countAt + 1] = count;
     }
-    if (attach) this.#broadcasts.queue.fill(writer, end, this.#view.news.transmissions);
-    return this.#taken();
+    if (attach) this.#broadcasts.queue.fill(writer, end, this.#view.updates.transmissions);
+    return this.#copy();
   }
 
   #begin(src: Id, srcIncarnation: number, dst: Id, message: Message<Id>): ByteWriter {
@@ -69,14 +73,15 @@ export class PacketBuilder<Id> {
     return writer;
   }
 
-  /** A copy of what was written. Its memory is cut from a larger piece, which is much faster. */
-  #taken(): Uint8Array {
+  /** Copies what was written. Cutting the copy from a larger piece of memory is much faster. */
+  #copy(): Uint8Array {
     const written = this.#writer.view();
-    if (written.length > this.#spare.length) this.#spare = new Uint8Array(SPARE + written.length);
-    const taken = this.#spare.subarray(0, written.length);
-    this.#spare = this.#spare.subarray(written.length);
-    taken.set(written);
-    return taken;
+    if (written.length > this.#memory.length)
+      this.#memory = new Uint8Array(MEMORY_PIECE + written.length);
+    const copy = this.#memory.subarray(0, written.length);
+    this.#memory = this.#memory.subarray(written.length);
+    copy.set(written);
+    return copy;
   }
 
   #attaches(to: Id): boolean {
@@ -84,8 +89,8 @@ export class PacketBuilder<Id> {
   }
 
   /**
-   * What members must leave to broadcasts: every other time as much as the next one takes, so
-   * that neither can keep the other from being sent.
+   * The room that updates must leave for broadcasts, in bytes: in every other packet that of the
+   * next broadcast, so that neither can keep the other from being sent.
    */
   #reserved(room: number): number {
     this.#broadcastsFirst = !this.#broadcastsFirst;
@@ -101,10 +106,10 @@ export class PacketBuilder<Id> {
       count++;
     }
     if (message.type === 'feed') return count + this.#fillFeed(to, end);
-    return count + this.#view.news.fill(writer, end);
+    return count + this.#view.updates.fill(writer, end);
   }
 
-  /** Active members in a fresh random order, but for the asker. */
+  /** Writes active members in a new random order, except the one that asked. */
   #fillFeed(to: Id, end: number): number {
     const { active } = this.#view.table;
     const asker = this.#view.table.slotOf(to);

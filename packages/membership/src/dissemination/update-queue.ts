@@ -7,21 +7,24 @@ import type { Slot } from '../members/member-rows.ts';
 import type { MemberTable } from '../members/member-table.ts';
 import { TransmissionQueue } from './transmission-queue.ts';
 
-/** Whose news is queued: that of the member in a slot, or our own. */
-const OURSELVES = -1;
+/** The owner of the update about this member itself. Other owners are slots. */
+const SELF = -1;
 
-/** Updates to be spread: each member's at most once, and our own. */
-export class News<Id> {
-  /** The longest update, in bytes, that a packet of ours can carry. */
+/** Updates to spread: at most one about each member, and one about this member itself. */
+export class UpdateQueue<Id> {
+  /** The largest update that a packet can carry, in bytes. */
   maxUpdateSize = 0;
   readonly #context: Context<Id>;
   readonly #table: MemberTable<Id>;
   readonly #codec: MemberCodec<Id>;
-  readonly #queue: TransmissionQueue = new TransmissionQueue(0, (owner) => {
-    if (owner === OURSELVES) this.#ourTicket = NONE;
-    else this.#table.setTicket(owner, NONE);
+  readonly #queue: TransmissionQueue = new TransmissionQueue({
+    prefixed: false,
+    onSpent: (owner) => {
+      if (owner === SELF) this.#selfTicket = NONE;
+      else this.#table.setTicket(owner, NONE);
+    },
   });
-  #ourTicket = NONE;
+  #selfTicket = NONE;
 
   constructor(context: Context<Id>, table: MemberTable<Id>, codec: MemberCodec<Id>) {
     this.#context = context;
@@ -34,7 +37,7 @@ export class News<Id> {
     return this.#queue.length;
   }
 
-  /** How often an update is sent at the most, now. */
+  /** How often an update is sent in the present cluster. */
   get transmissions(): number {
     return transmissionLimit(this.#context.config, this.#table.active.size + 1);
   }
@@ -44,7 +47,7 @@ export class News<Id> {
     return this.#queue.fill(writer, end, this.transmissions);
   }
 
-  /** Queues what is known of the member, in place of what was queued before. */
+  /** Queues what is known about a member, in place of an older update. */
   add(slot: Slot): void {
     this.remove(slot);
     const { bytes, offset: size } = this.#codec.scratch(slot);
@@ -52,7 +55,7 @@ export class News<Id> {
     else this.#table.setTicket(slot, this.#queue.add(slot, bytes, size));
   }
 
-  /** What is queued of the member is no news any more. */
+  /** Removes the update about a member, if one is queued. */
   remove(slot: Slot): void {
     const ticket = this.#table.ticket(slot);
     if (ticket === NONE) return;
@@ -60,30 +63,30 @@ export class News<Id> {
     this.#table.setTicket(slot, NONE);
   }
 
-  /** The next packet has the member's news already. */
+  /** Leaves out of the next packet the update about a member that is in it already. */
   skipNext(slot: Slot): void {
     const ticket = this.#table.ticket(slot);
     if (ticket !== NONE) this.#queue.skipNext(ticket);
   }
 
-  /** Whether news of ourselves is queued. */
-  get hasOurs(): boolean {
-    return this.#ourTicket !== NONE;
+  /** Whether an update about this member itself is queued. */
+  get hasSelf(): boolean {
+    return this.#selfTicket !== NONE;
   }
 
   /**
-   * Queues that we are alive, in place of what was queued before; it corrects what is held of older
-   * identities of ours, too.
+   * Queues that this member is alive, in place of an older update. It also corrects what others
+   * know about its older identities.
    */
-  addOurs(): void {
-    this.removeOurs();
+  addSelf(): void {
+    this.removeSelf();
     const { identity: id, incarnation } = this.#context.self;
     const bytes = this.#codec.encode({ id, incarnation, state: 'alive' });
-    this.#ourTicket = this.#queue.add(OURSELVES, bytes);
+    this.#selfTicket = this.#queue.add(SELF, bytes);
   }
 
-  removeOurs(): void {
-    if (this.#ourTicket !== NONE) this.#queue.remove(this.#ourTicket);
-    this.#ourTicket = NONE;
+  removeSelf(): void {
+    if (this.#selfTicket !== NONE) this.#queue.remove(this.#selfTicket);
+    this.#selfTicket = NONE;
   }
 }

@@ -1,92 +1,93 @@
-import type { Context } from '../context.ts';
 import { task } from '../context.ts';
-import type { Outbox } from '../dissemination/outbox.ts';
+import type { Machine } from '../machine.ts';
 import { NONE } from '../members/address-book.ts';
-import type { ClusterView } from '../members/cluster-view.ts';
 import type { Slot } from '../members/member-rows.ts';
 
-/** How often, per direct time-out, the goodbye goes to more members. */
+/** How many rounds of goodbyes there are in one `probeTimeout`. */
 const ROUNDS_PER_TIMEOUT = 2.5;
-/** So many must know at the least, if there are as many. */
+/** At least this many members must know, if there are as many. */
 const LEAST_MEMBERS = 3;
-/** A member that was sent so many goodbyes is not sent another. */
+/** Each member is sent at least this many goodbyes before it is given up. */
 const LEAST_TRIES = 3;
-/** In place of a number of tries: it knows. */
+/** Stands for the number of goodbyes to a member that knows. */
 const HEARD = Number.POSITIVE_INFINITY;
 
+/** What a {@link Leave} is made of. */
+export interface LeaveOptions {
+  /** The number of its pings. */
+  readonly number: number;
+  /** Called once, when there is nothing more to do. */
+  readonly onDone: () => void;
+}
+
 /**
- * Saying goodbye: our own Down goes to random members as a ping, because a ping is answered,
- * and again until as many have answered as an update is sent to, or the time is up.
+ * Says goodbye: sends this member's own Down to random members in pings, because pings are
+ * answered, until as many have answered as an update is sent to, or `leaveTimeout` is over.
  */
 export class Leave<Id> {
-  readonly #context: Context<Id>;
-  readonly #view: ClusterView<Id>;
-  readonly #outbox: Outbox<Id>;
+  readonly #machine: Machine<Id>;
+  readonly #options: LeaveOptions;
   readonly #goodbye: Uint8Array;
-  readonly #number: number;
-  readonly #done: () => void;
   readonly #round = task(() => this.send());
   readonly #end: number;
+  /** How many goodbyes were sent to each member. */
   readonly #tries = new Map<Slot, number>();
   #heard = 0;
 
-  /** `number` marks the pings; `done` is called once, when there is no more to do. */
-  constructor(
-    context: Context<Id>,
-    view: ClusterView<Id>,
-    outbox: Outbox<Id>,
-    number: number,
-    done: () => void,
-  ) {
-    this.#context = context;
-    this.#view = view;
-    this.#outbox = outbox;
-    this.#number = number;
-    this.#done = done;
+  constructor(machine: Machine<Id>, options: LeaveOptions) {
+    const { context, view } = machine;
+    this.#machine = machine;
+    this.#options = options;
     this.#end = context.clock.now + context.config.leaveTimeout;
-    const { identity, incarnation } = context.self;
-    this.#goodbye = view.codec.encode({ id: identity, incarnation, state: 'down', left: true });
+    const { identity: id, incarnation } = context.self;
+    this.#goodbye = view.codec.encode({ id, incarnation, state: 'down', left: true });
   }
 
-  /** How many members are enough. */
+  /** How many members must know. */
   get #enough(): number {
-    const { indirectProbes } = this.#context.config;
+    const { context, view } = this.#machine;
     return Math.min(
-      this.#view.table.active.size,
-      Math.max(indirectProbes, this.#view.news.transmissions, LEAST_MEMBERS),
+      view.table.active.size,
+      Math.max(context.config.indirectProbes, view.updates.transmissions, LEAST_MEMBERS),
     );
   }
 
-  /** A member that knows: it answered the ping, or told us that we are down. */
+  /**
+   * `from` knows that this member leaves: it answered the ping of this number or, with no number,
+   * sent a message that says so.
+   */
   onHeard(from: Id, number: number | undefined): void {
-    const slot = this.#view.find(from);
-    if (slot === NONE || (number !== undefined && number !== this.#number)) return;
+    const slot = this.#machine.view.find(from);
+    if (slot === NONE || (number !== undefined && number !== this.#options.number)) return;
     if (this.#triesOf(slot) === HEARD) return;
     this.#tries.set(slot, HEARD);
     if (++this.#heard >= this.#enough) this.#finish();
   }
 
-  /** Says goodbye to some, now and every so often. */
+  /** Sends one round of goodbyes, and schedules the next. */
   send(): void {
-    const { clock, config, after } = this.#context;
-    const { table } = this.#view;
-    const most = Math.max(LEAST_TRIES, this.#view.news.transmissions);
-    const chosen =
-      clock.now < this.#end || this.#tries.size === 0
-        ? table.active.choose(
-            Math.max(config.indirectProbes, 1),
-            (slot) => this.#triesOf(slot) < most,
-          )
-        : [];
+    const { context, view, outbox } = this.#machine;
+    const chosen = this.#choose();
     if (chosen.length === 0) {
       this.#finish();
       return;
     }
+    const ping = { type: 'ping', probeNumber: this.#options.number } as const;
     for (const slot of chosen) {
       this.#tries.set(slot, this.#triesOf(slot) + 1);
-      this.#outbox.send(table.id(slot), { type: 'ping', probeNumber: this.#number }, this.#goodbye);
+      outbox.send(view.table.id(slot), ping, this.#goodbye);
     }
-    after(this.#round, config.probeTimeout / ROUNDS_PER_TIMEOUT);
+    context.after(this.#round, context.config.probeTimeout / ROUNDS_PER_TIMEOUT);
+  }
+
+  /** The members of the next round; none once the time is up. */
+  #choose(): Slot[] {
+    const { context, view } = this.#machine;
+    const { clock, config } = context;
+    if (clock.now >= this.#end && this.#tries.size > 0) return [];
+    const most = Math.max(LEAST_TRIES, view.updates.transmissions);
+    const count = Math.max(config.indirectProbes, 1);
+    return view.table.active.choose(count, (slot) => this.#triesOf(slot) < most);
   }
 
   #triesOf(slot: Slot): number {
@@ -94,7 +95,7 @@ export class Leave<Id> {
   }
 
   #finish(): void {
-    this.#context.timers.cancel(this.#round);
-    this.#done();
+    this.#machine.context.timers.cancel(this.#round);
+    this.#options.onDone();
   }
 }

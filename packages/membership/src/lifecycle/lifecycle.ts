@@ -1,99 +1,212 @@
-import { type Context, takesPart } from '../context.ts';
-import type { BroadcastQueue } from '../dissemination/broadcast-queue.ts';
-import type { Outbox } from '../dissemination/outbox.ts';
+import type { Member, Message } from '@shoal/wire';
+import { reject, takesPart } from '../context.ts';
+import { SwimError } from '../errors.ts';
 import type { DefunctReason } from '../events.ts';
-import type { ClusterView } from '../members/cluster-view.ts';
-import { HelperDuty } from '../probing/indirect-probes.ts';
+import type { Machine } from '../machine.ts';
+import { NONE } from '../members/address-book.ts';
+import type { Spread, Standing } from '../members/cluster-view.ts';
+import { IndirectProbes } from '../probing/indirect-probes.ts';
 import { Prober } from '../probing/prober.ts';
 import { Leave } from './leave.ts';
 import { PeriodicTasks } from './periodic-tasks.ts';
 import { Refutation } from './refutation.ts';
 
-/** How we stand, from joining to leaving, and what we do of our own accord meanwhile. */
+/**
+ * This member's part in the cluster, from joining to leaving: how it takes in updates and answers
+ * messages, and what it does on its own initiative meanwhile.
+ */
 export class Lifecycle<Id> {
-  readonly prober: Prober<Id>;
-  readonly helper: HelperDuty<Id>;
-  readonly refutation: Refutation<Id>;
-  readonly periodic: PeriodicTasks<Id>;
-  readonly #context: Context<Id>;
-  readonly #view: ClusterView<Id>;
-  readonly #outbox: Outbox<Id>;
+  readonly #machine: Machine<Id>;
+  readonly #prober: Prober<Id>;
+  readonly #indirectProbes: IndirectProbes<Id>;
+  readonly #refutation: Refutation<Id>;
+  readonly #periodic: PeriodicTasks<Id>;
   #leave: Leave<Id> | undefined;
 
-  constructor(
-    context: Context<Id>,
-    view: ClusterView<Id>,
-    broadcasts: BroadcastQueue<Id>,
-    outbox: Outbox<Id>,
-  ) {
-    this.#context = context;
-    this.#view = view;
-    this.#outbox = outbox;
-    this.prober = new Prober(context, view, outbox);
-    this.helper = new HelperDuty(context, view, outbox);
-    this.refutation = new Refutation(context, view, outbox, this);
-    this.periodic = new PeriodicTasks(context, view, broadcasts, outbox);
+  constructor(machine: Machine<Id>) {
+    this.#machine = machine;
+    this.#prober = new Prober(machine);
+    this.#indirectProbes = new IndirectProbes(machine);
+    this.#refutation = new Refutation(machine, this);
+    this.#periodic = new PeriodicTasks(machine);
   }
 
-  /** Whether we are active follows from whether others are. */
+  /** Takes in an update about any address. `sender`: the member that it came from, if any. */
+  update(update: Member<Id>, sender: Id | undefined, spread: Spread): void {
+    const { traits, self } = this.#machine.context;
+    if (traits.address(update.id) !== self.address) this.#machine.view.apply(update, spread);
+    else if (takesPart(self)) this.#refutation.onUpdate(update, sender);
+  }
+
+  /** Takes in the first `count` updates of a packet. */
+  updateAll(updates: readonly Member<Id>[], count: number, sender: Id): void {
+    this.#machine.view.applyAll(updates, count, (update) => this.update(update, sender, 'spread'));
+  }
+
+  /** The sender of a packet is alive at the least. Returns its standing. */
+  senderIsAlive(id: Id, incarnation: number): Standing {
+    return this.#machine.view.apply({ id, incarnation, state: 'alive' }, 'spread');
+  }
+
+  /** Takes in a custom broadcast. Reports it as rejected if the handler throws. */
+  takeBroadcast(bytes: Uint8Array, sender: Id): void {
+    try {
+      this.#machine.broadcasts.receive(bytes, sender);
+    } catch (error) {
+      if (!(error instanceof SwimError)) throw error;
+      reject(this.#machine.context, error, bytes.slice());
+    }
+  }
+
+  /** Answers a message from an active member. */
+  onMessage(sender: Id, message: Message<Id>): void {
+    const { outbox } = this.#machine;
+    switch (message.type) {
+      case 'ping':
+        outbox.send(sender, { type: 'ack', probeNumber: message.probeNumber });
+        break;
+      case 'ack':
+        // While leaving it answers a goodbye, else a probe. The other one ignores it.
+        this.#leave?.onHeard(sender, message.probeNumber);
+        this.#prober.onAck(sender, message.probeNumber);
+        break;
+      case 'pingReq':
+        this.#indirectProbes.onRequest(sender, message.target, message.probeNumber);
+        break;
+      case 'indirectPing': {
+        const { origin: target, probeNumber } = message;
+        outbox.send(sender, { type: 'indirectAck', target, probeNumber });
+        break;
+      }
+      case 'indirectAck':
+        this.#indirectProbes.onAck(sender, message.target, message.probeNumber);
+        break;
+      case 'forwardedAck':
+        this.#prober.onForwardedAck(sender, message.origin, message.probeNumber);
+        break;
+      case 'nack':
+        this.#prober.onNack(sender, message.target, message.probeNumber);
+        break;
+      case 'announce':
+        outbox.send(sender, { type: 'feed' });
+        break;
+      case 'turnUndead':
+        this.#onTurnUndead(sender);
+        break;
+      case 'feed':
+      case 'gossip':
+      case 'broadcast':
+        break;
+    }
+  }
+
+  /**
+   * Answers a packet from a member that is down or was replaced: its updates are ignored, and it
+   * is told so. A member that was replaced learns by whom, so that it can renew itself past that
+   * identity. A TurnUndead is obeyed all the same, but answered only with a new identity: two
+   * members that hold each other down both come back, and the exchange ends.
+   */
+  onInactive(sender: Id, message: Message<Id>, standing: 'down' | 'superseded'): void {
+    const { context, view, outbox } = this.#machine;
+    if (message.type === 'turnUndead') this.#onTurnUndead(sender);
+    if (!takesPart(context.self) || !context.config.notifyDown) return;
+    const winner = standing === 'superseded' ? view.table.slotOf(sender) : NONE;
+    if (winner !== NONE) outbox.send(sender, { type: 'gossip' }, view.codec.encodeAt(winner));
+    outbox.send(sender, { type: 'turnUndead' });
+  }
+
+  /** `sender` holds this member down. While it is leaving, that is the aim; else it comes back. */
+  #onTurnUndead(sender: Id): void {
+    const { self } = this.#machine.context;
+    if (self.state === 'leaving') this.#leave?.onHeard(sender, undefined);
+    else if (takesPart(self)) this.#refutation.renew(undefined, sender);
+  }
+
+  /** `target` answered a probe over a stream. Returns false if the probe is over. */
+  probeAnswered(target: Id, probeNumber: number): boolean {
+    return this.#prober.onAnswerByStream(target, probeNumber);
+  }
+
+  /** Cancels the probe under way: it will have no outcome. */
+  cancelProbe(): void {
+    this.#prober.cancel();
+  }
+
+  /** Sends what is queued to some random members now. */
+  gossip(): void {
+    this.#periodic.gossip();
+  }
+
+  /** Takes another identity and tells everyone. Throws `identity`, with nothing changed. */
+  become(identity: Id): void {
+    this.#refutation.become(identity);
+    this.#prober.cancel();
+    const { self } = this.#machine.context;
+    if (self.state === 'defunct') self.state = 'idle';
+  }
+
+  /** Makes the state follow from whether others are active. */
   settle(): void {
-    const { outputs, self } = this.#context;
-    const { size } = this.#view.table.active;
+    const { outputs, self } = this.#machine.context;
+    const { size } = this.#machine.view.table.active;
     if (self.state === 'idle' && size > 0) {
       self.state = 'active';
-      this.prober.start();
+      this.#prober.start();
       outputs.push({ type: 'active' });
     } else if (self.state === 'active' && size === 0) {
       self.state = 'idle';
-      this.prober.stop();
-      this.periodic.idle();
+      this.#prober.stop();
+      this.#periodic.idle();
       outputs.push({ type: 'idle' });
     }
   }
 
-  /** We have another identity: all that was under way for the old one is void. */
-  renewed(teller: Id | undefined): void {
-    this.prober.void();
-    this.helper.stop();
-    this.#view.suspicions.restart(this.#view.size);
-    // Those we know may all be down to us, so that the burst has reached nobody.
-    if (teller !== undefined && this.#view.table.active.size === 0) {
-      this.#outbox.send(teller, { type: 'announce' });
+  /** As {@link settle}, and starts the periodic tasks that there is a reason for. */
+  settleAll(): void {
+    this.settle();
+    if (takesPart(this.#machine.context.self)) this.#periodic.settle();
+  }
+
+  /** This member has a new identity. What was under way for the old one no longer counts. */
+  renewed(sender: Id | undefined): void {
+    const { view, outbox } = this.#machine;
+    this.#prober.cancel();
+    this.#indirectProbes.stop();
+    view.suspicions.restart(view.size);
+    // If all members are down in this view, the burst has reached nobody.
+    if (sender !== undefined && view.table.active.size === 0) {
+      outbox.send(sender, { type: 'announce' });
     }
   }
 
+  /** Begins to say goodbye, if this member takes part. */
   leave(): void {
-    const { self } = this.#context;
+    const { self } = this.#machine.context;
     if (!takesPart(self)) return;
-    this.#quiet();
+    this.#stop();
     self.state = 'leaving';
-    const number = this.prober.nextNumber();
-    this.#leave = new Leave(this.#context, this.#view, this.#outbox, number, () =>
-      this.end('left'),
-    );
+    this.#leave = new Leave(this.#machine, {
+      number: this.#prober.nextNumber(),
+      onDone: () => this.end('left'),
+    });
     this.#leave.send();
   }
 
-  /** A member knows that we are leaving; it answered the ping of this number, or told us. */
-  goodbyeHeard(from: Id, number: number | undefined): void {
-    this.#leave?.onHeard(from, number);
-  }
-
-  /** We take no part any more. */
+  /** This member is out of the cluster. */
   end(reason: DefunctReason): void {
-    const { self, outputs } = this.#context;
-    this.#quiet();
+    const { self, outputs } = this.#machine.context;
+    this.#stop();
     this.#leave = undefined;
     self.state = 'defunct';
-    this.#view.suspicions.drop();
+    this.#machine.view.suspicions.drop();
     outputs.push({ type: 'defunct', reason });
   }
 
-  /** Ends all that we do of our own accord. */
-  #quiet(): void {
-    this.prober.stop();
-    this.helper.stop();
-    this.refutation.stop();
-    this.periodic.stop();
+  /** Stops everything that this member does on its own initiative. */
+  #stop(): void {
+    this.#prober.stop();
+    this.#indirectProbes.stop();
+    this.#refutation.stop();
+    this.#periodic.stop();
   }
 }

@@ -1,63 +1,53 @@
 import type { Member } from '@shoal/wire';
-import type { Context } from '../context.ts';
 import { task } from '../context.ts';
-import type { Outbox } from '../dissemination/outbox.ts';
 import { SwimError } from '../errors.ts';
 import type { DefunctReason } from '../events.ts';
-import type { ClusterView } from '../members/cluster-view.ts';
+import type { Machine } from '../machine.ts';
 
-/** What the machine does when its own standing changes. */
+/** What the machine does when the standing of this member changes. */
 export interface SelfHooks<Id> {
-  /** We have another identity; everything that was under way for the old one is void. */
-  renewed(teller: Id | undefined): void;
-  /** We are held to be down and cannot renew ourselves. */
+  /** This member has a new identity. `sender`: the member whose message caused it. */
+  renewed(sender: Id | undefined): void;
+  /** This member was declared down and cannot renew itself. */
   end(reason: DefunctReason): void;
 }
 
-/** Keeps us alive in the eyes of others: refutes suspicions, and comes back from the dead. */
+/** Keeps this member alive in the view of others: refutes suspicions, and comes back from Down. */
 export class Refutation<Id> {
-  readonly #context: Context<Id>;
-  readonly #view: ClusterView<Id>;
-  readonly #outbox: Outbox<Id>;
+  readonly #machine: Machine<Id>;
   readonly #hooks: SelfHooks<Id>;
   readonly #burst = task(() => this.#gossip());
   #nextBurst: number = Number.NEGATIVE_INFINITY;
-  #nextOutdo: number = Number.NEGATIVE_INFINITY;
+  #nextRenewal: number = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    context: Context<Id>,
-    view: ClusterView<Id>,
-    outbox: Outbox<Id>,
-    hooks: SelfHooks<Id>,
-  ) {
-    this.#context = context;
-    this.#view = view;
-    this.#outbox = outbox;
+  constructor(machine: Machine<Id>, hooks: SelfHooks<Id>) {
+    this.#machine = machine;
     this.#hooks = hooks;
   }
 
   /**
-   * News about our own address. `teller` is who sent it. What we answer goes to all by way of
-   * the queue, and to some at once.
+   * Answers an update about this member's own address. The answer spreads through the update
+   * queue, and goes to some members at once. `sender`: the member that the update came from.
    */
-  onNews(update: Member<Id>, teller: Id | undefined): void {
-    const { traits, self } = this.#context;
+  onUpdate(update: Member<Id>, sender: Id | undefined): void {
+    const { traits, self } = this.#machine.context;
+    const { updates } = this.#machine.view;
     if (!traits.equals(update.id, self.identity)) {
-      // Another identity of our address is either of the past, or shuts us out: others drop
-      // all that we say while they know of it.
-      if (traits.wins(update.id, self.identity)) this.#outdo(update.id, teller);
-      else if (update.state !== 'down' && !this.#view.news.hasOurs) this.#view.news.addOurs();
+      // Another identity at this address is an old one, or it shuts this member out: members that
+      // know of it drop everything that comes from the present one.
+      if (traits.wins(update.id, self.identity)) this.#renewPast(update.id, sender);
+      else if (update.state !== 'down' && !updates.hasSelf) updates.addSelf();
       return;
     }
-    if (update.state === 'down') this.die(undefined, teller);
-    else if (update.state === 'suspect') this.#refute(update.incarnation, teller);
-    // We have restarted under the same identity: to fall behind would be never to be heard.
+    if (update.state === 'down') this.renew(undefined, sender);
+    else if (update.state === 'suspect') this.#refute(update.incarnation, sender);
+    // After a restart under the same identity, a lower incarnation would never be heard.
     else if (update.incarnation > self.incarnation) self.incarnation = update.incarnation;
   }
 
-  /** We are held to be down, or `rival` has taken our place: come back if we can. */
-  die(rival: Id | undefined, teller: Id | undefined): void {
-    const { traits, self, counters, outputs } = this.#context;
+  /** This member was declared down, or `rival` took its address: comes back if it can. */
+  renew(rival: Id | undefined, sender: Id | undefined): void {
+    const { traits, self, counters, outputs } = this.#machine.context;
     const next = traits.renew(self.identity, rival);
     if (next === undefined || !this.#follows(next, rival) || !this.#tryBecome(next)) {
       this.#hooks.end('declaredDown');
@@ -65,51 +55,53 @@ export class Refutation<Id> {
     }
     counters.rejoins++;
     outputs.push({ type: 'rejoined', identity: next });
-    this.#hooks.renewed(teller);
+    this.#hooks.renewed(sender);
   }
 
-  /** Takes another identity, and tells everyone. Throws `identity`, with nothing changed. */
+  /** Takes another identity and tells everyone. Throws `identity`, with nothing changed. */
   become(identity: Id): void {
-    const { traits, self } = this.#context;
-    this.#outbox.sendAs(identity);
+    const { context, view, outbox } = this.#machine;
+    const { traits, self } = context;
+    outbox.sendAs(identity);
     const address = traits.address(identity);
     if (address !== self.address) {
-      this.#view.vacate(address);
-      this.#sayMoved();
+      view.vacate(address);
+      this.#leaveAddress();
     }
     self.identity = identity;
     self.address = address;
     self.incarnation = 0;
-    this.#view.news.addOurs();
+    view.updates.addSelf();
     this.burst();
   }
 
   /**
-   * Comes back past `rival`, but not at once again: should two nodes be set up with one address,
-   * they outdo each other no more than once a probe period.
+   * Renews this member past `rival`, at most once a probe period: two nodes that are set up with
+   * one address by mistake must not outbid each other without end.
    */
-  #outdo(rival: Id, teller: Id | undefined): void {
-    const { clock, config } = this.#context;
-    if (clock.now < this.#nextOutdo) return;
-    this.#nextOutdo = clock.now + config.probePeriod;
-    this.die(rival, teller);
+  #renewPast(rival: Id, sender: Id | undefined): void {
+    const { clock, config } = this.#machine.context;
+    if (clock.now < this.#nextRenewal) return;
+    this.#nextRenewal = clock.now + config.probePeriod;
+    this.renew(rival, sender);
   }
 
-  /** Gossips now, or as soon as a probe period has gone by since the last time. */
+  /** Gossips now, or one probe period after the last burst. */
   burst(): void {
-    const { clock, timers } = this.#context;
+    const { clock, timers } = this.#machine.context;
     if (clock.now >= this.#nextBurst) this.#gossip();
     else if (this.#burst.heapIndex < 0) timers.schedule(this.#burst, this.#nextBurst);
   }
 
-  /** Says nothing of us any more. */
+  /** Stops spreading that this member is alive. */
   stop(): void {
-    this.#context.timers.cancel(this.#burst);
-    this.#view.news.removeOurs();
+    this.#machine.context.timers.cancel(this.#burst);
+    this.#machine.view.updates.removeSelf();
   }
 
+  /** Whether the other members will accept `next` in place of the present identity and `rival`. */
   #follows(next: Id, rival: Id | undefined): boolean {
-    const { traits, self } = this.#context;
+    const { traits, self } = this.#machine.context;
     return (
       traits.address(next) === self.address &&
       !traits.equals(next, self.identity) &&
@@ -118,10 +110,10 @@ export class Refutation<Id> {
     );
   }
 
-  /** We are about to have another address: there is nobody at the present one. */
-  #sayMoved(): void {
-    const { identity: id, incarnation } = this.#context.self;
-    this.#view.apply({ id, incarnation, state: 'down', left: true }, true);
+  /** Spreads that nobody is at the present address any longer. */
+  #leaveAddress(): void {
+    const { identity: id, incarnation } = this.#machine.context.self;
+    this.#machine.view.apply({ id, incarnation, state: 'down', left: true }, 'spread');
   }
 
   #tryBecome(identity: Id): boolean {
@@ -134,23 +126,24 @@ export class Refutation<Id> {
     }
   }
 
-  #refute(suspected: number, teller: Id | undefined): void {
-    const { self, codec, counters, health } = this.#context;
+  /** Refutes a suspicion of the incarnation `suspected`. */
+  #refute(suspected: number, sender: Id | undefined): void {
+    const { self, codec, counters, health } = this.#machine.context;
     if (suspected < self.incarnation) return;
     if (suspected >= codec.maxIncarnation) {
-      this.die(undefined, teller);
+      this.renew(undefined, sender);
       return;
     }
     counters.refutations++;
     health.change(1);
     self.incarnation = suspected + 1;
-    this.#view.news.addOurs();
+    this.#machine.view.updates.addSelf();
     this.burst();
   }
 
   #gossip(): void {
-    const { clock, config } = this.#context;
+    const { clock, config } = this.#machine.context;
     this.#nextBurst = clock.now + config.probePeriod;
-    this.#outbox.sendToSome(config.indirectProbes, { type: 'gossip' });
+    this.#machine.outbox.sendToSome(config.indirectProbes, { type: 'gossip' });
   }
 }

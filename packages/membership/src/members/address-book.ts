@@ -1,12 +1,11 @@
-/** In place of a number of something: there is none. */
+/** Stands for the number of something that does not exist. */
 export const NONE = -1;
 
 /**
- * Numbers addresses, from 0 on and without large gaps, and remembers an identity of each, so that
- * what is known of a member can be kept in arrays. Many machines in one process may share one
- * book, as in a simulation: then each need not have a table of all addresses and identities of
- * its own. An address is forgotten, and its number given to another, once every machine that
- * knew it has forgotten it.
+ * Numbers addresses from 0, without large gaps, and remembers an identity for each, so that what is
+ * known about members can be kept in arrays. Machines of one process may share a book, for example
+ * in a simulation, instead of each having a table of all addresses. A number is free for another
+ * address once every machine that claimed it has released it.
  */
 export class AddressBook<Id> {
   readonly #numbers = new Map<string, number>();
@@ -15,29 +14,29 @@ export class AddressBook<Id> {
   readonly #ids: (Id | undefined)[] = [];
   readonly #free: number[] = [];
 
-  /** One more than the highest number that was given so far. */
+  /** One more than the highest number given so far. */
   get size(): number {
     return this.#claims.length;
   }
 
-  /** The number of an address; -1 if it has none. */
+  /** The number of an address; NONE if it has none. */
   find(address: string): number {
     return this.#numbers.get(address) ?? NONE;
   }
 
-  /** The identity that came with an address first, or was set. */
+  /** The identity of a number in use: the first one, or the one that was set. */
   id(number: number): Id {
     return this.#ids[number]!;
   }
 
-  /** Sets the identity of an address. False, and nothing changes, if others use it, too. */
+  /** Sets the identity of a number. Returns false, and changes nothing, if others use it, too. */
   setId(number: number, id: Id): boolean {
     if (this.#claims[number] !== 1) return false;
     this.#ids[number] = id;
     return true;
   }
 
-  /** The number of an address from now on, until it is released as often as it was claimed. */
+  /** Returns the number of an address. It holds until each claim has been released. */
   claim(address: string, id: Id): number {
     let number = this.#numbers.get(address);
     if (number === undefined) {
@@ -50,7 +49,7 @@ export class AddressBook<Id> {
     return number;
   }
 
-  /** Takes one claim back. */
+  /** Takes back one claim. */
   release(address: string): void {
     const number = this.find(address);
     if (number === NONE || --this.#claims[number]! > 0) return;

@@ -1,6 +1,6 @@
 import type { Member, MemberState } from '@shoal/wire';
 import type { Context } from '../context.ts';
-import { News } from '../dissemination/update-queue.ts';
+import { UpdateQueue } from '../dissemination/update-queue.ts';
 import { type AddressBook, NONE } from './address-book.ts';
 import { MemberCodec } from './member-codec.ts';
 import type { Slot } from './member-rows.ts';
@@ -9,35 +9,40 @@ import type { MemberTimer } from './member-timer.ts';
 import { Suspicions } from './suspicions.ts';
 import { beats } from './transitions.ts';
 
-/** The identity in question, once an update about it was looked at. */
+/** What became of the identity that an update is about. */
 export type Standing =
   | 'active'
   | 'down'
   /** Another identity holds its address, and wins. */
   | 'superseded'
-  /** It is not known, and there is no room. */
+  /** It is unknown, and there is no room for it. */
   | 'refused';
 
+/** Whether to pass on to other members what is new in an update. */
+export type Spread = 'spread' | 'keep';
+
 /**
- * What we believe of the others: takes updates in, keeps suspicions and their deadlines, and
- * queues what is news. It knows nothing of ourselves.
+ * What this member believes about the others: applies updates, keeps suspicions with their
+ * deadlines, and queues what is new. It knows nothing about this member itself.
  */
 export class ClusterView<Id> {
   readonly table: MemberTable<Id>;
   readonly codec: MemberCodec<Id>;
-  readonly news: News<Id>;
+  readonly updates: UpdateQueue<Id>;
   readonly suspicions: Suspicions<Id>;
   readonly #context: Context<Id>;
+  /** Reused for the members of each packet. */
+  readonly #slots: Slot[] = [];
 
   constructor(context: Context<Id>, book: AddressBook<Id>) {
     this.#context = context;
     this.table = new MemberTable(context.traits.address, book, context.random);
     this.suspicions = new Suspicions(context);
     this.codec = new MemberCodec(context, this.table, this.suspicions);
-    this.news = new News(context, this.table, this.codec);
+    this.updates = new UpdateQueue(context, this.table, this.codec);
   }
 
-  /** The number of live members, ourselves included. */
+  /** The number of active members, this one included. */
   get size(): number {
     return this.table.active.size + 1;
   }
@@ -48,18 +53,39 @@ export class ClusterView<Id> {
     return slot !== NONE && this.#same(this.table.id(slot), id) ? slot : NONE;
   }
 
-  /** A member as others may keep it. */
+  /** A copy of what is known about a member. */
   snapshot(slot: Slot): Member<Id> {
     return snapshotOf(this.codec.record(slot));
   }
 
-  /** Takes in an update about another address than ours. `spread`: passes it on if it is news. */
-  apply(update: Member<Id>, spread: boolean): Standing {
+  /** Applies an update about another address than this member's own. */
+  apply(update: Member<Id>, spread: Spread): Standing {
     return this.applyAt(this.table.slotOf(update.id), update, spread);
   }
 
-  /** The same, where `slot` is that of the update's address. */
-  applyAt(slot: Slot, update: Member<Id>, spread: boolean): Standing {
+  /**
+   * Applies the first `count` updates of a packet, in order. Updates about addresses without a
+   * member, which may be this member's own, go to `applyOther`.
+   */
+  applyAll(
+    updates: readonly Member<Id>[],
+    count: number,
+    applyOther: (update: Member<Id>) => void,
+  ): void {
+    const slots = this.#slots;
+    // Look all members up before the first is changed: the processor then loads several at once.
+    for (let i = 0; i < count; i++) slots[i] = this.table.slotOf(updates[i]!.id);
+    // The slots hold until `applyOther` adds or removes a member.
+    let valid = true;
+    for (let i = 0; i < count; i++) {
+      valid &&= slots[i] !== NONE;
+      if (valid) this.applyAt(slots[i]!, updates[i]!, 'spread');
+      else applyOther(updates[i]!);
+    }
+  }
+
+  /** As {@link apply}, for the slot of the update's address. */
+  applyAt(slot: Slot, update: Member<Id>, spread: Spread): Standing {
     const { table } = this;
     if (slot === NONE) {
       if (!this.#makeRoom()) return 'refused';
@@ -77,35 +103,38 @@ export class ClusterView<Id> {
       this.#context.outputs.push({ type: 'memberUpdated', member, previous: id });
       this.#enter(slot, state, update, spread);
     } else if (beats(state, incarnation, update.state, update.incarnation)) {
-      // Of equal identities the first one stays: metadata is not news without a generation.
-      const news = { ...update, id };
-      table.change(slot, news);
-      this.#enter(slot, state, news, spread);
-      if (state === 'suspect' && news.state === 'alive') this.#emit('memberRefuted', news);
+      // The first of equal identities stays: metadata changes only with the generation.
+      const changed = { ...update, id };
+      table.change(slot, changed);
+      this.#enter(slot, state, changed, spread);
+      if (state === 'suspect' && changed.state === 'alive') this.#report('memberRefuted', changed);
     } else if (
       update.state === 'suspect' &&
       state === 'suspect' &&
       update.incarnation === incarnation
     ) {
-      this.#confirm(slot, update.suspector, spread);
+      this.#addSuspector(slot, update.suspector, spread);
     }
     return table.isActive(slot) ? 'active' : 'down';
   }
 
-  /** Our own probe of the member has failed, which was begun at this incarnation. */
+  /** Suspects a member after a failed probe, which began when it had this incarnation. */
   suspect(slot: Slot, incarnation: number): void {
     const { self, lifeguard } = this.#context;
     const { table } = this;
     const suspector = lifeguard ? self.address : undefined;
     const id = table.id(slot);
-    this.applyAt(slot, { id, incarnation, state: 'suspect', suspector }, true);
+    this.applyAt(slot, { id, incarnation, state: 'suspect', suspector }, 'spread');
     if (table.state(slot) !== 'suspect' || table.incarnation(slot) !== incarnation) return;
-    // Without Lifeguard, or after our identity changed, it may have been suspect with no end.
+    // Without Lifeguard, or after this member changed its identity, it may be suspect without end.
     const member = this.suspicions.get(slot)!;
     if (!member.suspicion) this.suspicions.start(member, incarnation, this.size);
   }
 
-  /** The end of a suspicion, or of the memory of a Down member. Returns who is now Down. */
+  /**
+   * A member's timer has come due: a suspicion ends, or a Down member is forgotten. Returns the
+   * member that is Down because of it, if one is.
+   */
   expire({ slot, suspicion }: MemberTimer): Id | undefined {
     const { table } = this;
     if (!table.isActive(slot)) {
@@ -115,11 +144,11 @@ export class ClusterView<Id> {
     const incarnation = table.incarnation(slot);
     if (suspicion?.incarnation !== incarnation) return undefined;
     const id = table.id(slot);
-    this.applyAt(slot, { id, incarnation, state: 'down' }, true);
+    this.applyAt(slot, { id, incarnation, state: 'down' }, 'spread');
     return id;
   }
 
-  /** Makes `address` unknown, if nobody active has it. */
+  /** Forgets the member at `address` unless it is active. */
   vacate(address: string): void {
     const slot = this.table.find(address);
     if (slot !== NONE && !this.table.isActive(slot)) this.#forget(slot);
@@ -129,17 +158,17 @@ export class ClusterView<Id> {
     return a === b || this.#context.traits.equals(a, b);
   }
 
-  #emit(type: 'memberUp' | 'memberSuspected' | 'memberRefuted', update: Member<Id>): void {
+  #report(type: 'memberUp' | 'memberSuspected' | 'memberRefuted', update: Member<Id>): void {
     this.#context.outputs.push({ type, member: snapshotOf(update) });
   }
 
   /**
-   * What follows from having changed from one state, Down if it was unknown, to another: events,
-   * a deadline, and news to be spread.
+   * Completes a change of state: reports it, sets the deadline of the new state, and queues the
+   * update. `before` is Down for a member that was unknown.
    */
-  #enter(slot: Slot, before: MemberState, update: Member<Id>, spread: boolean): void {
+  #enter(slot: Slot, before: MemberState, update: Member<Id>, spread: Spread): void {
     const { lifeguard, counters, outputs } = this.#context;
-    if (before === 'down' && update.state !== 'down') this.#emit('memberUp', update);
+    if (before === 'down' && update.state !== 'down') this.#report('memberUp', update);
     if (before !== 'down' && update.state === 'down') {
       const reason = update.left ? 'left' : 'failed';
       outputs.push({ type: 'memberDown', member: snapshotOf(update), reason });
@@ -151,25 +180,26 @@ export class ClusterView<Id> {
       counters.suspicions++;
       const member = this.suspicions.add(slot, update.suspector);
       if (lifeguard) this.suspicions.start(member, update.incarnation, this.size);
-      this.#emit('memberSuspected', update);
+      this.#report('memberSuspected', update);
     }
-    if (spread) this.news.add(slot);
-    else this.news.remove(slot);
+    if (spread === 'spread') this.updates.add(slot);
+    else this.updates.remove(slot);
   }
 
-  #confirm(slot: Slot, suspector: string | undefined, spread: boolean): void {
+  #addSuspector(slot: Slot, suspector: string | undefined, spread: Spread): void {
     const { self, traits } = this.#context;
     const member = this.suspicions.get(slot);
     if (!member?.suspicion || suspector === undefined) return;
     if (suspector === traits.address(this.table.id(slot))) return;
-    // Who is no member cannot hurry a suspicion, or anyone could with made-up names.
+    // Only members may shorten a suspicion; otherwise made-up names could.
     if (suspector !== self.address && !this.table.isActiveAt(suspector)) return;
-    if (this.suspicions.confirm(member, suspector) && spread) this.news.add(slot);
+    const added = this.suspicions.addSuspector(member, suspector);
+    if (added && spread === 'spread') this.updates.add(slot);
   }
 
   /**
-   * Sees to it that there is room for another: forgets the Down member that is of least use, one
-   * that left, else one that failed. False if there is none.
+   * Makes room for another member: forgets a Down member, one that left before one that failed.
+   * Returns false if no member is Down.
    */
   #makeRoom(): boolean {
     const { size, departed, failed } = this.table;
@@ -186,12 +216,12 @@ export class ClusterView<Id> {
 
   #forget(slot: Slot): void {
     this.suspicions.clear(slot);
-    this.news.remove(slot);
+    this.updates.remove(slot);
     this.table.remove(slot);
   }
 }
 
-/** What an update says, as others may keep it: its record may be another's soon. */
+/** A copy of an update that may be kept: the update's record is reused. */
 function snapshotOf<Id>({ id, incarnation, state, suspector, left }: Member<Id>): Member<Id> {
   if (state === 'suspect' && suspector !== undefined) return { id, incarnation, state, suspector };
   if (state === 'down' && left) return { id, incarnation, state, left };

@@ -1,4 +1,4 @@
-/** The sum of the hashes of records, in any order, as 16 hexadecimal digits. */
+/** The sum of the hashes of records, which may come in any order, as 16 hexadecimal digits. */
 export function digestOf(records: Iterable<Uint8Array>): string {
   let low = 0;
   let high = 0;
@@ -10,7 +10,7 @@ export function digestOf(records: Iterable<Uint8Array>): string {
   return hex(high) + hex(low);
 }
 
-/** FNV-1a with the finalizer of MurmurHash3, so that sums of hashes stay apart. */
+/** FNV-1a with the finalizer of MurmurHash3, which keeps sums of hashes apart. */
 function hash(bytes: Uint8Array, seed: number): number {
   let h = seed;
   for (const byte of bytes) h = Math.imul(h ^ byte, 0x01000193);

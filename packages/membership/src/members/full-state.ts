@@ -5,11 +5,9 @@ import type { ClusterView } from './cluster-view.ts';
 import type { MemberCodec } from './member-codec.ts';
 import type { Slot } from './member-rows.ts';
 
-// All that is known, for those who store it or exchange it.
-
 /**
- * What is known from elsewhere as it is applied, with identities that are quickly told from
- * others. Throws `identity` if a member cannot be encoded.
+ * Members that are known from elsewhere, with their identities as the codec reads them, which are
+ * quick to compare. Throws `identity` if a member cannot be encoded.
  */
 export function canonicalMembers<Id>(
   codec: MemberCodec<Id>,
@@ -18,10 +16,11 @@ export function canonicalMembers<Id>(
   try {
     return Array.from(members, (member) => ({ ...member, id: codec.canonical(member) }));
   } catch (cause) {
-    throw new SwimError('identity', 'a member cannot be sent', { cause });
+    throw new SwimError('identity', 'a member cannot be encoded', { cause });
   }
 }
 
+/** Copies of the members in these slots. */
 export function* snapshots<Id>(
   view: ClusterView<Id>,
   slots: Iterable<Slot>,
@@ -29,7 +28,7 @@ export function* snapshots<Id>(
   for (const slot of slots) yield view.snapshot(slot);
 }
 
-/** The active members as they are encoded, ourselves included while we are one. */
+/** The encoded active members, this one included while it takes part. */
 export function* activeRecords<Id>(
   { self }: Context<Id>,
   { table, codec }: ClusterView<Id>,

@@ -2,27 +2,27 @@ import type { NodeIdentity } from '@shoal/wire';
 import { MAX_GENERATION } from '@shoal/wire/internal';
 
 /**
- * What the protocol must know about a kind of identity. All functions are pure; each is called
- * often and must be quick.
+ * What the protocol needs to know about a kind of identity. The functions are pure. They are
+ * called often and must be fast.
  */
 export interface IdentityTraits<Id> {
-  /** Where it is reached, unique in the cluster. One member is kept for each address. */
+  /** The address that it is reached at, unique in the cluster. Each address has one member. */
   address(id: Id): string;
-  /** Whether both are the same identity. Metadata, which follows from it, need not be compared. */
+  /** Whether two identities are the same. Metadata depends on the identity: do not compare it. */
   equals(a: Id, b: Id): boolean;
   /**
-   * Of two identities with one address that are not equal: whether `a` replaces `b`. Must be
-   * a strict order, the same on every node.
+   * Whether `a` replaces `b`, which has the same address and is not equal. Must be a strict order,
+   * the same on every node.
    */
   wins(a: Id, b: Id): boolean;
   /**
-   * An identity at the same address that wins over `id`, and over `rival` if there is one;
-   * undefined if there is none, and the node cannot come back once it is held to be down.
+   * Returns an identity at the same address that wins over `id`, and over `rival` if there is one.
+   * Returns undefined if there is none; the node then cannot come back once it is declared down.
    */
   renew(id: Id, rival?: Id): Id | undefined;
 }
 
-/** How {@link NodeIdentity} behaves: the higher generation wins, renewing raises it. */
+/** Traits of {@link NodeIdentity}: the higher generation wins, and renewing raises it. */
 export const nodeTraits: IdentityTraits<NodeIdentity> = {
   address: (id) => id.address,
   equals: (a, b) => a.generation === b.generation && a.address === b.address,
@@ -31,16 +31,16 @@ export const nodeTraits: IdentityTraits<NodeIdentity> = {
 };
 
 /**
- * The same node with other metadata, 0..512 bytes, under the next generation, to be handed to
+ * Returns the same node with other metadata, 0..512 bytes, under the next generation, for
  * {@link Swim.updateIdentity}. Throws a RangeError once the generations are used up.
  */
 export function withMetadata(id: NodeIdentity, metadata: Uint8Array): NodeIdentity {
   const next = nextGeneration(id, metadata, undefined);
-  if (next === undefined) throw new RangeError('no generation is left for this address');
+  if (next === undefined) throw new RangeError(`no generation is left for ${id.address}`);
   return next;
 }
 
-/** Of generations, which are milliseconds: more would shut out a node that starts again soon. */
+/** In generations, which are ms: a larger gap would shut out a node that restarts soon. */
 const MAX_GAP = 1024;
 
 function nextGeneration(
@@ -50,9 +50,9 @@ function nextGeneration(
 ): NodeIdentity | undefined {
   const highest = Math.max(id.generation, rival?.generation ?? 0);
   if (highest >= MAX_GENERATION) return undefined;
-  // A higher generation of our address is an earlier life of ours, from before the clock was set
-  // back. It may have gone on past `rival`, to identities with other metadata, which would be
-  // taken for ours if we took the next number: so leave a gap that is our own.
+  // A higher generation at this address is an earlier life of this node, from before its clock was
+  // set back. It may have gone on past `rival` to identities with other metadata. With the next
+  // number this node could be mistaken for one of them, so it leaves a gap of its own size.
   const gap = highest > id.generation ? id.generation % MAX_GAP : 0;
   const generation = Math.min(highest + 1 + gap, MAX_GENERATION);
   return { address: id.address, generation, metadata };

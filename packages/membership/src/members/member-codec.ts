@@ -5,20 +5,27 @@ import type { Slot } from './member-rows.ts';
 import type { MemberTable } from './member-table.ts';
 import type { Suspicions } from './suspicions.ts';
 
-/** Members as they are on the wire. */
+/** Encodes members as they are on the wire. */
 export class MemberCodec<Id> {
   readonly #context: Context<Id>;
   readonly #table: MemberTable<Id>;
   readonly #suspicions: Suspicions<Id>;
   readonly #writer: ByteWriter = new ByteWriter();
   readonly #reader: ByteReader = new ByteReader();
-  /** What is being written, or was read. */
-  readonly #record = {} as MemberRecord<Id>;
+  /** Reused for each member that is written or read. */
+  readonly #record: MemberRecord<Id>;
 
   constructor(context: Context<Id>, table: MemberTable<Id>, suspicions: Suspicions<Id>) {
     this.#context = context;
     this.#table = table;
     this.#suspicions = suspicions;
+    this.#record = {
+      id: context.self.identity,
+      incarnation: 0,
+      state: 'alive',
+      suspector: undefined,
+      left: false,
+    };
   }
 
   /** Throws a WireError if the member cannot be encoded. */
@@ -26,17 +33,17 @@ export class MemberCodec<Id> {
     return this.#write(member).copy();
   }
 
-  /** The member in a slot. */
+  /** Encodes the member in a slot. */
   encodeAt(slot: Slot): Uint8Array {
     return this.encode(this.record(slot));
   }
 
-  /** The same, at the beginning of a buffer that the next call may change. */
+  /** The same, at the start of a buffer that the next call may change. */
   scratch(slot: Slot): { readonly bytes: Uint8Array; readonly offset: number } {
     return this.#write(this.record(slot));
   }
 
-  /** Writes the member in a slot, if it fits before offset `end`. */
+  /** Writes the member in a slot. Returns false if it does not fit before offset `end`. */
   write(writer: ByteWriter, slot: Slot, end: number): boolean {
     const { bytes, offset: size } = this.scratch(slot);
     if (size > end - writer.offset) return false;
@@ -45,8 +52,8 @@ export class MemberCodec<Id> {
   }
 
   /**
-   * The identity as the codec hands it out for what it reads, which may be shared and is quickly
-   * found equal to that of later packets. Throws a WireError if it cannot be encoded.
+   * Returns the member's identity as the codec reads it, which may be a shared object, so that it
+   * compares quickly with those of later packets. Throws a WireError if it cannot be encoded.
    */
   canonical(member: Member<Id>): Id {
     const reader = this.#reader.reset(this.#write(member).view());
@@ -54,7 +61,7 @@ export class MemberCodec<Id> {
     return this.#record.id;
   }
 
-  /** What is known of the member in a slot, until the next call of any method here. */
+  /** What is known about the member in a slot. Valid until the next call of any method here. */
   record(slot: Slot): Readonly<MemberRecord<Id>> {
     const record = this.#record;
     const state = this.#table.state(slot);

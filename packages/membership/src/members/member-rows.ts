@@ -1,9 +1,9 @@
-/** The number of a member in its table. It may be another's once the member is forgotten. */
+/** The number of a member in its table. It is reused once the member is forgotten. */
 export type Slot = number;
 
-/** What is kept of each member: so many numbers, one after the other. */
+/** How many numbers are kept for each member, one after the other. */
 const WIDTH = 5;
-/** Where they are in a row. */
+/** Columns of a row. */
 export const INCARNATION = 0;
 /** One of the standings below. */
 export const STANDING = 1;
@@ -11,10 +11,10 @@ export const STANDING = 1;
 export const PLACE = 2;
 /** Its place in the probe order, while active. */
 export const TURN = 3;
-/** Its news in the queue for dissemination; -1 for none. */
+/** Its update in the update queue; NONE if none is queued. */
 export const TICKET = 4;
 
-/** The standing of a slot that nobody has. */
+/** The standing of a slot without a member. */
 export const VACANT = 0;
 export const ALIVE = 1;
 export const SUSPECT = 2;
@@ -22,8 +22,8 @@ export const FAILED = 3;
 export const LEFT = 4;
 
 /**
- * The members' numbers in one array of integers: 20 bytes a member, next to each other, in place
- * of an object that is several times as large and another burden to the garbage collector.
+ * The numbers of all members in one array of integers: 20 bytes for each member, where an object
+ * would take several times as much and add to the work of the garbage collector.
  */
 export class MemberRows {
   #numbers = new Int32Array(0);
@@ -40,7 +40,7 @@ export class MemberRows {
     this.#numbers[slot * WIDTH + column] = value;
   }
 
-  /** Makes room for so many members, and an eighth more. */
+  /** Makes room for this many members, and an eighth more. */
   grow(members: number): void {
     const numbers = new Int32Array((members + (members >> 3) + 8) * WIDTH);
     numbers.set(this.#numbers);

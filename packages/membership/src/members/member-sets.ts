@@ -1,12 +1,11 @@
 import { type MemberRows, PLACE, type Slot, TURN } from './member-rows.ts';
 
-/** Members without gaps, so that any number of them can be drawn at random in O(that number). */
+/** A set of members in an array without gaps, so that drawing k random members takes O(k). */
 export class DenseSet implements Iterable<Slot> {
-  /** How many there are. */
   size = 0;
   readonly #rows: MemberRows;
   readonly #random: () => number;
-  /** The column of the rows that says where in the list a member is. */
+  /** The column of the rows that holds a member's place in the array. */
   readonly #column: number;
   #slots = new Int32Array(0);
 
@@ -18,7 +17,7 @@ export class DenseSet implements Iterable<Slot> {
 
   add(slot: Slot): void {
     if (this.size === this.#slots.length) {
-      // Nobody is in it twice.
+      // No member is in it twice, so it never outgrows the rows.
       const slots = new Int32Array(Math.min(this.size * 2 + 8, this.#rows.capacity));
       slots.set(this.#slots);
       this.#slots = slots;
@@ -31,11 +30,11 @@ export class DenseSet implements Iterable<Slot> {
   }
 
   /**
-   * The `i`-th of a fresh random order, for i = 0, 1, 2... below size, as far as it is wanted:
-   * the steps of a Fisher-Yates shuffle.
+   * The member at place `i` of a new random order. Call it for i = 0, 1, 2 and so on below `size`:
+   * each call is one step of a Fisher-Yates shuffle.
    */
   draw(i: number): Slot {
-    // The random number may be careless about its upper end.
+    // A random function may return 1, though it should not.
     const j = Math.min(this.size - 1, i + Math.floor(this.#random() * (this.size - i)));
     const drawn = this.#slots[j]!;
     this.move(i, j);
@@ -43,7 +42,7 @@ export class DenseSet implements Iterable<Slot> {
     return drawn;
   }
 
-  /** Up to `count` different random members that `accept` takes. */
+  /** Up to `count` different random members that `accept` accepts. */
   choose(count: number, accept: (slot: Slot) => boolean = () => true): Slot[] {
     const chosen: Slot[] = [];
     for (let i = 0; i < this.size && chosen.length < count; i++) {
@@ -61,12 +60,12 @@ export class DenseSet implements Iterable<Slot> {
     return this.#rows.get(slot, this.#column);
   }
 
-  /** Puts who is at `from` to `to`, too. */
+  /** Copies the member at `from` to `to`. */
   protected move(from: number, to: number): void {
     this.#put(to, this.#slots[from]!);
   }
 
-  /** Fills a place that is free with the last one of the list, which becomes shorter. */
+  /** Fills a free place with the last member of the array, which becomes shorter. */
   protected close(place: number): void {
     if (place < --this.size) this.move(this.size, place);
   }
@@ -78,12 +77,12 @@ export class DenseSet implements Iterable<Slot> {
 }
 
 /**
- * Who is probed next: a round-robin in which every lap has a new random order and a newcomer
- * gets a random place among those still to come. The lap is shuffled as it is walked, one step
- * of Fisher-Yates a turn, so that a turn is O(1) at its worst. Source: the SWIM paper, 4.3.
+ * The order of probes: a round-robin in which every lap has a new random order, and a new member
+ * gets a random place in the rest of the lap. Each turn shuffles one step ahead (Fisher-Yates), so
+ * that it takes O(1). Source: the SWIM paper, section 4.3.
  */
 export class ProbeOrder extends DenseSet {
-  /** Before it: had their turn this lap. From it on: still to come. */
+  /** Members before this place had their turn in this lap; the others have not. */
   #cursor = 0;
 
   constructor(rows: MemberRows, random: () => number) {
@@ -96,6 +95,7 @@ export class ProbeOrder extends DenseSet {
     this.close(Math.max(place, this.#cursor));
   }
 
+  /** The member to probe next; undefined if there is none. */
   next(): Slot | undefined {
     if (this.size === 0) return undefined;
     if (this.#cursor >= this.size) this.#cursor = 0;

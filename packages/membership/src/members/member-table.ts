@@ -14,25 +14,25 @@ import {
 } from './member-rows.ts';
 import { DenseSet, ProbeOrder } from './member-sets.ts';
 
-/** The state that goes with a standing. */
+/** The state of each standing. */
 const STATES: readonly MemberState[] = ['down', 'alive', 'suspect', 'down', 'down'];
 
 /**
- * All members by address, with what is needed to choose among them. A member is known by its
- * slot, the number of its address; it takes an identity and a row of small integers.
+ * All other members by address, with sets to choose from. A member is identified by its slot, which
+ * is the number of its address, and is stored as an identity and a row of small integers.
  */
 export class MemberTable<Id> {
   readonly #rows = new MemberRows();
   /** Alive and suspect members. */
   readonly active: DenseSet;
-  /** Down members that did not leave of their own accord. */
+  /** Down members that did not say goodbye. */
   readonly failed: DenseSet;
   /** Down members that left. */
   readonly departed: DenseSet;
   readonly order: ProbeOrder;
   readonly #book: AddressBook<Id>;
   readonly #address: (id: Id) => string;
-  /** Identities that are not those of the book, which others use. */
+  /** Identities that differ from those of the book, which other machines use. */
   readonly #own = new Map<Slot, Id>();
 
   constructor(address: (id: Id) => string, book: AddressBook<Id>, random: () => number) {
@@ -54,7 +54,7 @@ export class MemberTable<Id> {
     return slot < this.#rows.capacity && slot >= 0 && this.#standing(slot) !== VACANT ? slot : NONE;
   }
 
-  /** The slot of the member at the address of `id`, whoever that is; NONE if there is none. */
+  /** The slot of the member at the address of `id`, whatever its identity; NONE if none. */
   slotOf(id: Id): Slot {
     return this.find(this.#address(id));
   }
@@ -87,7 +87,7 @@ export class MemberTable<Id> {
     return this.#standing(slot) === LEFT;
   }
 
-  /** Its news in the queue; NONE if it is no news. */
+  /** The ticket of its queued update; NONE if none is queued. */
   ticket(slot: Slot): number {
     return this.#rows.get(slot, TICKET);
   }
@@ -96,7 +96,7 @@ export class MemberTable<Id> {
     this.#rows.set(slot, TICKET, ticket);
   }
 
-  /** Takes in a member whose address is new. */
+  /** Adds a member whose address is new. */
   add(member: Member<Id>): Slot {
     const slot = this.#book.claim(this.#address(member.id), member.id);
     if (slot >= this.#rows.capacity) this.#rows.grow(this.#book.size);
@@ -106,7 +106,7 @@ export class MemberTable<Id> {
     return slot;
   }
 
-  /** Changes what is known of the member, or who it is, and keeps the sets in step. */
+  /** Changes the state or the identity of a member, and keeps the sets up to date. */
   change(slot: Slot, member: Member<Id>): void {
     const stays = this.isActive(slot) && member.state !== 'down';
     if (!stays) this.#exit(slot);

@@ -1,15 +1,15 @@
-import type { Timer } from '../timer-queue.ts';
+import type { QueuedTimer } from '../timer-queue.ts';
 import type { Slot } from './member-rows.ts';
 import type { Suspicion } from './suspicion.ts';
 
-/** What is kept of a member that is suspect or Down, and of no other. */
-export class MemberTimer implements Timer {
+/** What is kept about a suspect or Down member, besides its row in the table. */
+export class MemberTimer implements QueuedTimer {
   readonly slot: Slot;
-  /** Who suspects it, as far as that was said. */
+  /** The latest suspector, if it is known. */
   suspector: string | undefined;
-  /** Set while it is suspect and that has an end. */
+  /** Set while the member is suspect and the suspicion has an end. */
   suspicion: Suspicion | undefined = undefined;
-  /** The suspicion's end, or when a Down member is forgotten. */
+  /** When the suspicion ends, or a Down member is forgotten. */
   deadline = 0;
   heapIndex = -1;
 

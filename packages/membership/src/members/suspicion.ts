@@ -1,29 +1,32 @@
+/** What a {@link Suspicion} is made of. Times are in ms. */
+export interface SuspicionOptions {
+  /** The suspected incarnation. The deadline applies to no other. */
+  readonly incarnation: number;
+  /** The first suspector, if it is known. */
+  readonly suspector: string | undefined;
+  readonly start: number;
+  /** The shortest time to refute. */
+  readonly least: number;
+  /** How many times longer the time is before anyone confirms the suspicion. 1 or more. */
+  readonly factor: number;
+  /** How many further suspectors shorten the time to `least`; with 0 it is `least` at once. */
+  readonly wanted: number;
+}
+
 /**
- * One suspicion of one member: how long it has to refute, which gets less with each further
- * member that suspects it. Source: the Lifeguard paper, section IV-B; memberlist's suspicion.go.
+ * One suspicion of one member. The time to refute it shrinks with each further member that
+ * suspects. Source: the Lifeguard paper, section IV-B; memberlist's suspicion.go.
  */
 export class Suspicion {
-  /** The suspected incarnation: the deadline means nothing for any other. */
   readonly incarnation: number;
   readonly #start: number;
   readonly #least: number;
   readonly #most: number;
   readonly #wanted: number;
-  /** The first one, if it is known, and those that have confirmed it. */
+  /** The first suspector, if it is known, and the further ones. */
   readonly #suspectors: (string | undefined)[];
 
-  /**
-   * Times in ms. It lasts `least * factor` at first; `least` once `wanted` further members have
-   * confirmed it, and from the beginning when `wanted` is 0.
-   */
-  constructor(
-    incarnation: number,
-    suspector: string | undefined,
-    start: number,
-    least: number,
-    factor: number,
-    wanted: number,
-  ) {
+  constructor({ incarnation, suspector, start, least, factor, wanted }: SuspicionOptions) {
     this.incarnation = incarnation;
     this.#suspectors = [suspector];
     this.#start = start;
@@ -32,8 +35,8 @@ export class Suspicion {
     this.#wanted = wanted;
   }
 
-  /** How many further members have suspected it. */
-  get #confirmations(): number {
+  /** How many further members suspect it. */
+  get #further(): number {
     return this.#suspectors.length - 1;
   }
 
@@ -41,14 +44,14 @@ export class Suspicion {
   get deadline(): number {
     const least = this.#least;
     const most = this.#most;
-    // With no confirmations the share is 0, whatever K is.
-    const share = Math.log(this.#confirmations + 1) / Math.log(Math.max(1, this.#wanted) + 1);
+    // While C is 0 the share is 0, whatever K is.
+    const share = Math.log(this.#further + 1) / Math.log(Math.max(1, this.#wanted) + 1);
     return this.#start + Math.max(least, most - (most - least) * share);
   }
 
-  /** Counts a suspector; false if it was counted before, or no more are needed. */
-  confirm(suspector: string): boolean {
-    if (this.#confirmations >= this.#wanted || this.#suspectors.includes(suspector)) return false;
+  /** Counts a suspector. Returns false if it was counted before, or no more are needed. */
+  addSuspector(suspector: string): boolean {
+    if (this.#further >= this.#wanted || this.#suspectors.includes(suspector)) return false;
     this.#suspectors.push(suspector);
     return true;
   }

@@ -4,7 +4,7 @@ import type { Slot } from './member-rows.ts';
 import { MemberTimer } from './member-timer.ts';
 import { Suspicion } from './suspicion.ts';
 
-/** The suspect and Down members' deadlines. */
+/** The deadlines of suspect and Down members. */
 export class Suspicions<Id> {
   readonly #context: Context<Id>;
   readonly #members = new Map<Slot, MemberTimer>();
@@ -17,19 +17,19 @@ export class Suspicions<Id> {
     return this.#members.get(slot);
   }
 
-  /** The member has become suspect, with no end yet, or Down. */
+  /** Adds a member that has become suspect or Down. It has no deadline yet. */
   add(slot: Slot, suspector: string | undefined): MemberTimer {
     const member = new MemberTimer(slot, suspector);
     this.#members.set(slot, member);
     return member;
   }
 
-  /** The member has become Down, and is remembered for a while. */
+  /** Adds a member that has become Down, to be forgotten after `removeDownAfter`. */
   bury(slot: Slot): void {
     this.#context.after(this.add(slot, undefined), this.#context.config.removeDownAfter);
   }
 
-  /** The member is neither suspect nor Down any more, or is forgotten. */
+  /** Removes a member that has left its state or is forgotten. */
   clear(slot: Slot): void {
     const member = this.#members.get(slot);
     if (member === undefined) return;
@@ -37,30 +37,30 @@ export class Suspicions<Id> {
     this.#members.delete(slot);
   }
 
-  /** Sets the end of a suspicion of `incarnation`, in a cluster of `size` with ourselves. */
+  /** Starts the suspicion of an incarnation, in a cluster of `size` members. */
   start(member: MemberTimer, incarnation: number, size: number): void {
     const { timers, clock, config, lifeguard } = this.#context;
-    member.suspicion = new Suspicion(
+    member.suspicion = new Suspicion({
       incarnation,
-      member.suspector,
-      clock.now,
-      suspicionTimeout(config, size),
-      config.suspicionMaxFactor,
-      lifeguard?.suspicion ? suspicionConfirmations(config, size) : 0,
-    );
+      suspector: member.suspector,
+      start: clock.now,
+      least: suspicionTimeout(config, size),
+      factor: config.suspicionMaxFactor,
+      wanted: lifeguard?.suspicion ? suspicionConfirmations(config, size) : 0,
+    });
     timers.schedule(member, member.suspicion.deadline);
   }
 
-  /** Counts a suspector; false if that changes nothing. */
-  confirm(member: MemberTimer, suspector: string): boolean {
+  /** Counts a further suspector. Returns false if that changes nothing. */
+  addSuspector(member: MemberTimer, suspector: string): boolean {
     const { suspicion } = member;
-    if (suspicion === undefined || !suspicion.confirm(suspector)) return false;
+    if (suspicion === undefined || !suspicion.addSuspector(suspector)) return false;
     this.#context.timers.schedule(member, suspicion.deadline);
     member.suspector = suspector;
     return true;
   }
 
-  /** Begins every suspicion anew: what we made of the time before is not to be trusted. */
+  /** Starts every suspicion anew, because this member may have misjudged the time before. */
   restart(size: number): void {
     for (const member of this.#members.values()) {
       if (member.suspicion) this.start(member, member.suspicion.incarnation, size);

@@ -1,13 +1,13 @@
 import type { MemberState } from '@shoal/wire';
 
-/** Whatever its incarnation. */
+/** Wins whatever the incarnation. */
 const ANY = Number.NEGATIVE_INFINITY;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * The order of preference of SWIM with suspicion: known state, then the update's, and by how much
- * its incarnation must be ahead for it to win. Down is the end of an identity. Source: the SWIM
- * paper, section 4.2; foca's `can_change`.
+ * The precedence of SWIM with suspicion. By the known state and that of the update: by how much the
+ * update's incarnation must be ahead to win. Down is the final state of an identity. Source: the
+ * SWIM paper, section 4.2; foca's `can_change`.
  */
 const LEAD: Readonly<Record<MemberState, Readonly<Record<MemberState, number>>>> = {
   alive: { alive: 1, suspect: 0, down: ANY },
@@ -15,7 +15,7 @@ const LEAD: Readonly<Record<MemberState, Readonly<Record<MemberState, number>>>>
   down: { alive: NEVER, suspect: NEVER, down: NEVER },
 };
 
-/** Whether an update about one identity beats what is known of it. */
+/** Whether an update about an identity takes precedence over what is known about it. */
 export function beats(
   known: MemberState,
   knownIncarnation: number,

@@ -1,95 +1,92 @@
-import type { Context, Task } from '../context.ts';
-import { task } from '../context.ts';
-import type { Outbox } from '../dissemination/outbox.ts';
+import { type Task, task } from '../context.ts';
+import type { Machine } from '../machine.ts';
 import { NONE } from '../members/address-book.ts';
-import type { ClusterView } from '../members/cluster-view.ts';
 import type { Slot } from '../members/member-rows.ts';
 
-/** A helper owes nacks for this many probes at the most; to further ones it owes none. */
-const MAX_DUTIES = 64;
-/** Source: the Lifeguard paper, section IV-A: a nack is sent at 80 % of the time there is. */
+/** A helper owes nacks for at most this many probes; further ones get none. */
+const MAX_NACKS = 64;
+/** The share of the prober's remaining time after which a nack is sent. Lifeguard paper, IV-A. */
 const NACK_AT = 0.8;
 
-/** A nack that will be due. */
-interface Duty<Id> extends Task {
+/** A nack that will be due unless the target answers. */
+interface Nack<Id> extends Task {
   readonly prober: Id;
   readonly target: Id;
   readonly number: number;
 }
 
 /**
- * The probes that others asked us to make for them. If the target is silent, we send a nack
- * shortly before the prober's period ends, so that it knows that it is not at fault itself.
+ * Probes that this member makes for others. If the target stays silent, a nack goes out shortly
+ * before the prober's period ends, which tells the prober that the fault is not its own.
  */
-export class HelperDuty<Id> {
-  readonly #context: Context<Id>;
-  readonly #view: ClusterView<Id>;
-  readonly #outbox: Outbox<Id>;
-  #duties: Duty<Id>[] = [];
+export class IndirectProbes<Id> {
+  readonly #machine: Machine<Id>;
+  #nacks: Nack<Id>[] = [];
 
-  constructor(context: Context<Id>, view: ClusterView<Id>, outbox: Outbox<Id>) {
-    this.#context = context;
-    this.#view = view;
-    this.#outbox = outbox;
+  constructor(machine: Machine<Id>) {
+    this.#machine = machine;
   }
 
-  /** `prober` asks us to probe `target`; if we know better than to try, we tell it why. */
-  accept(prober: Id, target: Id, number: number): void {
-    const end = this.#endOf(target);
-    if (end !== NONE) {
-      this.#outbox.send(prober, { type: 'gossip' }, this.#view.codec.encodeAt(end));
+  /** `prober` asks for a probe of `target`. If that is down or replaced, it is told so instead. */
+  onRequest(prober: Id, target: Id, number: number): void {
+    const { context, view, outbox } = this.#machine;
+    const gone = this.#slotIfGone(target);
+    if (gone !== NONE) {
+      outbox.send(prober, { type: 'gossip' }, view.codec.encodeAt(gone));
       return;
     }
     const message = { type: 'indirectPing', origin: prober, probeNumber: number } as const;
-    if (!this.#outbox.send(target, message)) return;
-    if (this.#context.codec.lifeguard && this.#duties.length < MAX_DUTIES) {
+    if (!outbox.send(target, message)) return;
+    if (context.codec.lifeguard && this.#nacks.length < MAX_NACKS) {
       this.#oweNack(prober, target, number);
     }
   }
 
-  /** `target` answers a probe of `prober`'s. */
-  fulfil(target: Id, prober: Id, number: number): void {
-    const { traits } = this.#context;
-    this.#outbox.send(prober, { type: 'forwardedAck', origin: target, probeNumber: number });
-    const duty = this.#duties.find(
+  /** `target` answered the probe of `prober`. */
+  onAck(target: Id, prober: Id, number: number): void {
+    const { traits } = this.#machine.context;
+    const message = { type: 'forwardedAck', origin: target, probeNumber: number } as const;
+    this.#machine.outbox.send(prober, message);
+    const nack = this.#nacks.find(
       (one) =>
         one.number === number &&
         traits.equals(one.target, target) &&
         traits.equals(one.prober, prober),
     );
-    if (duty) this.#end(duty);
+    if (nack) this.#remove(nack);
   }
 
-  /** Forgets all. */
+  /** Cancels all nacks. */
   stop(): void {
-    for (const duty of this.#duties) this.#context.timers.cancel(duty);
-    this.#duties = [];
+    for (const nack of this.#nacks) this.#machine.context.timers.cancel(nack);
+    this.#nacks = [];
   }
 
-  /** The slot of `target`, if it is down, or has become another. */
-  #endOf(target: Id): Slot {
-    const { traits } = this.#context;
-    const { table } = this.#view;
+  /** The slot of `target` if it is down, or was replaced by another identity; else NONE. */
+  #slotIfGone(target: Id): Slot {
+    const { traits } = this.#machine.context;
+    const { table } = this.#machine.view;
     const slot = table.slotOf(target);
     if (slot === NONE) return NONE;
     const id = table.id(slot);
-    const over = traits.equals(id, target) ? !table.isActive(slot) : traits.wins(id, target);
-    return over ? slot : NONE;
+    const gone = traits.equals(id, target) ? !table.isActive(slot) : traits.wins(id, target);
+    return gone ? slot : NONE;
   }
 
   #oweNack(prober: Id, target: Id, number: number): void {
-    const nack = task(() => {
-      this.#end(duty);
-      this.#outbox.send(prober, { type: 'nack', target, probeNumber: number });
+    const { context, outbox } = this.#machine;
+    const send = task(() => {
+      this.#remove(nack);
+      outbox.send(prober, { type: 'nack', target, probeNumber: number });
     });
-    const duty: Duty<Id> = { ...nack, prober, target, number };
-    this.#duties.push(duty);
-    const { probePeriod, probeTimeout } = this.#context.config;
-    this.#context.after(duty, (probePeriod - probeTimeout) * NACK_AT);
+    const nack: Nack<Id> = { ...send, prober, target, number };
+    this.#nacks.push(nack);
+    const { probePeriod, probeTimeout } = context.config;
+    context.after(nack, (probePeriod - probeTimeout) * NACK_AT);
   }
 
-  #end(duty: Duty<Id>): void {
-    this.#context.timers.cancel(duty);
-    this.#duties = this.#duties.filter((one) => one !== duty);
+  #remove(nack: Nack<Id>): void {
+    this.#machine.context.timers.cancel(nack);
+    this.#nacks = this.#nacks.filter((one) => one !== nack);
   }
 }
