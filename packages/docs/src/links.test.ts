@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { slug } from '../site/slug.mjs';
 import { pages, ROOT, read } from './pages.ts';
 
 /** The URL of the repository on the web. */
@@ -9,8 +10,7 @@ const REPOSITORY = /^https:\/\/github\.com\/shoal-ts\/shoal\/(?:blob|tree)\/main
 function anchorsOf(page: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading] of read(page).matchAll(/^#+ (.*)$/gm)) {
-    const text = heading!.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '');
-    const anchor = text.replaceAll(' ', '-');
+    const anchor = slug(heading!);
     let unique = anchor;
     for (let i = 1; anchors.has(unique); i++) unique = `${anchor}-${i}`;
     anchors.add(unique);
@@ -36,4 +36,12 @@ describe.each(pages())('%s', (page) => {
     }
     expect(broken).toEqual([]);
   });
+});
+
+it('docs/README.md lists every document', () => {
+  const index = read('docs/README.md');
+  const documents = pages().filter((page) => /^docs\/(?!README)/.test(page));
+  expect(documents.filter((page) => !index.includes(`](${page.slice('docs/'.length)})`))).toEqual(
+    [],
+  );
 });

@@ -25,7 +25,7 @@ export interface DriverStats extends SwimStats {
 }
 
 /**
- * A member of a cluster: a {@link Swim} that runs over a transport. Made by
+ * A member of a cluster: a `Swim` that runs over a transport. Made by
  * {@link startMembership}. `await using` says goodbye and closes it.
  */
 export class Membership<Id> implements EventSource<DriverEvent<Id>>, AsyncDisposable {
@@ -69,7 +69,7 @@ export class Membership<Id> implements EventSource<DriverEvent<Id>>, AsyncDispos
     return [...this.#runner.swim.membershipState()];
   }
 
-  /** Equal for members that agree on who is active; see {@link Swim.digest}. */
+  /** Equal for members that agree on who is active; see `Swim.digest`. */
   digest(): string {
     return this.#runner.swim.digest();
   }
@@ -98,32 +98,32 @@ export class Membership<Id> implements EventSource<DriverEvent<Id>>, AsyncDispos
     return this.#runner.emitter.onAny(listener, options);
   }
 
-  /** The error of a reader that falls behind is a {@link SwimError}. */
+  /** The error of a reader that falls behind is a `SwimError`. */
   events(options?: EventsOptions): EventStream<DriverEvent<Id>> {
     return this.#runner.emitter.events(options);
   }
 
   /**
    * Resolves once this member is part of a cluster, at once if it is. Rejects with the signal's
-   * reason, or with a {@link SwimError} with code `state` once it is defunct or closed.
+   * reason, or with a `SwimError` with code `state` once it is defunct or closed.
    */
   async active(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     await this.#runner.active(options.signal);
   }
 
-  /** Spreads `payload` to all members. As {@link Swim.broadcast}; throws `state` once closed. */
+  /** Spreads `payload` to all members. As `Swim.broadcast`; throws `state` once closed. */
   broadcast(payload: Uint8Array): boolean {
     return this.#runner.act((now) => this.#runner.swim.broadcast(payload, now));
   }
 
-  /** Takes another identity, for example to change its metadata. As {@link Swim.updateIdentity}. */
+  /** Takes another identity, for example to change its metadata. As `Swim.updateIdentity`. */
   updateIdentity(id: Id): void {
     const revived = this.state === 'defunct';
     this.#runner.act((now) => this.#runner.swim.updateIdentity(id, now));
     if (revived) this.#runner.join();
   }
 
-  /** Takes in members that are known from elsewhere. As {@link Swim.applyMany}. */
+  /** Takes in members that are known from elsewhere. As `Swim.applyMany`. */
   applyMany(
     members: Iterable<Member<Id>>,
     options: { readonly broadcast?: boolean | undefined } = {},
@@ -140,7 +140,7 @@ export class Membership<Id> implements EventSource<DriverEvent<Id>>, AsyncDispos
     await this.#runner.streams?.exchange(id);
   }
 
-  /** Asks the member at this identity's address to let this one join. As {@link Swim.announce}. */
+  /** Asks the member at this identity's address to let this one join. As `Swim.announce`. */
   announce(to: Id): void {
     this.#runner.act((now) => this.#runner.swim.announce(to, now));
   }

@@ -162,7 +162,7 @@ export interface LogStore extends LogView, AsyncDisposable {
   /**
    * Appends in order, all or none, and resolves with the new range: once the entries are on
    * stable storage where `durable` is true and the log has any. Throws `argument` for an entry
-   * that is none (see {@link checkEntries}), and has changed nothing then.
+   * that is none (see `checkEntries`), and has changed nothing then.
    */
   append(entries: readonly NewEntry[], options?: AppendOptions): Promise<VlsnRange>;
   /**

@@ -45,7 +45,7 @@ export type ShoalStreamMessage =
       readonly versionMin: number;
       /** The highest version that the replica supports, 0..255. */
       readonly versionMax: number;
-      /** The {@link SHOAL_FEATURES} that the replica supports. */
+      /** The features (bits) that the replica supports. */
       readonly features: number;
       /** The 32-bit tag of the cluster's label. */
       readonly label: number;
