@@ -30,7 +30,7 @@ interface Row extends StoredEntry {
   readonly fingerprint: bigint;
 }
 
-/** What a row follows on: the position of the log before it. */
+/** The position that the first row starts at. */
 interface Start {
   readonly vlsn: bigint;
   readonly lsn: bigint;
@@ -44,14 +44,14 @@ function lower(a: bigint, b: bigint): bigint {
   return b;
 }
 
-/** A log that is an array: the least that passes the suite. */
+/** A log in an array: the minimum that passes the suite. */
 export class ArrayLog implements LogStore {
   readonly chained: boolean;
   readonly #kinds: EntryKinds;
   #start = ORIGIN;
   #rows: Row[] = [];
   #durable = 0n;
-  /** Where each cut was made: a reader sees by those since its start whether it was cut. */
+  /** Where each cut was made, so that a reader can tell whether its own position was cut off. */
   #cuts: bigint[] = [];
   readonly #archives: Archive[] = [];
   #nextArchive = 1;
@@ -173,7 +173,7 @@ export class ArrayLog implements LogStore {
     }
     const all = to === 0n && vlsn > 1n;
     const tail = this.#rows.filter((row) => row.vlsn > to);
-    // A durable log writes the archive and the cut in one transaction.
+    // A durable log writes the archive and removes the tail in one transaction.
     const archive = this.#archive(tail, to, reason);
     if (tail.length === 0) return archive;
     this.#replace(all ? ORIGIN : this.#start, this.#rows.slice(0, -tail.length), to);
@@ -208,7 +208,7 @@ export class ArrayLog implements LogStore {
   }
 
   noteDurable(vlsn: bigint): void {
-    // What no log can hold is no VLSN.
+    // Ignore numbers that no log can hold.
     if (vlsn > this.#durable && vlsn <= Number.MAX_SAFE_INTEGER) this.#durable = vlsn;
   }
 
@@ -294,7 +294,7 @@ export class ArrayLog implements LogStore {
         }
       },
     });
-    // Only now, when all of it is there and right, does anything change.
+    // Nothing changes until the whole snapshot has been read and verified.
     this.#checkOpen();
     this.#archive(this.#rows, 0n, 'replaced by a snapshot');
     this.#durable = durable;
