@@ -1,6 +1,6 @@
 import type { TestRunner } from '@shoal/testkit/conformance';
 
-/** How a case went. */
+/** The result of a case. */
 export interface CaseResult {
   readonly name: string;
   /** Why it failed; undefined if it passed. */
@@ -8,10 +8,10 @@ export interface CaseResult {
   readonly ms: number;
 }
 
-/** After which a case counts as stuck, in ms. Decides about broken runs only. */
+/** When a case counts as stuck, in ms. Only a broken run takes that long. */
 const STUCK = 120_000;
 
-/** A {@link TestRunner} that needs nothing of its platform: collects cases, then runs them. */
+/** A {@link TestRunner} that needs no platform API: it collects cases, then runs them. */
 export class CaseRunner implements TestRunner {
   readonly #cases: { name: string; body: () => Promise<void> }[] = [];
   #path: readonly string[] = [];
@@ -27,7 +27,7 @@ export class CaseRunner implements TestRunner {
     this.#cases.push({ name: [...this.#path, name].join(' > '), body });
   };
 
-  /** Runs one case after the other, and tells about each. */
+  /** Runs one case after the other, and reports each. */
   async run(report: (result: CaseResult) => void): Promise<void> {
     for (const { name, body } of this.#cases) {
       const start = performance.now();
@@ -52,7 +52,7 @@ async function outcome(body: () => Promise<void>): Promise<string | undefined> {
   }
 }
 
-/** With its stack, which not every engine begins with the message. */
+/** The error with its stack. Not every engine starts the stack with the message. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message, stack = '' } = error;

@@ -4,7 +4,7 @@ import { type Browser, chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** Where Chromium is: what SHOAL_CHROMIUM says, or the first that is on the PATH. */
+/** The path of Chromium: from SHOAL_CHROMIUM, or the first one on the PATH. */
 export function findChromium(): string | undefined {
   const given = process.env['SHOAL_CHROMIUM'];
   if (given) return isExecutable(given) ? given : undefined;
@@ -23,8 +23,8 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * Starts Chromium without a window and with a profile of its own, which goes when it does. No
- * sandbox: it opens pages of ours only, and a container seldom permits one.
+ * Starts Chromium without a window, with a temporary profile. There is no sandbox: it opens our own
+ * pages only, and containers rarely permit one.
  */
 export function launchChromium(executablePath: string): Promise<Browser> {
   return chromium.launch({
@@ -43,7 +43,7 @@ export function launchChromium(executablePath: string): Promise<Browser> {
   });
 }
 
-/** Whether a platform that is missing is a failure, as in CI, or only a message. */
+/** Whether a missing platform is a failure, as in CI, or only a message. */
 export function platformsRequired(): boolean {
   return process.env['SHOAL_REQUIRE_PLATFORMS'] === '1';
 }

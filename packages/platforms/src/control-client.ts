@@ -13,7 +13,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** The line from the suites to the Node process that started them: a bare WebSocket. */
+/** The control line from the suites to the Node process that started them: a plain WebSocket. */
 export class ControlClient {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, Waiting>();
@@ -23,7 +23,8 @@ export class ControlClient {
     this.#socket = socket;
     socket.onmessage = ({ data }) => this.#onAnswer(new Uint8Array(data as ArrayBuffer));
     socket.onclose = () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error('the control line is cut'));
+      for (const { reject } of this.#waiting.values())
+        reject(new Error('the control line was lost'));
       this.#waiting.clear();
     };
   }
@@ -33,11 +34,11 @@ export class ControlClient {
       const socket = new WebSocket(url);
       socket.binaryType = 'arraybuffer';
       socket.onopen = () => resolve(new ControlClient(socket));
-      socket.onerror = () => reject(new Error(`no control line at ${url}`));
+      socket.onerror = () => reject(new Error(`cannot connect to the control line at ${url}`));
     });
   }
 
-  /** Asks, and waits for an answer of one of the expected types. */
+  /** Sends a request, and waits for an answer of one of the expected types. */
   ask<Type extends Success['type']>(
     message: Request,
     ...expected: readonly Type[]
@@ -56,12 +57,12 @@ export class ControlClient {
     });
   }
 
-  /** Tells something that is not answered. */
+  /** Sends a message that gets no answer. */
   tell(message: Request, bytes: Uint8Array = NO_BYTES): void {
     this.#socket.send(encode({ id: 0, message, bytes }));
   }
 
-  /** A socket that is open keeps Bun and Deno from ending. */
+  /** Closes the socket: an open one keeps Bun and Deno running. */
   close(): void {
     this.#socket.close();
   }

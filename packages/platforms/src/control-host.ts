@@ -19,14 +19,14 @@ interface Reply {
 /** The Node side of a run: the servers that the suites in a platform connect to. */
 export class ControlHost {
   readonly #control: WebSocket;
-  /** From where a browser's page connects. */
+  /** The origin from which a browser's page connects. */
   readonly #origin: string;
   readonly #onCase: (result: CaseResult) => void;
   readonly #listeners: Listener[] = [];
   readonly #connections: Connection[] = [];
   readonly #closers: (() => unknown)[] = [];
   #setDone!: () => void;
-  /** Resolves when the suites say that they are through. */
+  /** Resolves when the suites report that they are done. */
   readonly done: Promise<void>;
 
   constructor(control: WebSocket, origin: string, onCase: (result: CaseResult) => void) {
@@ -54,7 +54,7 @@ export class ControlHost {
     } catch (error) {
       reply = { answer: errorAnswer(error) };
     }
-    // What was told without an id is not answered.
+    // A message without an id gets no answer.
     if (id === 0) return;
     this.#control.send(encode({ id, message: reply.answer, bytes: reply.bytes ?? NO_BYTES }));
   }
@@ -131,7 +131,7 @@ export class ControlHost {
     return { type: 'accepted', connection, remoteAddress: value.remoteAddress };
   }
 
-  /** A member with a UDP socket, behind which the suites' datagrams go. */
+  /** A gateway with a UDP socket for the datagrams of the suites. */
   async #openGateway(): Promise<string> {
     const udp = await createUdpTransport({ bind: '127.0.0.1:0' });
     const transport = createWebSocketServerTransport({ origins: [this.#origin] });

@@ -2,7 +2,7 @@ import type { StreamConformanceLimits } from '@shoal/testkit/conformance';
 import { TransportError, type TransportErrorCode } from '@shoal/transport';
 import type { CaseResult } from './case-runner.ts';
 
-/** What the suites, inside a platform, ask of the Node process that started them. */
+/** A request from the suites, inside a platform, to the Node process that started them. */
 export type Request =
   | { type: 'listen'; address: string; limits: Partial<StreamConformanceLimits>; token?: string }
   | { type: 'accept'; listener: number }
@@ -20,18 +20,18 @@ export type Request =
   | { type: 'case'; result: CaseResult }
   | { type: 'done' };
 
-/** A cluster in Node: where to join it, and a log to follow. */
+/** A cluster in Node: where to join, and which log to follow. */
 export interface ClusterInfo {
-  /** Of the gateway. */
+  /** The address of the gateway. */
   readonly door: string;
   readonly members: readonly string[];
   readonly feeder: string;
-  /** Of the feeder's log. */
+  /** The digest of the feeder's log. */
   readonly last: number;
   readonly digest: string;
 }
 
-/** What it answers; `bytes` of a frame travel behind it. */
+/** An answer. The `bytes` of a frame follow it. */
 export type Answer =
   | { type: 'ok' }
   | { type: 'end' }
@@ -43,7 +43,7 @@ export type Answer =
   | { type: 'digests'; digests: readonly string[] }
   | { type: 'error'; code: TransportErrorCode | undefined; message: string };
 
-/** A message: its id, its text, and bytes behind it. */
+/** A message: its id, its text, and the bytes after it. */
 export interface Envelope<Message> {
   readonly id: number;
   readonly message: Message;
@@ -52,7 +52,7 @@ export interface Envelope<Message> {
 
 const HEADER = 8;
 
-/** `id`, the text's length, both of 32 bits; the text as JSON; the bytes. */
+/** Encodes the `id` and the length of the text (32 bits each), the text as JSON, and the bytes. */
 export function encode<Message>({
   id,
   message,
@@ -75,7 +75,7 @@ export function decode<Message>(encoded: Uint8Array): Envelope<Message> {
   return { id: view.getUint32(0), message: JSON.parse(text), bytes: encoded.slice(end) };
 }
 
-/** How an error is told to the platform, and made there again. */
+/** Encodes an error for the platform, which recreates it from the answer. */
 export function errorAnswer(error: unknown): Answer {
   const code = error instanceof TransportError ? error.code : undefined;
   return { type: 'error', code, message: String(error) };

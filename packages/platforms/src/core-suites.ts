@@ -8,7 +8,7 @@ import {
 import { logConformance } from '@shoal/testkit/log-conformance';
 import { simulationDigests } from './simulations.ts';
 
-/** What needs no network: the cores, and what tests run them on. */
+/** Suites that need no network: the cores, and the tools that tests run them on. */
 export function coreSuites(runner: TestRunner, expectedDigests: readonly string[]): void {
   runner.describe('the membership core', () => {
     runner.it('does in simulations, to the byte, what it does in Node', async () => {

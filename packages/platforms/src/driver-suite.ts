@@ -8,7 +8,7 @@ import type { ControlClient } from './control-client.ts';
 import type { ClusterInfo } from './control-protocol.ts';
 import { entries } from './log-entries.ts';
 
-/** The drivers, in the platform, against a cluster in Node. */
+/** Runs the drivers in the platform, against a cluster in Node. */
 export function driverSuite(runner: TestRunner, control: ControlClient): void {
   const start = async (): Promise<ClusterInfo> =>
     (await control.ask({ type: 'cluster' }, 'cluster')).answer.cluster;

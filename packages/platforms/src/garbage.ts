@@ -13,7 +13,7 @@ const HANDSHAKE = [
   '\r\n',
 ].join('\r\n');
 
-/** Sends a listener bytes that are no handshake, and a frame that is none after a good handshake. */
+/** Sends a listener an invalid handshake, and an invalid frame after a valid handshake. */
 export async function sendGarbage(address: string): Promise<void> {
   const { host, port } = parseAddress(address);
   for (const opening of ['', HANDSHAKE]) {
@@ -26,7 +26,7 @@ export async function sendGarbage(address: string): Promise<void> {
   }
 }
 
-/** Sends a gateway, from a bare socket, what is no envelope, and an envelope for nobody. */
+/** Sends a gateway, from a plain socket, an invalid envelope and one for an unknown client. */
 export async function sendStray(to: string): Promise<void> {
   const { host, port } = parseAddress(to);
   const socket = createSocket('udp4');

@@ -4,7 +4,7 @@ import { createWebSocketTransport } from '@shoal/transport-websocket';
 import type { ControlClient } from './control-client.ts';
 import { remoteListening } from './remote-listener.ts';
 
-/** What the platform's own handshake must carry, and cannot be told by anything that imitates it. */
+/** Tests of the platform's own handshake, which no imitation can replace. */
 export function handshakeSuite(runner: TestRunner, control: ControlClient, isPage: boolean): void {
   runner.describe("the platform's handshake", () => {
     runner.it('carries a token, and is refused without the right one', async () => {
@@ -23,7 +23,7 @@ export function handshakeSuite(runner: TestRunner, control: ControlClient, isPag
     runner.it('is refused to a page of another origin', async () => {
       const listener = await remoteListening(control, {}).listen('127.0.0.1:0');
       const frame = document.createElement('iframe');
-      // A sandboxed page's origin is "null".
+      // The origin of a sandboxed page is "null".
       frame.setAttribute('sandbox', 'allow-scripts');
       const url = JSON.stringify(`ws://${listener.address}/`);
       frame.srcdoc = `<script>
@@ -38,7 +38,8 @@ export function handshakeSuite(runner: TestRunner, control: ControlClient, isPag
       const outcome = await said;
       frame.remove();
       await listener.close();
-      if (outcome !== 'refused') throw new Error(`the other page's connection is ${outcome}`);
+      if (outcome !== 'refused')
+        throw new Error(`the connection of the other page was ${outcome}, not refused`);
     });
   });
 }

@@ -1,6 +1,6 @@
 import type { NewEntry } from '@shoal/syncup';
 
-/** Of Shoal's kinds, a commit: where a matchpoint may lie. */
+/** The type of a commit in Shoal's own logs: a possible matchpoint. */
 const COMMIT = 1;
 
 /** Entries from VLSN `first` to `last`, as `writer` writes them. */

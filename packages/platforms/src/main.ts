@@ -1,13 +1,13 @@
-// Runs the packages' suites in each platform that is not Node; exits with 1 if anything failed.
+// Runs the suites of the packages on every platform except Node. Exits with 1 if anything failed.
 import { reportTests } from '../../../scripts/test-report.mjs';
 import type { CaseResult } from './case-runner.ts';
 import { platformsRequired } from './chromium.ts';
 import { type OpenPlatform, PLATFORMS, type Platform } from './platforms.ts';
 import { openRunHost } from './run-host.ts';
 
-/** Only one, by its name, if the command line says so. */
+/** The platform named on the command line; all platforms if there is none. */
 const [wanted] = process.argv.slice(2);
-/** A run that takes longer than this, in ms, is stuck. */
+/** When a run counts as stuck, in ms. */
 const STUCK = 600_000;
 
 let isGood = true;
@@ -49,7 +49,7 @@ async function runIn(name: string, platform: OpenPlatform): Promise<boolean> {
     await platform.run(host);
   } catch (error) {
     failed++;
-    console.log(`  not run to the end: ${(error as Error).message}`);
+    console.log(`  stopped early: ${(error as Error).message}`);
   } finally {
     clearTimeout(stuck);
     await host.close();

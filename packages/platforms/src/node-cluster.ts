@@ -26,7 +26,7 @@ export class NodeCluster {
     this.#feeder = feeder;
   }
 
-  /** `origin` is the page's that may connect. */
+  /** Pages from `origin` may connect. */
   static async start(origin: string): Promise<NodeCluster> {
     const server = createWebSocketServerTransport({ origins: [origin] });
     const [door, replicas] = [

@@ -5,16 +5,16 @@ import { findChromium, launchChromium } from './chromium.ts';
 import { CLIENT_SUITES, type RunHost, SERVER_SUITES } from './run-host.ts';
 import { findRuntime } from './runtimes.ts';
 
-/** Something that runs JavaScript and is not Node. */
+/** A JavaScript platform other than Node. */
 export interface Platform {
   readonly name: string;
-  /** Gets it ready; rejects with the reason why it is not there. */
+  /** Prepares the platform. Rejects with the reason if it is not available. */
   open(): Promise<OpenPlatform>;
 }
 
 export interface OpenPlatform {
   readonly version: string;
-  /** Runs the suites. Rejects when the platform fails before they are through. */
+  /** Runs the suites. Rejects if the platform fails before they are done. */
   run(host: RunHost): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ const chromium: Platform = {
   async open() {
     const path = findChromium();
     if (path === undefined) {
-      throw new Error('there is no chromium on the PATH, nor at SHOAL_CHROMIUM');
+      throw new Error('Chromium was not found: install it, or set SHOAL_CHROMIUM to its path');
     }
     const browser = await launchChromium(path);
     return {
@@ -34,7 +34,7 @@ const chromium: Platform = {
           const failed = new Promise<never>((_, reject) => {
             page.on('pageerror', reject);
             page.on('crash', () => reject(new Error('the page crashed')));
-            browser.on('disconnected', () => reject(new Error('the browser is gone')));
+            browser.on('disconnected', () => reject(new Error('the browser exited')));
           });
           failed.catch(() => {});
           await Promise.race([failed, page.goto(host.page).then(() => host.done)]);
@@ -64,7 +64,7 @@ function runtime(name: 'bun' | 'deno', title: string, before: readonly string[])
   };
 }
 
-/** What a program prints; rejects, with all of it, unless it ends well. */
+/** Runs a program and resolves with its output. Rejects with the output if the program fails. */
 async function output(path: string, args: readonly string[]): Promise<string> {
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
@@ -75,7 +75,7 @@ async function output(path: string, args: readonly string[]): Promise<string> {
   }
   const [code, signal] = await once(child, 'close');
   if (code === 0) return text;
-  throw new Error(`${path} ended with ${signal ?? code}: ${text.trim()}`);
+  throw new Error(`${path} exited with ${signal ?? code}: ${text.trim()}`);
 }
 
 export const PLATFORMS: readonly Platform[] = [

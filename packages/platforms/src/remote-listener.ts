@@ -8,8 +8,8 @@ import {
 import type { ControlClient } from './control-client.ts';
 
 /**
- * A transport that listens in the Node process at the other end of the control line: what a
- * browser dials, seen from within the browser.
+ * A transport that listens in the Node process at the other end of the control line, so that a
+ * suite in the browser holds both ends of a connection.
  */
 export function remoteListening(
   control: ControlClient,
@@ -17,7 +17,7 @@ export function remoteListening(
   token?: string,
 ): StreamTransport {
   return {
-    dial: () => Promise.reject(new TransportError('address', 'a remote listener does not dial')),
+    dial: () => Promise.reject(new TransportError('address', 'a remote listener cannot dial')),
     async listen(address, { signal } = {}) {
       if (signal?.aborted) throw new TransportError('aborted', `listen at ${address}: aborted`);
       const request = { type: 'listen', address, limits, ...(token ? { token } : {}) } as const;
@@ -61,7 +61,7 @@ class RemoteListener implements Listener {
   }
 }
 
-/** The accepted end of a connection. Nothing is read ahead: that would hide back-pressure. */
+/** The accepted end of a connection. It never reads ahead, which would hide back-pressure. */
 class RemoteConnection implements Connection {
   readonly remoteAddress: string;
   readonly #control: ControlClient;
@@ -73,14 +73,14 @@ class RemoteConnection implements Connection {
     this.remoteAddress = remoteAddress;
   }
 
-  /** Always false, so that whoever cares asks the real end, by `ready`, whether there is room. */
+  /** Always returns false: only `ready` can ask the real end whether there is room. */
   send(frame: Uint8Array): boolean {
     this.#control.tell({ type: 'send', connection: this.#connection }, frame);
     return false;
   }
 
   async ready({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    if (signal) throw new Error('the control line carries no signals');
+    if (signal) throw new Error('the control line does not support signals');
     await this.#control.ask({ type: 'ready', connection: this.#connection }, 'ok');
   }
 

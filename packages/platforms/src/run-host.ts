@@ -6,20 +6,20 @@ import { WebSocketServer } from 'ws';
 import type { CaseResult } from './case-runner.ts';
 import { ControlHost } from './control-host.ts';
 
-/** The built suites, beside this program: those for everything, and those for what is like Node. */
+/** The built suites beside this program: one for all platforms, one for those similar to Node. */
 export const CLIENT_SUITES: URL = new URL('../client/client-suites.js', import.meta.url);
 export const SERVER_SUITES: URL = new URL('../server/server-suites.js', import.meta.url);
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>Shoal</title>
 <body><script type="module" src="/suites.js"></script>`;
 
-/** Where a platform finds its suites, and tells how they went. */
+/** Where a platform finds its suites, and reports their results. */
 export interface RunHost {
-  /** Of the page that runs the suites. */
+  /** The URL of the page that runs the suites. */
   readonly page: string;
-  /** Of the control line, for a platform without pages. */
+  /** The URL of the control line, for a platform without pages. */
   readonly control: string;
-  /** Resolves when the suites are through. */
+  /** Resolves when the suites are done. */
   readonly done: Promise<void>;
   close(): Promise<void>;
 }

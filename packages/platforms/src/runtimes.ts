@@ -3,10 +3,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** A runtime whose executable comes with an npm package for each system. */
+/** A runtime whose executables come as npm packages, one per system. */
 interface Distribution {
   readonly version: string;
-  /** The scope of its packages for systems, and where they hold the executable. */
+  /** The scope of these packages, and the path of the executable in them. */
   readonly scope: string;
   readonly executables: readonly string[];
 }
@@ -19,8 +19,9 @@ const DISTRIBUTIONS = {
 const run = promisify(execFile);
 
 /**
- * The executable of a runtime, from npm's cache or registry. It is no dependency of this package,
- * for it has 100 MB; its install script, which only links the executable, is not run.
+ * The executable of a runtime, from npm's cache or registry. It is not a dependency of this
+ * package, because it has 100 MB. Its install script, which only links the executable, does not
+ * run.
  */
 export async function findRuntime(name: keyof typeof DISTRIBUTIONS): Promise<string> {
   const { version, scope, executables }: Distribution = DISTRIBUTIONS[name];
@@ -43,5 +44,7 @@ export async function findRuntime(name: keyof typeof DISTRIBUTIONS): Promise<str
       if (found) return found;
     }
   }
-  throw new Error(`npm has no executable of ${name}@${version} for this system`);
+  throw new Error(
+    `npm has no executable of ${name}@${version} for ${process.platform}-${process.arch}`,
+  );
 }

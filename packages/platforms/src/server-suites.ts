@@ -1,4 +1,4 @@
-// The program that runs in Bun and in Deno: what is made for Node, by their node: modules.
+// The program that runs in Bun and in Deno: the packages for Node, on their node: modules.
 import { datagramConformance, streamConformance } from '@shoal/testkit/conformance';
 import { createTcpTransport, createUdpTransport } from '@shoal/transport-node';
 import { createWebSocketTransport } from '@shoal/transport-websocket';

@@ -4,8 +4,7 @@ import { planRun, runPlan } from '@shoal/testkit/simulator';
 const SEEDS = [1, 2, 3];
 
 /**
- * What came of simulated clusters, as a digest of each packet and each event: the same for a seed
- * wherever the cores run.
+ * Digests of simulated clusters, over every packet and event: the same for a seed on any platform.
  */
 export function simulationDigests(): string[] {
   return SEEDS.map((seed) => {
