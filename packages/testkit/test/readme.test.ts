@@ -4,7 +4,7 @@ import { MemoryNetwork, VirtualClock } from '../src/index.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 
-/** The lines of this file between the marks, as they are to be in the README. */
+/** The lines of this file between the marks, as they must be in the README. */
 function example(name: string): string {
   const source = read('./readme.test.ts');
   const [, body] = source.split(`// begin ${name}\n`);
@@ -23,7 +23,7 @@ describe('the README', () => {
     let received = 0;
     b.receive(() => received++);
     for (let i = 0; i < 100; i++) a.send('10.0.0.2:7946', Uint8Array.of(i));
-    clock.runUntil(1000); // a virtual second, the same one for each run of this seed
+    clock.runUntil(1000); // one virtual second, the same in every run with this seed
 
     network.partition(['10.0.0.1'], ['10.0.0.2']); // or cut({ from, to }) for one direction
     a.send('10.0.0.2:7946', Uint8Array.of(1));

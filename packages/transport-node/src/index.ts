@@ -1,10 +1,10 @@
-export {
-  type EncryptedDatagrams,
-  type EncryptionMode,
-  type EncryptionOptions,
-  type EncryptionStats,
-  encryptDatagrams,
-} from './encryption/encrypted-datagrams.ts';
+export { encryptDatagrams } from './encryption/encrypted-datagrams.ts';
+export type {
+  EncryptedDatagrams,
+  EncryptionMode,
+  EncryptionOptions,
+  EncryptionStats,
+} from './encryption/encryption-options.ts';
 export { KEY_LENGTH, Keyring } from './encryption/keyring.ts';
 export type { StreamOptions } from './sockets/stream-options.ts';
 export { createTcpTransport } from './tcp/tcp-transport.ts';

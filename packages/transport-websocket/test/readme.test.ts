@@ -11,7 +11,7 @@ import { createGateway, createWebSocketServerTransport } from '../src/server.ts'
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const readme = read('../README.md');
 
-/** The lines of this file between the marks, as they are to be in the README. */
+/** The lines of this file between the marks, as they must be in the README. */
 function example(name: string): string {
   const [, body] = read('./readme.test.ts').split(`// begin ${name}\n`);
   const lines = body!.split(`// end ${name}`)[0]!.split('\n').slice(0, -1);
@@ -46,7 +46,7 @@ describe('the README', () => {
     // begin gateway
     const udp = await createUdpTransport({ bind: '127.0.0.1:0' });
     const listener = await createWebSocketServerTransport().listen('127.0.0.1:0');
-    await using gateway = createGateway({ udp, listener }); // use it in the place of `udp`
+    await using gateway = createGateway({ udp, listener }); // use it in place of `udp`
     // end gateway
     // begin member
     const socket = await createUdpTransport({ bind: '127.0.0.1:0' });
@@ -59,7 +59,7 @@ describe('the README', () => {
       gateways, // ['gateway-1.example:443', 'gateway-2.example:443']
       name: 'tab-7',
     });
-    tab.on('addressChanged', ({ address }) => console.log('now a new identity at', address));
+    tab.on('addressChanged', ({ address }) => console.log('a new identity is needed at', address));
     // end tab
     expect(tab.localAddress).toBe(`${gateway.localAddress}!tab-7`);
     const got = new Promise((resolve) => tab.receive((from) => resolve(from)));

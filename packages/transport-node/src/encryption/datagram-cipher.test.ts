@@ -36,9 +36,11 @@ const KNOWN: [plain: Uint8Array, time: number, sealed: string][] = [
 
 describe('DatagramSealer', () => {
   it('makes the bytes that another program makes', () => {
-    const sealer = new DatagramSealer(new Keyring(FIRST), LABEL, () => SESSION);
+    const sealer = new DatagramSealer(new Keyring(FIRST), LABEL, { random: () => SESSION });
     for (const [plain, time, sealed] of KNOWN) expect(hex(sealer.seal(plain, time))).toBe(sealed);
-    const other = new DatagramSealer(new Keyring(SECOND), encodeLabel('käfig'), () => SESSION);
+    const other = new DatagramSealer(new Keyring(SECOND), encodeLabel('käfig'), {
+      random: () => SESSION,
+    });
     expect(hex(other.seal(Uint8Array.of(0x78), 0))).toBe(
       'e51d01a683689aa0a1a2a3a4a5a6a7a8a9aaab0000000000000000f118d178f6dfdb356bdf1e0a9aefa00772',
     );
@@ -48,7 +50,7 @@ describe('DatagramSealer', () => {
     let session = 0;
     const random = (length: number): Uint8Array => new Uint8Array(length).fill(++session);
     const keyring = new Keyring(FIRST);
-    const sealer = new DatagramSealer(keyring, LABEL, random, 3);
+    const sealer = new DatagramSealer(keyring, LABEL, { random, perSession: 3 });
     const opener = new DatagramOpener(keyring, LABEL, 10);
     const nonces = new Set<string>();
     for (let i = 0; i < 10; i++) {
@@ -80,7 +82,7 @@ describe('DatagramOpener', () => {
   it('refuses a datagram with any one bit flipped, and takes it afterwards as it was', () => {
     const keyring = new Keyring(FIRST, [SECOND]);
     const opener = new DatagramOpener(keyring, LABEL, 10);
-    const sealer = new DatagramSealer(keyring, LABEL, () => SESSION);
+    const sealer = new DatagramSealer(keyring, LABEL, { random: () => SESSION });
     open(opener, sealer.seal(Uint8Array.of(0), 0)); // the session is known, or is not
     for (const target of [opener, new DatagramOpener(keyring, LABEL, 10)]) {
       const sealed = sealer.seal(Uint8Array.of(1, 2, 3, 4, 5), 1_700_000_000);
@@ -172,7 +174,7 @@ describe('DatagramOpener', () => {
     const keyring = new Keyring(FIRST);
     const opener = new DatagramOpener(keyring, LABEL, 2);
     const sealers = [1, 2, 3, 4].map(
-      (n) => new DatagramSealer(keyring, LABEL, () => new Uint8Array(12).fill(n)),
+      (n) => new DatagramSealer(keyring, LABEL, { random: () => new Uint8Array(12).fill(n) }),
     );
     const first = sealers.map((sealer) => sealer.seal(Uint8Array.of(0), 0));
     expect(open(opener, first[0]!)).toEqual(Uint8Array.of(0));
@@ -259,7 +261,7 @@ describe('Keyring', () => {
     const key = FIRST.slice();
     const keyring = new Keyring(key);
     key.fill(0);
-    const sealer = new DatagramSealer(keyring, LABEL, () => SESSION);
+    const sealer = new DatagramSealer(keyring, LABEL, { random: () => SESSION });
     expect(hex(sealer.seal(KNOWN[0]![0], KNOWN[0]![1]))).toBe(KNOWN[0]![2]);
     expect(JSON.stringify(keyring)).toBe('{}');
   });

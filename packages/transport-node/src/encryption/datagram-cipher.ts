@@ -9,18 +9,19 @@ import { ReplayWindow } from './replay-window.ts';
  *   magic    2 bytes  e5 1d
  *   version  u8       1
  *   key id   u32      HKDF-SHA256(key, salt "", info "shoal key id", 4 bytes)
- *   session  12 bytes random, new for each sender's run
+ *   session  12 bytes random, drawn when a sender starts and every 2^28 datagrams
  *   number   u32      counts the datagrams of the session
- *   time     u32      when it was sent, in seconds since 1970
+ *   time     u32      when the datagram was sent, in seconds since 1970
  *   ciphertext, as long as the plain text
  *   tag      16 bytes
  *
- * AES-256-GCM with the key HKDF-SHA256(key, salt session, info "shoal datagram 1", 32 bytes), the
- * nonce of eight zero bytes and `number`, and as associated data the 27 bytes of the header
- * followed by the cluster's label in UTF-8.
+ * The cipher is AES-256-GCM. The key is HKDF-SHA256(key, salt session, info "shoal datagram 1",
+ * 32 bytes), the nonce is eight zero bytes and `number`, and the associated data is the header of 27
+ * bytes followed by the cluster's label in UTF-8.
  *
- * Each session has a key of its own because all members share one: random nonces would have to
- * stop after 2^32 datagrams of the whole cluster (NIST SP 800-38D, 8.3), hours for a big one.
+ * All members share one key, so each session derives its own. With random nonces under the shared
+ * key, the whole cluster would have to stop after 2^32 datagrams (NIST SP 800-38D, 8.3): within hours
+ * in a large one.
  */
 const MAGIC_0 = 0xe5;
 const MAGIC_1 = 0x1d;
@@ -34,24 +35,32 @@ const HEADER = 27;
 const TAG = 16;
 const TAGGED = { authTagLength: TAG };
 
-/** By how many bytes an encrypted datagram is longer. */
+/** How many bytes encryption adds to a datagram. */
 export const OVERHEAD: number = HEADER + TAG;
 
 /**
- * After how many datagrams a sender starts a new session. At 92 blocks each, 2^28 of them are
- * below the 2^36 blocks that keep an attacker's advantage under 2^-57, the margin that TLS 1.3
- * takes (RFC 8446, 5.5).
+ * How many datagrams a session has. At 92 blocks each, 2^28 datagrams stay below the 2^36 blocks that
+ * keep an attacker's advantage under 2^-57, which is the margin of TLS 1.3 (RFC 8446, 5.5).
  */
 const PER_SESSION = 2 ** 28;
 
-/** Why a datagram was refused. */
+/** Why a datagram was refused: see `EncryptionStats`. */
 export type Refusal = 'plain' | 'malformed' | 'key' | 'forged' | 'replayed' | 'stale';
 
+/** Whether a datagram begins like an encrypted one. */
 export function isEncrypted(bytes: Uint8Array): boolean {
   return bytes[0] === MAGIC_0 && bytes[1] === MAGIC_1;
 }
 
-/** Encrypts what one member sends. */
+/** Options of a {@link DatagramSealer}, for tests. */
+export interface DatagramSealerOptions {
+  /** Default: `randomBytes` of `node:crypto`. */
+  readonly random?: ((length: number) => Uint8Array) | undefined;
+  /** How many datagrams a session has. Default 2^28. */
+  readonly perSession?: number | undefined;
+}
+
+/** Encrypts the datagrams of one sender. */
 export class DatagramSealer {
   readonly #keyring: Keyring;
   readonly #random: (length: number) => Uint8Array;
@@ -63,12 +72,8 @@ export class DatagramSealer {
   #keyId = -1;
   #number: number;
 
-  constructor(
-    keyring: Keyring,
-    label: Uint8Array,
-    random: (length: number) => Uint8Array = randomBytes,
-    perSession: number = PER_SESSION,
-  ) {
+  constructor(keyring: Keyring, label: Uint8Array, options: DatagramSealerOptions = {}) {
+    const { random = randomBytes, perSession = PER_SESSION } = options;
     this.#keyring = keyring;
     this.#random = random;
     this.#perSession = perSession;
@@ -78,7 +83,7 @@ export class DatagramSealer {
     this.#associated.set(label, HEADER);
   }
 
-  /** `time` in seconds since 1970. */
+  /** Returns the encrypted datagram. `time` is in seconds since 1970. */
   seal(plain: Uint8Array, time: number): Uint8Array {
     const header = this.#associated;
     if (this.#number === this.#perSession) {
@@ -97,7 +102,7 @@ export class DatagramSealer {
     this.#nonce.writeUInt32BE(number, 8);
     const cipher = createCipheriv('aes-256-gcm', this.#key, this.#nonce, TAGGED);
     cipher.setAAD(header);
-    // From Node's pool: a buffer of its own would cost as much as the encryption.
+    // From Node's pool: allocating a buffer would cost as much as the encryption.
     const sealed = Buffer.allocUnsafe(OVERHEAD + plain.length);
     for (let i = 0; i < HEADER; i++) sealed[i] = header[i]!;
     sealed.set(cipher.update(plain), HEADER);
@@ -110,17 +115,17 @@ export class DatagramSealer {
 interface Sender {
   readonly key: KeyObject;
   readonly window: ReplayWindow;
-  /** Whether something came since the table was last searched for whom to forget. */
+  /** Whether something came since the last search for a sender to evict. */
   active: boolean;
 }
 
-/** Decrypts what members send, each datagram once. */
+/** Decrypts the datagrams of all senders, each datagram once. */
 export class DatagramOpener {
   readonly #keyring: Keyring;
   readonly #associated: Buffer;
   readonly #maxSenders: number;
   readonly #nonce = Buffer.alloc(12);
-  /** By key id and session. Only who has proved to have the key gets an entry. */
+  /** By key id and session. Only a sender that has proved to have the key gets an entry. */
   readonly #senders = new Map<string, Sender>();
 
   constructor(keyring: Keyring, label: Uint8Array, maxSenders: number) {
@@ -132,14 +137,14 @@ export class DatagramOpener {
   }
 
   /**
-   * The plain text, or why not. `oldest` and `newest` bound when it may have been sent, in
-   * seconds since 1970.
+   * Returns the plain text, or why the datagram is refused. `oldest` and `newest` limit when it may
+   * have been sent, in seconds since 1970.
    */
   open(bytes: Uint8Array, oldest: number, newest: number): Uint8Array | Refusal {
     if (!isEncrypted(bytes)) return 'plain';
     if (bytes.length < OVERHEAD || bytes[2] !== VERSION) return 'malformed';
     const header = this.#associated;
-    // For so few bytes a loop beats the making of a view.
+    // For so few bytes a loop is faster than creating a view.
     for (let i = KEY_ID; i < HEADER; i++) header[i] = bytes[i]!;
     const keyId = header.readUInt32BE(KEY_ID);
     if (!this.#keyring.has(keyId)) return 'key';
@@ -169,13 +174,13 @@ export class DatagramOpener {
 
   #remember(name: string, key: KeyObject): Sender {
     const sender: Sender = { key, window: new ReplayWindow(), active: true };
-    if (this.#senders.size >= this.#maxSenders) this.#forget();
+    if (this.#senders.size >= this.#maxSenders) this.#evict();
     this.#senders.set(name, sender);
     return sender;
   }
 
-  /** Forgets the sender that came first of those that were silent since the last search. */
-  #forget(): void {
+  /** Evicts the oldest sender that has been silent since the last search (the CLOCK algorithm). */
+  #evict(): void {
     for (const [name, sender] of this.#senders) {
       this.#senders.delete(name);
       if (!sender.active) return;
@@ -185,9 +190,9 @@ export class DatagramOpener {
   }
 }
 
-/** The label in UTF-8. Throws `argument` unless it is 1..255 bytes long. */
+/** The label in UTF-8. Throws `argument` unless it has 1..255 bytes. */
 export function encodeLabel(label: string): Uint8Array {
   const bytes = new TextEncoder().encode(label);
   if (bytes.length >= 1 && bytes.length <= 255) return bytes;
-  throw new TransportError('argument', `a label is 1..255 bytes, not ${bytes.length}`);
+  throw new TransportError('argument', `a label must have 1..255 bytes, not ${bytes.length}`);
 }

@@ -1,7 +1,8 @@
 import type { DatagramTransport } from '@shoal/transport';
 import { describe, expect, it } from 'vitest';
 import { createUdpTransport } from '../udp/udp-transport.ts';
-import { type EncryptionOptions, encryptDatagrams } from './encrypted-datagrams.ts';
+import { encryptDatagrams } from './encrypted-datagrams.ts';
+import type { EncryptionOptions } from './encryption-options.ts';
 import { Keyring } from './keyring.ts';
 
 const OLD = new Uint8Array(32).fill(1);

@@ -8,65 +8,18 @@ import {
   OVERHEAD,
   type Refusal,
 } from './datagram-cipher.ts';
-import type { Keyring } from './keyring.ts';
+import type {
+  EncryptedDatagrams,
+  EncryptionMode,
+  EncryptionOptions,
+  EncryptionStats,
+} from './encryption-options.ts';
 
 /**
- * - `strict`: sends encrypted datagrams and refuses plain ones.
- * - `migrate`: sends encrypted ones and accepts both.
- * - `prepare`: sends plain ones and accepts both.
+ * Encrypts and authenticates the datagrams of any transport with AES-256-GCM, which adds 43 bytes to
+ * each. Takes over `transport`: its handler, and closing it.
  *
- * A running cluster goes from plain to encrypted by taking all members to `prepare`, then all to
- * `migrate`, then all to `strict`.
- */
-export type EncryptionMode = 'strict' | 'migrate' | 'prepare';
-
-/** Options of {@link encryptDatagrams}. */
-export interface EncryptionOptions {
-  /** The keys. Changes to the ring take effect at once. */
-  readonly keyring: Keyring;
-  /**
-   * The cluster's name, 1..255 bytes of UTF-8: a member of another cluster is refused even if it
-   * has the key.
-   */
-  readonly label: string;
-  /** Default `strict`. */
-  readonly mode?: EncryptionMode | undefined;
-  /**
-   * How far the clocks of members may differ, in ms, at least 1000. Datagrams sent longer ago, or
-   * later, are refused, which stops replays to a member that was restarted. Default: not checked.
-   */
-  readonly maxClockSkew?: number | undefined;
-  /** For how many senders replays are detected; the most silent is forgotten. Default 8192. */
-  readonly maxSenders?: number | undefined;
-  /** The time in ms since 1970. Default `Date.now`. */
-  readonly now?: (() => number) | undefined;
-}
-
-/** Counters since the transport was wrapped. */
-export interface EncryptionStats {
-  readonly sealed: number;
-  readonly opened: number;
-  /** Plain datagrams that were accepted, in a mode that does. */
-  readonly plain: number;
-  /**
-   * What was refused: `plain` ones; `malformed` (cut, or an unknown version); `key`: under a key
-   * that is not in the ring; `forged`: not made with that key and label; `replayed`; `stale`.
-   */
-  readonly refused: Readonly<Record<Refusal, number>>;
-}
-
-/** A {@link DatagramTransport} whose datagrams nobody without the key can read or make. */
-export interface EncryptedDatagrams extends DatagramTransport {
-  /** May be changed at any time. */
-  mode: EncryptionMode;
-  stats(): EncryptionStats;
-}
-
-/**
- * Encrypts and authenticates the datagrams of any transport with AES-256-GCM, at 43 bytes each.
- * Closing it closes the transport.
- *
- * Replays are refused while their sender is remembered: see `maxClockSkew` for those after a
+ * Replays are refused as long as their sender is remembered; `maxClockSkew` covers those after a
  * restart. Throws `argument` for a label or option out of range.
  */
 export function encryptDatagrams(
@@ -116,8 +69,8 @@ class Encrypted implements EncryptedDatagrams {
 
   send(to: string, bytes: Uint8Array): boolean {
     if (bytes.length > this.maxDatagramSize) {
-      const text = `a datagram of ${bytes.length} bytes is over the ${this.maxDatagramSize}`;
-      throw new TransportError('size', `${text} that are left by encryption`);
+      const limit = `the limit of ${this.maxDatagramSize} with encryption`;
+      throw new TransportError('size', `a datagram of ${bytes.length} bytes exceeds ${limit}`);
     }
     if (this.mode === 'prepare') return this.#transport.send(to, bytes);
     this.#stats.sealed++;
@@ -126,9 +79,9 @@ class Encrypted implements EncryptedDatagrams {
 
   receive(handler: (from: string, bytes: Uint8Array) => void): void {
     this.#transport.receive((from, bytes) => {
-      // Not `!== 'strict'`: whatever else a caller may set must not open the door.
-      const open = this.mode === 'migrate' || this.mode === 'prepare';
-      if (open && !isEncrypted(bytes)) {
+      // Not `!== 'strict'`: an unknown mode must not accept plain datagrams.
+      const acceptsPlain = this.mode === 'migrate' || this.mode === 'prepare';
+      if (acceptsPlain && !isEncrypted(bytes)) {
         this.#stats.plain++;
         return handler(from, bytes);
       }

@@ -1,52 +1,55 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { TransportError } from '@shoal/transport';
 
-/** A key of the ring. */
+/** A key of the keyring. */
 interface Key {
-  /** Public: tells the receiver which key to take; four bytes that say nothing about the rest. */
+  /** Tells the receiver which key to use. Public: these four bytes reveal nothing about the key. */
   readonly id: number;
   readonly secret: KeyObject;
 }
 
-/** How long a key is, in bytes: AES-256. */
+/** The length of a key in bytes, as AES-256 requires. */
 export const KEY_LENGTH = 32;
 
 /**
- * The secret keys of a cluster, 32 random bytes each. The primary one encrypts; every one of them
- * decrypts. To change keys without a break, wait between the steps until all members have taken
- * each: `add` the new key, `use` it, `remove` the old one.
+ * The secret keys of a cluster, 32 random bytes each. The primary key encrypts; all keys decrypt. To
+ * change the key without losing datagrams, `add` the new key on all members, then `use` it on all,
+ * then `remove` the old one.
  */
 export class Keyring {
   readonly #keys = new Map<number, Key>();
   #primary: Key;
 
-  /** Throws `argument` for a key that is not 32 bytes long. */
+  /** Throws `argument` unless every key has 32 bytes. */
   constructor(primary: Uint8Array, others: readonly Uint8Array[] = []) {
     this.#primary = this.#insert(primary);
     for (const key of others) this.#insert(key);
   }
 
-  /** The public ids of the keys as 8 hexadecimal digits, the primary one first. */
+  /** The public ids of the keys, the primary one first. Each has 8 hexadecimal digits. */
   get ids(): string[] {
     const rest = [...this.#keys.keys()].filter((id) => id !== this.#primary.id);
     return [this.#primary.id, ...rest].map((id) => id.toString(16).padStart(8, '0'));
   }
 
-  /** Decrypts with this key too. Throws `argument` for a bad key. */
+  /** Adds a key that decrypts. Throws `argument`. */
   add(key: Uint8Array): void {
     this.#insert(key);
   }
 
-  /** Encrypts with this key from now on, which is added if need be. Throws `argument`. */
+  /** Makes a key the primary one, and adds it if it is new. Throws `argument`. */
   use(key: Uint8Array): void {
     this.#primary = this.#insert(key);
   }
 
-  /** Decrypts with this key no more. Throws `argument` for the primary key; unknown ones are gone. */
+  /** Removes a key, if it is in the keyring. Throws `argument` for the primary key. */
   remove(key: Uint8Array): void {
     const { id } = describe(key);
     if (id === this.#primary.id) {
-      throw new TransportError('argument', 'the primary key cannot be removed: use another first');
+      throw new TransportError(
+        'argument',
+        'the primary key cannot be removed: use another key first',
+      );
     }
     this.#keys.delete(id);
   }
@@ -56,11 +59,12 @@ export class Keyring {
     return this.#primary.id;
   }
 
+  /** Whether there is a key with this id. */
   has(id: number): boolean {
     return this.#keys.has(id);
   }
 
-  /** The key for one sender's session, `undefined` when there is no key of that id. */
+  /** The key of one session of a sender; undefined if there is no key with this id. */
   derive(id: number, session: Uint8Array): KeyObject | undefined {
     const key = this.#keys.get(id);
     return key && createSecretKey(expand(key.secret, session, 'shoal datagram 1', KEY_LENGTH));
@@ -70,8 +74,9 @@ export class Keyring {
     const key = describe(bytes);
     const known = this.#keys.get(key.id);
     if (known && !known.secret.equals(key.secret)) {
-      // One in 2^32 for each pair of random keys.
-      throw new TransportError('argument', 'two different keys have the same id: take another key');
+      // For two random keys the probability is 2^-32.
+      const text = 'a different key has the same id: generate another key';
+      throw new TransportError('argument', text);
     }
     this.#keys.set(key.id, known ?? key);
     return known ?? key;
@@ -80,7 +85,10 @@ export class Keyring {
 
 function describe(bytes: Uint8Array): Key {
   if (bytes.length !== KEY_LENGTH) {
-    throw new TransportError('argument', `a key is ${KEY_LENGTH} bytes, not ${bytes.length}`);
+    throw new TransportError(
+      'argument',
+      `a key must have ${KEY_LENGTH} bytes, not ${bytes.length}`,
+    );
   }
   const secret = createSecretKey(bytes);
   const id = expand(secret, new Uint8Array(0), 'shoal key id', 4).readUInt32BE(0);

@@ -1,22 +1,22 @@
-/** How far behind the highest number a datagram may arrive. */
+/** How far a datagram's number may be behind the highest one. */
 export const WINDOW = 1024;
 
 /**
- * Which of the last {@link WINDOW} numbers of one sender were seen (RFC 6479, without its
- * slack). Numbers are whole and not negative.
+ * Remembers which of the last {@link WINDOW} numbers of one sender were seen, as in RFC 6479 but
+ * without its spare block. Numbers are whole and not negative.
  */
 export class ReplayWindow {
   readonly #bits = new Uint32Array(WINDOW / 32);
   #highest = -1;
 
-  /** Whether the number was added before, or is too far behind to tell. */
+  /** Whether the number was added before, or is too far behind to know. */
   seen(number: number): boolean {
     if (number > this.#highest) return false;
     if (this.#highest - number >= WINDOW) return true;
     return (this.#bits[(number % WINDOW) >>> 5]! & (1 << (number & 31))) !== 0;
   }
 
-  /** Notes a number that was not {@link ReplayWindow.seen}. */
+  /** Adds a number that was not {@link ReplayWindow.seen}. */
   add(number: number): void {
     if (number > this.#highest) {
       if (number - this.#highest >= WINDOW) this.#bits.fill(0);

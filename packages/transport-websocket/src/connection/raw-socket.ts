@@ -2,10 +2,10 @@ import type { TransportError } from '@shoal/transport';
 
 /** The subprotocol that both ends must speak; the number is the version of the framing. */
 export const SUBPROTOCOL = 'shoal.1';
-/** Introduces a token, in base64url, among the subprotocols: browsers can send no header. */
+/** Marks a token, in base64url, among the subprotocols. Browsers cannot send it in a header. */
 const TOKEN_PREFIX = 'shoal.token.';
 
-/** Close codes, RFC 6455 section 7.4.1, and one of Shoal's own. */
+// Close codes: RFC 6455, section 7.4.1, and one of Shoal's own.
 export const CLOSE_NORMAL = 1000;
 export const CLOSE_PROTOCOL = 1002;
 export const CLOSE_NOT_BINARY = 1003;
@@ -13,47 +13,48 @@ export const CLOSE_NO_STATUS = 1005;
 export const CLOSE_INVALID = 1007;
 export const CLOSE_POLICY = 1008;
 export const CLOSE_TOO_LONG = 1009;
-/** "Broken off": what a browser sends for an abort, since it cannot just cut the line. */
-export const CLOSE_BROKEN_OFF = 4000;
+/** Sent for an abort by browsers, which cannot reset a connection. */
+export const CLOSE_ABORTED = 4000;
 
-/** What a socket reports. */
+/** The events of a {@link RawSocket}. */
 export interface RawSocketHandlers {
-  /** A binary message; the bytes are the handler's. */
+  /** A binary message. The handler owns the bytes. */
   onFrame(frame: Uint8Array): void;
-  /** A text message, which Shoal does not speak. */
+  /** A text message, which Shoal does not use. */
   onText(): void;
-  /** Some of what was sent has left. */
+  /** Some of the sent bytes have left. */
   onProgress(): void;
-  /** Why the socket is about to close. */
+  /** The error that is about to close the socket. */
   onError(error: TransportError): void;
-  /** It is closed; nothing comes after this. */
+  /** The socket is closed. No event follows. */
   onClose(code: number): void;
 }
 
-/** An open WebSocket, be it a browser's or that of `ws`. */
+/** An open WebSocket of a browser or of the package `ws`. */
 export interface RawSocket {
-  /** Whether it is open: neither side has begun to close it. */
+  /** True until one side begins to close it. */
   readonly isOpen: boolean;
-  /** Bytes that were sent and have not left. */
+  /** Bytes that were sent and have not left yet. */
   readonly buffered: number;
+  /** Whether `pause` stops the peer. */
   readonly canPause: boolean;
   handle(handlers: RawSocketHandlers): void;
   /**
-   * Sends a binary message with which `buffered` bytes wait, and reports when it has left if that
-   * is more than `mark`.
+   * Sends a binary message. `buffered` is how many bytes then wait; if that is more than `mark`,
+   * `onProgress` reports when the message has left.
    */
   send(frame: Uint8Array, buffered: number, mark: number): void;
-  /** Asks for `onProgress` in some time at the latest. */
+  /** Makes `onProgress` be called soon, even if nothing has left. */
   watch(): void;
   pause(): void;
   resume(): void;
-  /** Ends in order, after what was sent. */
+  /** Closes the socket in order, after everything sent. */
   close(): void;
-  /** Ends at once, so that the peer does not take it for an orderly end. */
-  breakOff(code: number): void;
+  /** Closes the socket at once, so that the peer does not take it for an orderly end. */
+  abort(code: number): void;
 }
 
-/** What to offer as subprotocols. */
+/** The subprotocols that a client offers. */
 export function offer(token: string | undefined): string[] {
   if (token === undefined) return [SUBPROTOCOL];
   const bytes = new TextEncoder().encode(token);
@@ -62,7 +63,7 @@ export function offer(token: string | undefined): string[] {
   return [SUBPROTOCOL, TOKEN_PREFIX + text];
 }
 
-/** The token among offered subprotocols; `undefined` if there is none or it is not well-formed. */
+/** The token among the offered subprotocols; undefined if there is none or it is malformed. */
 export function offeredToken(protocols: Iterable<string>): string | undefined {
   for (const protocol of protocols) {
     if (!protocol.startsWith(TOKEN_PREFIX)) continue;

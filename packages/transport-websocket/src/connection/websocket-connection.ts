@@ -2,7 +2,7 @@ import { Fifo, Waiters } from '@shoal/async';
 import { type Connection, TransportError, type TransportErrorCode } from '@shoal/transport';
 import { abortError } from '@shoal/transport/internal';
 import {
-  CLOSE_BROKEN_OFF,
+  CLOSE_ABORTED,
   CLOSE_INVALID,
   CLOSE_NO_STATUS,
   CLOSE_NORMAL,
@@ -18,10 +18,10 @@ import type { WebSocketLimits } from './websocket-limits.ts';
 type Result = IteratorResult<Uint8Array, undefined>;
 
 const DONE: Result = { done: true, value: undefined };
-/** What a frame counts for besides its bytes, so that empty ones are bounded as well. */
+/** Bytes that a frame counts in addition to its payload, so that empty frames are bounded too. */
 const FRAME_COST = 16;
 
-/** What a peer means that closes with one of these; any other code is a `reset`. */
+/** The meaning of a peer's close code. Any other code is a `reset`. */
 const CLOSE_CODES: Readonly<Record<number, TransportErrorCode>> = {
   [CLOSE_PROTOCOL]: 'protocol',
   [CLOSE_NOT_BINARY]: 'protocol',
@@ -30,10 +30,10 @@ const CLOSE_CODES: Readonly<Record<number, TransportErrorCode>> = {
   [CLOSE_TOO_LONG]: 'size',
 };
 
-/** A {@link Connection} over an open WebSocket: a frame is a binary message. */
+/** A {@link Connection} over an open WebSocket. A frame is a binary message. */
 export class WebSocketConnection implements Connection, RawSocketHandlers {
   readonly remoteAddress: string;
-  /** Resolves when the socket is gone. */
+  /** Resolves when the socket is closed. */
   readonly gone: Promise<void>;
   readonly #socket: RawSocket;
   readonly #limits: WebSocketLimits;
@@ -43,7 +43,7 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
   readonly #readers = new Waiters<Result>();
   readonly #writers = new Waiters();
   #setGone!: () => void;
-  /** Whether the peer has ended the connection in order. */
+  /** True once the peer has closed the connection in order. */
   #ended = false;
   #closing: Promise<void> | undefined;
   #failure: TransportError | undefined;
@@ -61,19 +61,19 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
   send(frame: Uint8Array): boolean {
     const { maxFrameLength, maxBuffered, highWaterMark } = this.#limits;
     if (frame.length > maxFrameLength) {
-      const text = `a frame of ${frame.length} bytes is over the limit of ${maxFrameLength}`;
+      const text = `a frame of ${frame.length} bytes exceeds the limit of ${maxFrameLength}`;
       throw new TransportError('size', text);
     }
     const socket = this.#socket;
     if (this.#failure || this.#closing || !socket.isOpen) return false;
     const buffered = socket.buffered + frame.length;
     if (buffered > maxBuffered) {
-      const text = `${this.#name()}: ${buffered} bytes unsent, over the cap of ${maxBuffered}`;
-      this.#break(new TransportError('overflow', text));
+      const text = `${this.#name()}: ${buffered} unsent bytes exceed maxBuffered, ${maxBuffered}`;
+      this.#abort(new TransportError('overflow', text));
       return false;
     }
     socket.send(frame, buffered, highWaterMark >>> 1);
-    // Asked again only if it matters: the system may have taken everything at once.
+    // Read again only if it matters: the system may have taken everything at once.
     return buffered < highWaterMark || socket.buffered < highWaterMark;
   }
 
@@ -101,7 +101,7 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     const text = `${this.#name()}: aborted: ${reason.message}`;
     this.#inbound.clear();
     this.#unread = 0;
-    this.#break(new TransportError('aborted', text, { cause: reason }));
+    this.#abort(new TransportError('aborted', text, { cause: reason }));
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
@@ -117,8 +117,8 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     if (this.#closing || this.#failure) return;
     const { maxFrameLength, receiveHighWaterMark, maxUnread } = this.#limits;
     if (frame.length > maxFrameLength) {
-      const text = `a frame of ${frame.length} bytes is over the limit of ${maxFrameLength}`;
-      return this.#break(new TransportError('size', `${this.#name()}: ${text}`), CLOSE_TOO_LONG);
+      const text = `a frame of ${frame.length} bytes exceeds the limit of ${maxFrameLength}`;
+      return this.#abort(new TransportError('size', `${this.#name()}: ${text}`), CLOSE_TOO_LONG);
     }
     if (this.#readers.length > 0) return this.#readers.resolveFirst({ done: false, value: frame });
     this.#inbound.push(frame);
@@ -128,15 +128,15 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
       this.#paused = true;
       this.#socket.pause();
     } else if (this.#unread > maxUnread) {
-      const text = `${this.#unread} bytes unread, over the cap of ${maxUnread}`;
-      this.#break(new TransportError('overflow', `${this.#name()}: ${text}`));
+      const text = `${this.#unread} unread bytes exceed maxUnread, ${maxUnread}`;
+      this.#abort(new TransportError('overflow', `${this.#name()}: ${text}`));
     }
   }
 
   /** @internal */
   onText(): void {
-    const text = `${this.#name()}: the peer sent text, not a frame`;
-    this.#break(new TransportError('protocol', text), CLOSE_NOT_BINARY);
+    const text = `${this.#name()}: the peer sent text instead of a frame`;
+    this.#abort(new TransportError('protocol', text), CLOSE_NOT_BINARY);
   }
 
   /** @internal */
@@ -149,10 +149,10 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
   /** @internal */
   onError(error: TransportError): void {
     const { code, message, cause } = error;
-    // What `ws` finds wrong it tells the peer itself.
     const text = `${this.#name()}: ${message}`;
     this.#fail(new TransportError(code, text, { cause }));
-    if (code === 'timeout') this.#socket.breakOff(CLOSE_BROKEN_OFF);
+    // Other errors come from `ws`, which closes the socket and tells the peer itself.
+    if (code === 'timeout') this.#socket.abort(CLOSE_ABORTED);
   }
 
   /** @internal */
@@ -161,7 +161,7 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
       this.#ended = true;
     }
     const kind = CLOSE_CODES[code] ?? 'reset';
-    this.#fail(new TransportError(kind, `${this.#name()}: broken off with code ${code}`));
+    this.#fail(new TransportError(kind, `${this.#name()}: closed with code ${code}`));
     this.#setGone();
   }
 
@@ -191,7 +191,7 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     this.#socket.resume();
   }
 
-  /** Notes the loss of the connection and tells those who wait. Frames that are here stay. */
+  /** Records the loss of the connection and rejects waiting calls. Unread frames stay. */
   #fail(failure: TransportError): void {
     if (this.#failure || this.#closing) return;
     this.#failure = failure;
@@ -200,28 +200,25 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     else this.#readers.rejectAll(failure);
   }
 
-  #break(failure: TransportError, code: number = CLOSE_BROKEN_OFF): void {
+  #abort(failure: TransportError, code: number = CLOSE_ABORTED): void {
     if (this.#failure) return;
     this.#fail(failure);
     if (this.#paused) this.#resume();
-    this.#socket.breakOff(code);
+    this.#socket.abort(code);
   }
 
   async #close(): Promise<void> {
-    const lost = this.#failure !== undefined;
+    const isLost = this.#failure !== undefined;
     const closed = this.#closed();
     this.#writers.rejectAll(closed);
     this.#readers.resolveAll(DONE);
     this.#inbound.clear();
     this.#unread = 0;
-    if (lost) return this.gone;
-    // What the peer still sends is read and dropped, or its end would not be seen.
+    if (isLost) return this.gone;
+    // Keep reading, and drop what arrives: the peer's end would not be seen otherwise.
     if (this.#paused) this.#resume();
     this.#socket.close();
-    const timer = setTimeout(
-      () => this.#socket.breakOff(CLOSE_BROKEN_OFF),
-      this.#limits.closeTimeout,
-    );
+    const timer = setTimeout(() => this.#socket.abort(CLOSE_ABORTED), this.#limits.closeTimeout);
     await this.gone;
     clearTimeout(timer);
   }

@@ -10,7 +10,7 @@ import {
 import { WebSocket } from 'ws';
 import type { DialTarget } from '../dialing/dial-target.ts';
 import {
-  CLOSE_BROKEN_OFF,
+  CLOSE_ABORTED,
   CLOSE_NORMAL,
   offer,
   type RawSocket,
@@ -18,11 +18,11 @@ import {
   SUBPROTOCOL,
 } from './raw-socket.ts';
 
-/** Bytes that are gathered before the socket gets them without waiting for the end of the turn. */
+/** So many gathered bytes are written at once, without waiting for the end of the turn. */
 const WRITE_AT = 65_536;
 const BINARY = { binary: true };
 
-/** A {@link RawSocket} over a `WebSocket` of the package `ws`, of a client or a server. */
+/** A {@link RawSocket} over a `WebSocket` of the package `ws`, on a client or a server. */
 export class WsSocket implements RawSocket {
   readonly canPause = true;
   readonly #ws: WebSocket;
@@ -30,12 +30,12 @@ export class WsSocket implements RawSocket {
   #handlers: RawSocketHandlers | undefined;
   #corked = false;
   #scheduled = false;
-  /** Bytes of the frames since it was corked. */
+  /** Bytes of the frames since the socket was corked. */
   #gathered = 0;
-  /** What was there at the last look: bytes read, bytes that waited, bytes that had left. */
+  /** The traffic as of the last probe, in bytes: read, waiting to be written, and written. */
   #last: { read: number; waiting: number; written: number } | undefined;
 
-  /** `socket` is what `ws` is connected over. */
+  /** `socket` is the socket beneath `ws`. */
   constructor(ws: WebSocket, socket: Socket) {
     this.#ws = ws;
     this.#socket = socket;
@@ -60,7 +60,7 @@ export class WsSocket implements RawSocket {
     ws.on('close', (code) => handlers.onClose(code));
   }
 
-  /** Frames of one turn leave in one write: 4 to 10 times the throughput of small ones. */
+  /** Sends the frames of one turn in one write: 4 to 10 times the throughput of small frames. */
   send(frame: Uint8Array, buffered: number, mark: number): void {
     if (!this.#corked) {
       this.#corked = true;
@@ -87,17 +87,18 @@ export class WsSocket implements RawSocket {
     this.#ws.close(CLOSE_NORMAL);
   }
 
-  breakOff(code: number): void {
-    // Where there is more to tell than that it is over, the peer is told, if it still listens.
-    if (code !== CLOSE_BROKEN_OFF && this.isOpen) this.#ws.close(code);
+  abort(code: number): void {
+    // Tells the peer the reason, if there is one and the peer still listens.
+    if (code !== CLOSE_ABORTED && this.isOpen) this.#ws.close(code);
     this.#uncork();
-    if (code === CLOSE_BROKEN_OFF) this.#ws.terminate();
+    if (code === CLOSE_ABORTED) this.#ws.terminate();
     else setImmediate(() => this.#ws.terminate());
   }
 
   /**
-   * Looks whether the peer has shown life since the last look, and asks it to. It has when
-   * anything came, or something that waited could leave, and it cannot while it is not read.
+   * Reports `timeout` unless the peer has shown a sign of life since the last probe, and pings it. A
+   * sign of life is any byte read, or waiting bytes that have left. While this side does not read,
+   * a peer cannot show one.
    */
   probe(): void {
     if (!this.isOpen) return;
@@ -105,12 +106,12 @@ export class WsSocket implements RawSocket {
       this.#last = undefined;
       return;
     }
-    if (!this.#isSilent()) return this.#ask();
-    // After this process itself was stopped for a while, the answer may be there, unread.
+    if (!this.#isSilent()) return this.#ping();
+    // If this process was stopped for a while, the answer may be waiting unread.
     setImmediate(() => {
       if (!this.isOpen) return;
-      if (!this.#isSilent()) return this.#ask();
-      this.#handlers?.onError(new TransportError('timeout', 'the peer shows no sign of life'));
+      if (!this.#isSilent()) return this.#ping();
+      this.#handlers?.onError(new TransportError('timeout', 'the peer does not answer pings'));
     });
   }
 
@@ -121,7 +122,7 @@ export class WsSocket implements RawSocket {
     return last.waiting === 0 || written === last.written;
   }
 
-  #ask(): void {
+  #ping(): void {
     const { bytesRead: read, writableLength: waiting, bytesWritten } = this.#socket;
     this.#last = { read, waiting, written: bytesWritten - waiting };
     this.#ws.ping();
@@ -155,8 +156,8 @@ function wsError(doing: string, cause: Error): TransportError {
   return new TransportError(WS_CODES[name] ?? 'protocol', `${doing}: ${name}`, { cause });
 }
 
-/** What a server means by refusing a handshake with this HTTP status. */
-function refusal(status: number): TransportErrorCode {
+/** The code for a server that refuses the handshake with this HTTP status. */
+function refusalCode(status: number): TransportErrorCode {
   if (status === 401 || status === 403) return 'untrusted';
   return status === 429 || status === 503 ? 'refused' : 'protocol';
 }
@@ -211,7 +212,7 @@ function opened(ws: WebSocket, doing: string): Promise<WsSocket> {
     ws.once('unexpected-response', (_, response) => {
       const status = response.statusCode ?? 0;
       const text = `${doing}: refused with HTTP status ${status}`;
-      reject(new TransportError(refusal(status), text));
+      reject(new TransportError(refusalCode(status), text));
     });
     ws.on('error', (cause) => reject(wsError(doing, cause)));
   });

@@ -9,14 +9,14 @@ import {
 } from '../connection/raw-socket.ts';
 import type { DialTarget } from './dial-target.ts';
 
-/** How often it is looked whether a buffer has drained, in ms: a WebSocket does not tell. */
+/** How often to check whether the buffer has drained, in ms: a WebSocket does not report that. */
 const POLL = 5;
 const OPEN = 1;
 
-/** The constructor that browsers, Bun, Deno and Node from 22 on have. */
+/** The `WebSocket` of browsers, Bun, Deno and Node from version 22 on. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocket;
 
-/** A {@link RawSocket} over a `WebSocket` of the platform. */
+/** A {@link RawSocket} over the platform's `WebSocket`. */
 class BrowserSocket implements RawSocket {
   readonly canPause = false;
   readonly #socket: WebSocket;
@@ -42,7 +42,7 @@ class BrowserSocket implements RawSocket {
       if (data instanceof ArrayBuffer) handlers.onFrame(new Uint8Array(data));
       else handlers.onText();
     };
-    socket.onerror = null; // It says nothing, and is followed by "close".
+    socket.onerror = null; // It carries no information, and "close" follows.
     socket.onclose = ({ code }) => this.#closed(code);
   }
 
@@ -65,8 +65,8 @@ class BrowserSocket implements RawSocket {
     this.#socket.close(CLOSE_NORMAL);
   }
 
-  breakOff(code: number): void {
-    // Some platforms refuse a page the codes below 3000.
+  abort(code: number): void {
+    // Some platforms do not let a page use codes below 3000.
     this.#socket.close(code >= 3000 ? code : 4000 + code - 1000);
     this.#closed(code);
   }
@@ -81,7 +81,7 @@ class BrowserSocket implements RawSocket {
   }
 }
 
-/** Opens a `WebSocket` of the platform. */
+/** Opens the platform's `WebSocket`. */
 export async function dialBrowserSocket(
   WebSocket: WebSocketConstructor,
   { url, token, doing }: DialTarget,
@@ -107,8 +107,11 @@ function opened(socket: WebSocket, doing: string): Promise<void> {
       if (socket.protocol === SUBPROTOCOL) return resolve();
       reject(new TransportError('protocol', `${doing}: the peer does not speak ${SUBPROTOCOL}`));
     };
-    // A page is not told whether nobody listens, the certificate is bad, or it was refused.
-    const refused = (): void => reject(new TransportError('refused', `${doing}: not accepted`));
+    // The platform does not say whether nobody listens, the certificate is bad, or it was refused.
+    const refused = (): void =>
+      reject(
+        new TransportError('refused', `${doing}: could not connect, the platform does not say why`),
+      );
     socket.onerror = refused;
     socket.onclose = refused;
   });

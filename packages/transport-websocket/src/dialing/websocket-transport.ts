@@ -13,20 +13,20 @@ import { type DialTarget, dialTarget, type WebSocketDialOptions } from './dial-t
 /** Options of {@link createWebSocketTransport}. */
 export interface WebSocketTransportOptions extends WebSocketDialOptions {
   /**
-   * The `WebSocket` to use. Default: the platform's, and where there is none, as in Node 20, that
-   * of the package `ws`, which is loaded when it is first needed.
+   * The `WebSocket` to use. Default: the platform's. Where there is none, as in Node 20, it is that of
+   * the package `ws`, which is loaded when it is first needed.
    */
   readonly WebSocket?: WebSocketConstructor | undefined;
 }
 
 /**
- * Framed connections over WebSocket for browsers and anything else with a `WebSocket`. An address
- * is `host:port`; path and TLS are options. It cannot listen: for that, and for back-pressure in
- * both directions on Node, see `createWebSocketServerTransport` in
- * `@shoal/transport-websocket/server`.
+ * Creates a transport for framed connections over WebSocket, for browsers and every other platform
+ * with a `WebSocket`. An address is `host:port`; path and TLS are options. The transport only dials.
+ * To listen, and for back-pressure in both directions in Node, use
+ * `createWebSocketServerTransport` of `@shoal/transport-websocket/server`.
  *
- * A browser does not say why it could not connect (`refused`), and cannot make a peer wait: a
- * connection with more than `maxUnread` unread bytes is aborted. Throws `argument`.
+ * A browser does not say why it could not connect (`refused`), and cannot pause a peer: a connection
+ * with more than `maxUnread` unread bytes is aborted. Throws `argument`.
  */
 export function createWebSocketTransport(options: WebSocketTransportOptions = {}): StreamTransport {
   const limits = webSocketLimits(options);
@@ -43,7 +43,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions = {}
     async listen(address, { signal } = {}) {
       parseAddress(address);
       throwIfAborted(`listen at ${address}`, signal);
-      const text = `listen at ${address}: this transport only dials; the package's "/server" listens`;
+      const text = `listen at ${address}: this transport only dials; use createWebSocketServerTransport to listen`;
       throw new TransportError('address', text);
     },
   };
@@ -54,7 +54,7 @@ async function dialWithWs(
   limits: WebSocketLimits,
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
-  // Not imported above: what is built for browsers must not hold it.
+  // Not imported above: a bundle for browsers must not contain `ws`.
   const { dialWsSocket } = await import('../connection/ws-socket.ts');
   const { maxFrameLength, dialTimeout: timeout } = limits;
   const socket = await dialWsSocket(target, { maxFrameLength, timeout, signal });

@@ -7,52 +7,52 @@ import {
   webSocketLimits,
 } from '../connection/websocket-limits.ts';
 
-/** A handshake, as the hooks see it. All of it is what the client claims. */
+/** A request to connect. Everything but `remoteAddress` is what the client claims. */
 export interface WebSocketRequest {
   /** The address of the TCP peer, which may be a proxy. */
   readonly remoteAddress: string;
-  /** The `Origin` header; only browsers send one, and they do not let pages choose it. */
+  /** The `Origin` header. Browsers send it, and do not let pages choose it; programs need not. */
   readonly origin: string | undefined;
   /** The path with its query. */
   readonly path: string;
-  /** What the client was given as `token`. */
+  /** The client's `token`. */
   readonly token: string | undefined;
   readonly headers: Readonly<IncomingHttpHeaders>;
 }
 
-/** A connection that a {@link WebSocketListener} yields. */
+/** A connection of a {@link WebSocketListener}. */
 export interface AcceptedConnection extends Connection {
   readonly request: WebSocketRequest;
 }
 
-/** A `Listener` whose connections tell how they came about. */
+/** A `Listener` whose connections know their request. */
 export interface WebSocketListener extends Listener, AsyncIterable<AcceptedConnection> {
   [Symbol.asyncIterator](): AsyncIterator<AcceptedConnection, undefined>;
 }
 
 /** Options of a listener. Sizes are in bytes, times in ms. */
 export interface WebSocketListenOptions extends WebSocketLimitOptions {
-  /** The path that is served; a query may follow it. Default `/`. */
+  /** The path to serve. Requests may add a query. Default `/`. */
   readonly path?: string | undefined;
   /**
-   * The pages from which a browser may connect, by origin (`https://app.example`), or a function
-   * that decides. Programs that send no origin are not asked: that is `authorize`'s affair.
-   * Default: pages of the host that the browser connects to.
+   * The origins of pages that may connect (`https://app.example`), or a function that decides.
+   * Requests without an origin, which come from programs, are left to `authorize`. Default: pages
+   * from the host that the browser connects to.
    */
   readonly origins?: (readonly string[] | ((origin: string) => boolean)) | undefined;
   /**
-   * Whether to accept a client, once its origin is right. An error or no answer within
-   * `handshakeTimeout` refuses it. Default: everybody.
+   * Whether to accept a client whose origin is allowed. An error, or no answer within
+   * `handshakeTimeout`, refuses it. Default: all.
    */
   readonly authorize?: ((request: WebSocketRequest) => boolean | Promise<boolean>) | undefined;
   /** How long a handshake may take. Default 10000. */
   readonly handshakeTimeout?: number | undefined;
   /**
-   * How often an idle peer is asked (WebSocket ping) whether it is alive; one that shows no life
-   * until the next time is broken off with `timeout`. 0: never. Default 15000.
+   * The time between WebSocket pings to an idle peer. The connection to a peer that shows no sign of
+   * life between two pings is lost with `timeout`. 0: never. Default 15000.
    */
   readonly pingInterval?: number | undefined;
-  /** How many connections there are at most, with those in handshake. Default 1024. */
+  /** The most connections, including those in handshake. Default 1024. */
   readonly maxConnections?: number | undefined;
 }
 
@@ -71,7 +71,10 @@ export interface ListenSettings {
 export function listenSettings(options: WebSocketListenOptions): ListenSettings {
   const { path = '/', origins } = options;
   if (!/^\/[^?#\s]*$/.test(path)) {
-    throw new TransportError('argument', `a path starts with "/" and has no query, not "${path}"`);
+    throw new TransportError(
+      'argument',
+      `path must start with "/" and have no query, not "${path}"`,
+    );
   }
   return {
     limits: webSocketLimits(options),
@@ -84,6 +87,7 @@ export function listenSettings(options: WebSocketListenOptions): ListenSettings 
   };
 }
 
+/** Returns the check of origins. Throws `argument` for an invalid one. */
 function allowed(
   origins: WebSocketListenOptions['origins'],
 ): (origin: string, host: string | undefined) => boolean {
@@ -93,10 +97,10 @@ function allowed(
       if (host === undefined) return false;
       try {
         const { protocol, host: page } = new URL(origin);
-        // The host with its port, as far as it is not the scheme's own.
+        // The host with its port, unless that is the default of the scheme.
         return page === new URL(`${protocol}//${host}`).host;
       } catch {
-        return false; // "null", which sandboxed pages have
+        return false; // "null", the origin of sandboxed pages
       }
     };
   }
@@ -104,7 +108,10 @@ function allowed(
     origins.map((origin) => {
       const url = URL.canParse(origin) ? new URL(origin) : undefined;
       if (url && url.origin !== 'null') return url.origin;
-      throw new TransportError('argument', `not an origin like https://app.example: "${origin}"`);
+      throw new TransportError(
+        'argument',
+        `origins: "${origin}" is not an origin such as https://app.example`,
+      );
     }),
   );
   return (origin) => set.has(origin);

@@ -18,15 +18,15 @@ import { HttpListener } from './websocket-listener.ts';
 export interface WebSocketServerOptions
   extends WebSocketListenOptions,
     Omit<WebSocketDialOptions, 'path'> {
-  /** The certificate and key, in PEM, with which to listen over TLS. Default: no TLS. */
+  /** The certificate and key, in PEM, for listening over TLS. Default: no TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** The certificates, in PEM, that a dialled server's is checked against. Default: the system's. */
+  /** Certificates, in PEM, to check a dialled server's against. Default: the system's. */
   readonly ca?: string | undefined;
-  /** More headers for the handshake of `dial`. */
+  /** Additional headers for the handshake of `dial`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** {@link createWebSocketServerTransport}'s: like any transport, with a more telling listener. */
+/** A `StreamTransport` whose connections know their request. */
 export interface WebSocketServerTransport {
   dial(address: string, options?: { signal?: AbortSignal | undefined }): Promise<Connection>;
   listen(
@@ -36,8 +36,8 @@ export interface WebSocketServerTransport {
 }
 
 /**
- * Framed connections over WebSocket for Node, on `ws`: listens, dials, and makes peers wait in
- * both directions. Throws `argument`.
+ * Creates a transport for framed connections over WebSocket in Node, on top of `ws`. It dials and
+ * listens, with back-pressure in both directions. Throws `argument`.
  */
 export function createWebSocketServerTransport(
   options: WebSocketServerOptions = {},
@@ -63,19 +63,19 @@ export function createWebSocketServerTransport(
         server.once('error', failed);
         server.listen({ host, port, exclusive: true }, () => {
           server.off('error', failed);
-          // A connection that could not be accepted (too many open files) is no reason to stop.
+          // A connection that could not be accepted (too many open files) must not stop the others.
           server.on('error', () => {});
           resolve();
         });
       });
-      let forget = (): void => {};
+      let cancel = (): void => {};
       const listener = new HttpListener(server, settings, () => {
-        // The callback would come when the last connection has ended; the port is free before.
+        // Not awaited: the port is free at once, but the callback waits for the last connection.
         server.close();
         server.closeAllConnections();
-        forget();
+        cancel();
       });
-      forget = onAbort(signal, () => void listener.close());
+      cancel = onAbort(signal, () => void listener.close());
       throwIfAborted(doing, signal);
       return listener;
     },
@@ -83,8 +83,8 @@ export function createWebSocketServerTransport(
 }
 
 /**
- * Takes the handshakes at `options.path` of an HTTP or HTTPS server that is listening. Closing the
- * listener leaves the server as it is. Throws `argument`.
+ * Accepts connections at `options.path` of your own HTTP or HTTPS server, which must be listening.
+ * Closing the listener does not close the server. Throws `argument`.
  */
 export function attachWebSocketListener(
   server: Server | SecureServer,
@@ -93,7 +93,7 @@ export function attachWebSocketListener(
   return new HttpListener(server, listenSettings(options), () => {});
 }
 
-/** A server that does nothing but handshakes. */
+/** A server that does nothing but WebSocket handshakes. */
 function httpServer(tls: WebSocketServerOptions['tls'], settings: ListenSettings): Server {
   const { handshakeTimeout, maxConnections } = settings;
   const options = {
@@ -111,9 +111,9 @@ function httpServer(tls: WebSocketServerOptions['tls'], settings: ListenSettings
       ? createSecureServer({ ...options, ...tls, handshakeTimeout }, answer)
       : createServer(options, answer);
   } catch (cause) {
-    throw new TransportError('argument', 'tls: the certificate or the key is no good', { cause });
+    throw new TransportError('argument', 'tls: invalid certificate or key', { cause });
   }
-  // Somewhat more than the connections, so that one over them can be told so.
+  // A few more than the connections, so that a client over the limit gets an answer.
   server.maxConnections = maxConnections + 64;
   return server;
 }

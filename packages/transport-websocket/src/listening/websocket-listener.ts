@@ -22,6 +22,7 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
+/** A connection with the request that opened it. */
 class Accepted extends WebSocketConnection implements AcceptedConnection {
   readonly request: WebSocketRequest;
 
@@ -31,21 +32,21 @@ class Accepted extends WebSocketConnection implements AcceptedConnection {
   }
 }
 
-/** Takes the WebSocket handshakes of an HTTP server. */
+/** Performs the WebSocket handshakes of an HTTP server. */
 export class HttpListener implements WebSocketListener {
   readonly address: string;
   readonly #server: Server;
   readonly #settings: ListenSettings;
   readonly #handshakes: WebSocketServer;
   readonly #queue = new AsyncQueue<AcceptedConnection>();
-  /** Sockets in handshake, from the first byte of their request that counts. */
+  /** Sockets in handshake. */
   readonly #pending = new Set<Duplex>();
   readonly #open = new Set<WsSocket>();
   readonly #onClose: () => void;
-  #prober: ReturnType<typeof setInterval> | undefined;
+  #pingTimer: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
 
-  /** `onClose` does what is left to do for a server that is the listener's own. */
+  /** Calls `onClose` when the listener closes. Throws `argument` unless the server is listening. */
   constructor(server: Server, settings: ListenSettings, onClose: () => void) {
     const at = server.address();
     if (at === null || typeof at === 'string') {
@@ -87,7 +88,7 @@ export class HttpListener implements WebSocketListener {
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const path = (request.url ?? '').split('?', 1)[0];
     if (path !== this.#settings.path) {
-      // It may be another listener's; if there is no other one, nobody else will answer.
+      // The path may belong to another listener. If there is none, nobody else will answer.
       if (this.#server.listenerCount('upgrade') === 1) refuse(socket, 404);
       return;
     }
@@ -106,11 +107,11 @@ export class HttpListener implements WebSocketListener {
         if (typeof result === 'number') refuse(socket, result);
         else this.#accept(request, socket as Socket, head, result);
       },
-      () => refuse(socket, 403), // The application's function threw.
+      () => refuse(socket, 403), // A function of the application threw.
     );
   };
 
-  /** What there is to know of a client that may connect, or the HTTP status that refuses it. */
+  /** Returns the request of a client that may connect, or the HTTP status that refuses it. */
   async #check(request: IncomingMessage, socket: Socket): Promise<WebSocketRequest | number> {
     const { maxConnections, isAllowed, authorize } = this.#settings;
     if (this.#open.size + this.#pending.size > maxConnections) return 503;
@@ -127,47 +128,47 @@ export class HttpListener implements WebSocketListener {
       token: offeredToken(protocols),
       headers: request.headers,
     };
-    // Not 401: that asks for HTTP's own authentication, and makes some clients try again at once.
+    // Not 401, which asks for HTTP authentication and makes some clients retry at once.
     return (await authorize(asked)) === true ? asked : 403;
   }
 
   #accept(request: IncomingMessage, socket: Socket, head: Buffer, asked: WebSocketRequest): void {
     socket.setNoDelay(true);
-    // For a peer that is paused, and so cannot answer a ping.
+    // For a peer that is paused, and therefore cannot answer pings.
     socket.setKeepAlive(true, 60_000);
     this.#handshakes.handleUpgrade(request, socket, head, (ws) => {
       const raw = new WsSocket(ws, socket);
       const connection = new Accepted(raw, asked, this.#settings);
       this.#open.add(raw);
-      this.#probe();
+      this.#updatePingTimer();
       void connection.gone.then(() => {
         this.#open.delete(raw);
-        this.#probe();
+        this.#updatePingTimer();
       });
       if (this.#queue.push(connection)) return;
       connection.abort(new TransportError('closed', 'the listener is closed'));
     });
   }
 
-  /** Keeps one timer for all connections, as long as there are any. */
-  #probe(): void {
+  /** Runs one timer for all connections while there are any. */
+  #updatePingTimer(): void {
     const { pingInterval } = this.#settings;
     if (this.#open.size === 0) {
-      clearInterval(this.#prober);
-      this.#prober = undefined;
+      clearInterval(this.#pingTimer);
+      this.#pingTimer = undefined;
     } else if (pingInterval > 0) {
-      this.#prober ??= setInterval(() => {
+      this.#pingTimer ??= setInterval(() => {
         for (const raw of this.#open) raw.probe();
       }, pingInterval);
     }
   }
 }
 
-/** Answers a request to upgrade with an HTTP status, and is done with it. */
+/** Answers a handshake with an HTTP status and closes the socket. */
 function refuse(socket: Duplex, status: number): void {
   if (socket.destroyed) return;
   const text = `HTTP/1.1 ${status} ${REASONS[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
-  // Nothing more is read from it; `destroySoon` would wait for its end.
+  // Nothing more is read from it, so `destroySoon` would wait forever for its end.
   socket.once('finish', () => socket.destroy());
   socket.end(text);
 }

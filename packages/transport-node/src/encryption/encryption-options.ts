@@ -1,0 +1,62 @@
+import type { DatagramTransport } from '@shoal/transport';
+import type { Refusal } from './datagram-cipher.ts';
+import type { Keyring } from './keyring.ts';
+
+/**
+ * - `strict`: sends encrypted datagrams and refuses plain ones.
+ * - `migrate`: sends encrypted datagrams and accepts both.
+ * - `prepare`: sends plain datagrams and accepts both.
+ *
+ * To go from plain to encrypted in a running cluster, set all members to `prepare`, then all to
+ * `migrate`, then all to `strict`.
+ */
+export type EncryptionMode = 'strict' | 'migrate' | 'prepare';
+
+/** Options of `encryptDatagrams`. */
+export interface EncryptionOptions {
+  /** The keys. Changes to the keyring take effect at once. */
+  readonly keyring: Keyring;
+  /**
+   * The name of the cluster, 1..255 bytes of UTF-8. Members of a cluster with a different name are
+   * refused, even if they have the key.
+   */
+  readonly label: string;
+  /** Default `strict`. */
+  readonly mode?: EncryptionMode | undefined;
+  /**
+   * How far the clocks of members may differ, in ms, from 1000. Datagrams from further in the past or
+   * the future are refused, which stops replays to a restarted member. Default: not checked.
+   */
+  readonly maxClockSkew?: number | undefined;
+  /**
+   * The most senders whose replays are detected; one that has been silent is evicted. Default 8192,
+   * maximum 1048576.
+   */
+  readonly maxSenders?: number | undefined;
+  /** The time in ms since 1970. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Counts since the transport was wrapped. */
+export interface EncryptionStats {
+  /** Datagrams that were encrypted. */
+  readonly sealed: number;
+  /** Datagrams that were decrypted. */
+  readonly opened: number;
+  /** Plain datagrams that were accepted, in a mode that does so. */
+  readonly plain: number;
+  /**
+   * Datagrams that were refused: `plain`; `malformed` (truncated, or an unknown version); `key` (under
+   * a key that is not in the keyring); `forged` (not made with that key and label); `replayed`;
+   * `stale` (outside of `maxClockSkew`).
+   */
+  readonly refused: Readonly<Record<Refusal, number>>;
+}
+
+/** A {@link DatagramTransport} whose datagrams nobody without the key can read or forge. */
+export interface EncryptedDatagrams extends DatagramTransport {
+  /** May be changed at any time. */
+  mode: EncryptionMode;
+  /** A copy of the counters. */
+  stats(): EncryptionStats;
+}
