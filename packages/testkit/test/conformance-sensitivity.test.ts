@@ -78,10 +78,10 @@ const streamFaults: [string, string, (connection: Connection) => Partial<Connect
     'hard cap',
     (it) => ({ send: (frame) => it.send(frame) || true, ready: async () => {} }),
   ],
-  ['is always ready', 'who waits for room', () => ({ ready: async () => {} })],
+  ['is always ready', 'waits for room resolve', () => ({ ready: async () => {} })],
   [
     'cuts long frames',
-    'greatest length',
+    'maximum length',
     (it) => ({ send: (f) => it.send(f.subarray(0, 1 << 20)) }),
   ],
   [
@@ -93,24 +93,20 @@ const streamFaults: [string, string, (connection: Connection) => Partial<Connect
       },
     }),
   ],
-  [
-    'closes instead of aborting',
-    'abort gives its reason',
-    (it) => ({ abort: () => void it.close() }),
-  ],
-  [
-    'forgets the reason',
-    'abort gives its reason',
-    (it) => ({ abort: () => it.abort(new Error('?')) }),
-  ],
+  ['closes instead of aborting', 'abort rejects all', (it) => ({ abort: () => void it.close() })],
+  ['forgets the reason', 'abort rejects all', (it) => ({ abort: () => it.abort(new Error('?')) })],
   [
     'takes frames over the limit',
-    'refused by send',
+    'send throws size',
     (it) => ({
       send: (frame) => it.send(frame.subarray(0, 1000)),
     }),
   ],
-  ['tells another address', 'address of the other', () => ({ remoteAddress: '10.0.0.1:1' })],
+  [
+    'tells another address',
+    'knows the address of the other',
+    () => ({ remoteAddress: '10.0.0.1:1' }),
+  ],
 ];
 
 describe('the suite for streams', () => {
@@ -145,7 +141,9 @@ describe('the suite for streams', () => {
         };
       },
     });
-    expect(await verdict(cases, 'to nowhere')).toMatch('a TransportError, not Error: some error');
+    expect(await verdict(cases, 'if nobody listens')).toMatch(
+      'must be a TransportError, not Error: some error',
+    );
   });
 });
 
@@ -159,7 +157,7 @@ const datagramFaults: [string, string, (it: DatagramTransport) => Partial<Datagr
   ],
   [
     'throws for addresses',
-    'cannot be sent to',
+    'cannot be reached',
     (it) => ({
       send(to, bytes) {
         if (!it.send(to, bytes)) throw new TransportError('address', to);
@@ -167,7 +165,7 @@ const datagramFaults: [string, string, (it: DatagramTransport) => Partial<Datagr
       },
     }),
   ],
-  ['tells no real address', 'really bound', () => ({ localAddress: '10.0.0.1:0' })],
+  ['tells no real address', 'bound address', () => ({ localAddress: '10.0.0.1:0' })],
   [
     'uses its buffer again',
     'its own bytes',

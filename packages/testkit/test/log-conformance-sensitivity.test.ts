@@ -11,10 +11,10 @@ async function* none(): AsyncGenerator<never> {}
 
 /** What is wrong, in which case it must be noticed, and how the log becomes wrong. */
 const faults: [string, string, (log: MemoryLog) => Partial<LogStore>][] = [
-  ['keeps no archives', 'a rollback keeps', () => ({ archives: none })],
+  ['keeps no archives', 'a rollback archives', () => ({ archives: none })],
   [
     'says before an append what it holds',
-    'append says',
+    'append returns',
     (log) => ({
       append: async (entries) => {
         const { range } = log;
@@ -25,7 +25,7 @@ const faults: [string, string, (log: MemoryLog) => Partial<LogStore>][] = [
   ],
   [
     'appends a part before it refuses',
-    'what cannot be done',
+    'invalid operations',
     (log) => ({
       append: async (entries) => {
         for (const entry of entries) await log.append([entry]);
@@ -53,18 +53,18 @@ const faults: [string, string, (log: MemoryLog) => Partial<LogStore>][] = [
   ],
   [
     'takes the last entry for a sync point',
-    'kinds say',
+    'kinds determine',
     (log) => ({ syncAtOrBefore: () => log.entry(log.range.last) }),
   ],
   [
     'trims what is retained',
-    'what is retained',
+    'retained entries',
     () => ({ retain: () => ({ advance: () => {}, [Symbol.dispose]: () => {} }) }),
   ],
-  ['trims nothing', 'trimming drops', (log) => ({ trimHead: async () => log.range.first })],
+  ['trims nothing', 'trimming removes', (log) => ({ trimHead: async () => log.range.first })],
   [
     'reads on after a rollback',
-    'entries were cut off',
+    'entries were rolled back',
     (log) => ({
       read: async function* (from) {
         for (let next = from; ; ) {
@@ -76,15 +76,19 @@ const faults: [string, string, (log: MemoryLog) => Partial<LogStore>][] = [
       },
     }),
   ],
-  ['ignores the limits of batches', 'batches keep', (log) => ({ read: (from) => log.read(from) })],
+  [
+    'ignores the limits of batches',
+    'batches respect',
+    (log) => ({ read: (from) => log.read(from) }),
+  ],
   [
     'lets readers wait when it is closed',
-    'closed log says so',
+    'a closed log rejects',
     (log) => ({ append: async () => log.range }),
   ],
   [
     'is durable beyond its end',
-    'what is durable',
+    'the durable position',
     (log) => ({
       get range() {
         return { ...log.range, durable: 100n };
@@ -114,7 +118,7 @@ const faults: [string, string, (log: MemoryLog) => Partial<LogStore>][] = [
   ],
   [
     'loses what was appended last',
-    'array of entries',
+    'on an array of entries',
     (log) => ({
       append: async (entries) => log.append(entries.length > 30 ? entries.slice(1) : entries),
     }),
@@ -140,5 +144,5 @@ it.each(faults)('notices a log that %s', async (_, part, change) => {
   );
   const found = [...cases].filter(([name]) => name.includes(part));
   expect(found).toHaveLength(1);
-  await expect(found[0]![1]()).rejects.toThrow('not as required');
+  await expect(found[0]![1]()).rejects.toThrow('requirement not met');
 });

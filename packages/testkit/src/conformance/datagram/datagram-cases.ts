@@ -10,34 +10,37 @@ import {
 import type { Cases } from '../test-runner.ts';
 import { type DatagramTestBed, Inbox } from './datagram-test-bed.ts';
 
-/** Text that nothing can be sent to. It may come from a peer, so that it must not throw. */
+/** Texts that nothing can be sent to. They may come from a peer, so they must not throw. */
 const NOT_TO_SEND_TO = ['', 'nonsense', '127.0.0.1', '127.0.0.1:0', '999.1.1.1:1', '::1:9', 'a:1!'];
 
 export const datagramCases: Cases<DatagramTestBed> = {
-  /** Others can be told it as it is. */
-  'localAddress is the one that is really bound': async (bed) => {
+  /** It can be passed to others as it is. */
+  'localAddress is the bound address': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     checkBound(a.localAddress);
     checkBound(b.localAddress);
-    check(a.localAddress !== b.localAddress, 'each has its own address');
-    check(a.maxDatagramSize >= 508, 'at least the 508 bytes that every network carries');
+    check(a.localAddress !== b.localAddress, 'each must have its own address');
+    check(
+      a.maxDatagramSize >= 508,
+      'maxDatagramSize must be at least 508 bytes, which every network carries',
+    );
   },
 
-  /** The sender is named by the address at which it is reached. */
-  'a datagram arrives with the address of its sender, which takes an answer': async (bed) => {
+  /** `from` is the address at which the sender can be reached. */
+  'a datagram arrives with the address of its sender, where an answer reaches it': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     const [atA, atB] = [new Inbox(a), new Inbox(b)];
-    check(a.send(b.localAddress, pattern(100, 1)), 'send takes it');
+    check(a.send(b.localAddress, pattern(100, 1)), 'send must accept the datagram');
     const { from, bytes } = await atB.next();
     checkEqual(from, a.localAddress, 'the sender');
     checkBytes(bytes, pattern(100, 1), 'the datagram');
-    check(b.send(from, pattern(50, 2)), 'send takes the answer');
+    check(b.send(from, pattern(50, 2)), 'send must accept the answer');
     const answer = await atA.next();
     checkEqual(answer.from, b.localAddress, 'the sender of the answer');
     checkBytes(answer.bytes, pattern(50, 2), 'the answer');
   },
 
-  /** Datagrams are whole or not there, whatever they hold. */
+  /** Datagrams arrive whole, whatever they hold. */
   'datagrams of all sizes keep their boundaries': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     const inbox = new Inbox(b);
@@ -53,16 +56,16 @@ export const datagramCases: Cases<DatagramTestBed> = {
     }
   },
 
-  /** No bytes are bytes too. */
-  'an empty datagram arrives as such': async (bed) => {
+  /** An empty datagram is a datagram. */
+  'an empty datagram arrives': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     const inbox = new Inbox(b);
     a.send(b.localAddress, new Uint8Array(0));
     checkEqual((await inbox.next()).bytes.length, 0, 'the length');
   },
 
-  /** The only thing that `send` throws. */
-  'a datagram over maxDatagramSize is refused with a named error': async (bed) => {
+  /** This is the only error that `send` throws. */
+  'a datagram over maxDatagramSize throws size': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     const inbox = new Inbox(b);
     const large = new Uint8Array(a.maxDatagramSize + 1);
@@ -71,8 +74,8 @@ export const datagramCases: Cases<DatagramTestBed> = {
     checkBytes((await inbox.next()).bytes, pattern(10, 1), 'the next datagram');
   },
 
-  /** Addresses come from peers. */
-  'an address that cannot be sent to is a false, not an error': async (bed) => {
+  /** Addresses may come from peers. */
+  'send returns false for an address that cannot be reached': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     const inbox = new Inbox(b);
     for (const to of NOT_TO_SEND_TO) {
@@ -82,8 +85,8 @@ export const datagramCases: Cases<DatagramTestBed> = {
     checkBytes((await inbox.next()).bytes, pattern(10, 2), 'the next datagram');
   },
 
-  /** A peer that has gone does not show in `send`, and does no harm. */
-  'sending to nobody does no harm': async (bed) => {
+  /** `send` need not notice that a peer is gone. */
+  'sending to a closed transport does no harm': async (bed) => {
     const [a, b, gone] = [await bed.create(), await bed.create(), await bed.create()];
     await gone.close();
     for (let i = 0; i < 5; i++) a.send(gone.localAddress, pattern(10, 1));
@@ -93,12 +96,12 @@ export const datagramCases: Cases<DatagramTestBed> = {
     checkBytes((await inbox.next()).bytes, pattern(10, 2), 'the next datagram');
   },
 
-  /** `send` says false rather than hold without bound, and recovers. */
-  'a burst is taken or dropped with a false, and sending goes on': async (bed) => {
+  /** `send` returns false instead of queuing without limit, and recovers. */
+  'a burst is accepted or reported as dropped, and sending continues': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     const bytes = new Uint8Array(a.maxDatagramSize);
     let dropped = false;
-    // 256 MiB, as long as nothing is said.
+    // At most 256 MiB.
     for (let i = 0; i < (1 << 28) / bytes.length && !dropped; i++) {
       dropped = !a.send(b.localAddress, bytes);
     }
@@ -113,7 +116,7 @@ export const datagramCases: Cases<DatagramTestBed> = {
   },
 
   /** The last handler is the only one. */
-  'a new handler takes the place of the old one': async (bed) => {
+  'a new handler replaces the old one': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     const old = new Inbox(b);
     a.send(b.localAddress, pattern(10, 1));
@@ -121,11 +124,11 @@ export const datagramCases: Cases<DatagramTestBed> = {
     const inbox = new Inbox(b);
     a.send(b.localAddress, pattern(10, 2));
     checkBytes((await inbox.next()).bytes, pattern(10, 2), 'the datagram');
-    checkEqual(old.arrived.length, 0, 'what the old handler gets');
+    checkEqual(old.arrived.length, 0, 'the number of datagrams of the old handler');
   },
 
-  /** It is dropped, not kept for later, and breaks nothing. */
-  'what arrives without a handler does no harm': async (bed) => {
+  /** It is dropped, not kept for later. */
+  'a datagram without a handler does no harm': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     a.send(b.localAddress, pattern(10, 1));
     await turns(20);
@@ -143,7 +146,7 @@ export const datagramCases: Cases<DatagramTestBed> = {
     for (let i = 0; i < 20; i++) {
       a.send(b.localAddress, i % 2 === 0 ? same : pattern(64, i));
       const { bytes } = await inbox.next();
-      check(bytes.constructor === Uint8Array, 'it is a plain Uint8Array');
+      check(bytes.constructor === Uint8Array, 'the datagram must be a plain Uint8Array');
       checkBytes(bytes, pattern(64, i % 2 === 0 ? 9 : i), `datagram ${i}`);
       if (i % 4 === 0) bytes.fill(0);
       kept.push(bytes);
@@ -154,8 +157,8 @@ export const datagramCases: Cases<DatagramTestBed> = {
     }
   },
 
-  /** A protocol answers in its handler. */
-  'a handler may send, and close': async (bed) => {
+  /** Protocols answer in their handlers. */
+  'a handler may send and close': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     const done = new Promise<void>((resolve) => {
       let count = 0;
@@ -169,8 +172,8 @@ export const datagramCases: Cases<DatagramTestBed> = {
     await done;
   },
 
-  /** Three and more share a network without mixing up who is who. */
-  'many transports keep to their own': async (bed) => {
+  /** Each one receives the datagrams that are sent to it. */
+  'many transports do not mix up their datagrams': async (bed) => {
     const transports = await Promise.all(Array.from({ length: 5 }, () => bed.create()));
     const inboxes = transports.map((transport) => new Inbox(transport));
     for (const [i, from] of transports.entries()) {
@@ -184,44 +187,46 @@ export const datagramCases: Cases<DatagramTestBed> = {
     }
   },
 
-  /** `close` is the end: quiet, once and for all. */
-  'after close send says false, nothing is received, and close may be repeated': async (bed) => {
+  /** `close` never throws. */
+  'after close, send returns false, nothing is received, and close may be repeated': async (
+    bed,
+  ) => {
     const [a, b] = [await bed.create(), await bed.create()];
     const inbox = new Inbox(a);
     const closing = a.close();
-    checkEqual(a.send(b.localAddress, pattern(10, 1)), false, 'what send says');
+    checkEqual(a.send(b.localAddress, pattern(10, 1)), false, 'the result of send');
     b.send(a.localAddress, pattern(10, 2));
     await Promise.all([closing, a.close()]);
     await a.close();
     await a[Symbol.asyncDispose]();
     await turns(10);
-    checkEqual(inbox.arrived.length, 0, 'what a closed transport receives');
+    checkEqual(inbox.arrived.length, 0, 'the number of datagrams that a closed transport receives');
   },
 
-  /** What `send` took is not thrown away by `close`. */
-  'close lets what was accepted leave': async (bed) => {
+  /** `close` does not drop accepted datagrams. */
+  'close lets accepted datagrams leave': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     const inbox = new Inbox(b);
     const accepted = Array.from({ length: 10 }, (_, i) => i).filter((i) =>
       a.send(b.localAddress, Uint8Array.of(i)),
     );
-    checkEqual(accepted.length, 10, 'how many are accepted');
+    checkEqual(accepted.length, 10, 'the number of accepted datagrams');
     await a.close();
     const got = new Set<number>();
     while (got.size < accepted.length) got.add((await inbox.next()).bytes[0]!);
   },
 
   /** `await using`. */
-  'it is disposed of by closing it': async (bed) => {
+  'disposing of a transport closes it': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     await a[Symbol.asyncDispose]();
-    checkEqual(a.send(b.localAddress, pattern(10, 1)), false, 'what send says');
+    checkEqual(a.send(b.localAddress, pattern(10, 1)), false, 'the result of send');
   },
 };
 
-/** Of those transports that a setup can send garbage to. */
+/** For setups that can send garbage. */
 export const datagramGarbageCases: typeof datagramCases = {
-  /** Whatever comes in from the network. */
+  /** Any bytes may come from the network. */
   'garbage does no harm': async (bed) => {
     const [a, b] = [await bed.create(), await bed.create()];
     const inbox = new Inbox(b);

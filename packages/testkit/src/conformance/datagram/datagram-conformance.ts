@@ -3,8 +3,8 @@ import { datagramCases, datagramGarbageCases } from './datagram-cases.ts';
 import { type DatagramConformanceSetup, DatagramTestBed } from './datagram-test-bed.ts';
 
 /**
- * Declares the cases that every `DatagramTransport` must pass, with the given runner. The network
- * between the transports must not lose a datagram that is sent alone, nor a few sent at once.
+ * Declares one test for each requirement on a `DatagramTransport`. The network between the
+ * transports must not lose a datagram that is sent alone, nor a few that are sent at once.
  *
  * ```ts
  * import { describe, it } from 'vitest';

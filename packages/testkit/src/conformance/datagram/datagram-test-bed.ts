@@ -1,15 +1,15 @@
 import type { DatagramTransport } from '@shoal/transport';
 import { Cleanup } from '../test-runner.ts';
 
-/** A transport as the suite for datagrams is told of it. */
+/** Describes the transport under test. */
 export interface DatagramConformanceSetup {
-  /** What the transport is called in the report. */
+  /** The name of the transport in the report. */
   readonly name: string;
-  /** Makes a transport at a free address. They all reach each other. */
+  /** Creates a transport at a free address. All of them can reach each other. */
   create(): DatagramTransport | Promise<DatagramTransport>;
   /**
-   * Sends bytes to the transport, or to what it depends on, that are not what it speaks, and
-   * resolves when they have left. They may come out of it as datagrams if any bytes may.
+   * Sends bytes that are not the transport's protocol to it, or to what it depends on, and resolves
+   * when they have left. If the protocol allows any bytes, they may arrive as datagrams.
    */
   readonly garbage?: ((transport: DatagramTransport) => Promise<void>) | undefined;
 }
@@ -30,13 +30,13 @@ export class DatagramTestBed {
   }
 }
 
-/** A datagram as a handler got it. */
+/** A received datagram. */
 export interface Arrival {
   readonly from: string;
   readonly bytes: Uint8Array;
 }
 
-/** Takes what arrives at a transport. */
+/** Collects the datagrams that a transport receives. */
 export class Inbox {
   readonly arrived: Arrival[] = [];
   #wake: () => void = () => {};
@@ -48,7 +48,7 @@ export class Inbox {
     });
   }
 
-  /** The next datagram, for which it waits. */
+  /** Waits for the next datagram. */
   async next(): Promise<Arrival> {
     for (;;) {
       const arrival = this.arrived.shift();

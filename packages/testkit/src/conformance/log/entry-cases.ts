@@ -19,20 +19,24 @@ const range = (log: LogStore): string => {
   return `${first}..${last} sync ${lastSync} end ${lastTxnEnd} durable ${durable}`;
 };
 
-/** Appending, look-ups, rolling back and trimming. */
+/** Appending, lookups, rollback and trimming. */
 export const logEntryCases: Cases<LogTestBed> = {
-  'a new log holds nothing': async (bed) => {
+  'a new log is empty': async (bed) => {
     const log = await bed.reopened(await bed.create());
     checkText(range(log), '0..0 sync 0 end 0 durable 0', 'the range');
     for (const vlsn of [0n, 1n, -1n, 1n << 63n]) {
       checkText(told(await log.entry(vlsn)), '', `entry ${vlsn}`);
       checkText(told(await log.syncAtOrBefore(vlsn)), '', `the sync point at ${vlsn}`);
-      checkEqual((await log.passedTransactions(vlsn)).count, 0, `what passed ${vlsn}`);
+      checkEqual(
+        (await log.passedTransactions(vlsn)).count,
+        0,
+        `the passed transactions at ${vlsn}`,
+      );
     }
     checkEqual((await archivesOf(log)).length, 0, 'the number of archives');
   },
 
-  'append says what is held afterwards, and nothing changes by nothing': async (bed) => {
+  'append returns the new range, and appending nothing changes nothing': async (bed) => {
     const log = await bed.create();
     checkVlsn((await log.append(commits(3))).last, 3n, 'the last');
     checkVlsn((await log.append([])).last, 3n, 'the last');
@@ -43,7 +47,7 @@ export const logEntryCases: Cases<LogTestBed> = {
     checkText(range(again), '1..5 sync 5 end 5 durable 0', 'the range');
   },
 
-  'payloads of any size, and any byte, come back': async (bed) => {
+  'payloads of any size and any bytes are kept': async (bed) => {
     const log = await bed.create();
     const sizes = [0, 1, 63, 64, 65, 4095, 4096, 65_535, 65_536, 65_537, 1_000_000];
     const payload = (size: number): Uint8Array =>
@@ -58,7 +62,7 @@ export const logEntryCases: Cases<LogTestBed> = {
         checkEqual(entry.payload.length, size, 'the length');
         check(
           entry.payload.every((byte, i) => byte === ((i * 31 + size + (i >> 8)) & 255)),
-          `the ${size} bytes are the same`,
+          `the ${size} bytes must be the same`,
         );
       }
       if (seen === sizes.length) break;
@@ -87,7 +91,7 @@ export const logEntryCases: Cases<LogTestBed> = {
     check(a!.fingerprint !== b!.fingerprint, 'an early difference shows later');
   },
 
-  'kinds say what is a sync point and what ends a transaction': async (bed) => {
+  'kinds determine sync points and ends of transactions': async (bed) => {
     const kinds = { isSync: (type: number) => type > 1, isTxnEnd: (type: number) => type > 2 };
     const log = await bed.create({ kinds });
     const entry = (type: number) => ({ type, payload: bytes('x') });
@@ -99,18 +103,18 @@ export const logEntryCases: Cases<LogTestBed> = {
     checkText(passed.vlsns.join(), '1', 'the transactions above 0');
   },
 
-  'Noxu fingerprints are a checksum of each entry': async (bed) => {
+  'Noxu fingerprints are checksums of single entries': async (bed) => {
     const log = await bed.create({ fingerprint: 'noxu' });
-    check(!log.chained, 'the log is not chained');
+    check(!log.chained, 'the log must not be chained');
     await log.append([{ type: 5, payload: bytes('123456789') }, commit('a'), commit('a')]);
     const again = await bed.reopened(log, { fingerprint: 'noxu' });
-    // The check value of CRC-32, xor the type.
+    // The check value of CRC-32, XORed with the type.
     checkVlsn((await again.entry(1n))!.fingerprint, 0xcbf43926n ^ 5n, 'the fingerprint');
     const [second, third] = [await again.entry(2n), await again.entry(3n)];
     check(second!.fingerprint === third!.fingerprint, 'equal entries have equal fingerprints');
   },
 
-  'what is durable is remembered, never beyond what is held': async (bed) => {
+  'the durable position is kept, and never lies behind the last entry': async (bed) => {
     const log = await bed.filled([...commits(4), data('d'), commit('e')]);
     log.noteDurable(3n);
     log.noteDurable(2n);
@@ -118,7 +122,11 @@ export const logEntryCases: Cases<LogTestBed> = {
     const again = await bed.reopened(log);
     checkVlsn(again.range.durable, 3n, 'the durable VLSN');
     const passed = await again.passedTransactions(1n);
-    checkText(`${passed.count} ${passed.durable} ${passed.vlsns}`, '4 2 2,3,4,6', 'what passed 1');
+    checkText(
+      `${passed.count} ${passed.durable} ${passed.vlsns}`,
+      '4 2 2,3,4,6',
+      'the passed transactions at 1',
+    );
     again.noteDurable(100n);
     checkVlsn(again.range.durable, 6n, 'the durable VLSN');
     await again.rollback(2n, 'test');
@@ -126,7 +134,7 @@ export const logEntryCases: Cases<LogTestBed> = {
     checkVlsn((await bed.reopened(again)).range.durable, 2n, 'the durable VLSN');
   },
 
-  'many passed transactions are counted, and the first 1000 named': async (bed) => {
+  'all passed transactions are counted, and the first 1000 named': async (bed) => {
     const log = await bed.filled(commits(1500), [data('x')]);
     const { count, vlsns } = await (await bed.reopened(log)).passedTransactions(100n);
     checkEqual(count, 1400, 'the count');
@@ -137,10 +145,10 @@ export const logEntryCases: Cases<LogTestBed> = {
     );
   },
 
-  'a rollback keeps what it cuts off': async (bed) => {
+  'a rollback archives the entries that it removes': async (bed) => {
     const log = await bed.filled(commits(5));
     const nothing = await log.rollback(5n, 'nothing');
-    checkText(`${nothing.first}..${nothing.last}`, '0..0', 'the archive of nothing');
+    checkText(`${nothing.first}..${nothing.last}`, '0..0', 'the empty archive');
     const archive = await log.rollback(3n, 'diverged');
     checkList(await archived(archive), ['4:1:c4', '5:1:c5'], 'the archive');
     await log.append(commits(3, 'new'));
@@ -151,18 +159,26 @@ export const logEntryCases: Cases<LogTestBed> = {
     checkEqual(archives.length, 2, 'the number of archives');
     const [a, b] = archives;
     checkText(`${a!.id} ${a!.reason} ${a!.matchpoint}`, `${archive.id} diverged 3`, 'the first');
-    checkText(`${a!.first}..${a!.last} ${b!.first}..${b!.last}`, '4..5 5..6', 'what they hold');
+    checkText(
+      `${a!.first}..${a!.last} ${b!.first}..${b!.last}`,
+      '4..5 5..6',
+      'the ranges of the archives',
+    );
     checkList(await archived(a!), ['4:1:c4', '5:1:c5'], 'the first archive');
     checkList(await archived(b!), ['5:1:new2', '6:1:new3'], 'the second archive');
     checkList(await contents(again), ['1:1:c1', '2:1:c2', '3:1:c3', '4:1:new1'], 'the log');
   },
 
-  'a rollback to 0 starts anew at VLSN 1': async (bed) => {
+  'after a rollback to 0 the log starts at VLSN 1': async (bed) => {
     for (const trimTo of [0n, 3n]) {
       const log = await bed.filled(commits(5));
       await log.trimHead(trimTo);
       const archive = await log.rollback(0n, 'all');
-      checkEqual((await archived(archive)).length, trimTo === 0n ? 5 : 3, 'what is archived');
+      checkEqual(
+        (await archived(archive)).length,
+        trimTo === 0n ? 5 : 3,
+        'the number of archived entries',
+      );
       checkText(range(log), '0..0 sync 0 end 0 durable 0', 'the range');
       await log.append(commits(2, 'n'));
       const fresh = await bed.filled(commits(2, 'n'));
@@ -170,7 +186,7 @@ export const logEntryCases: Cases<LogTestBed> = {
     }
   },
 
-  'a rollback to just below the first entry keeps the VLSNs': async (bed) => {
+  'after a rollback to just below the first entry the VLSNs continue': async (bed) => {
     const log = await bed.filled(commits(5));
     await log.trimHead(3n);
     await log.rollback(2n, 'all that is held');
@@ -181,7 +197,7 @@ export const logEntryCases: Cases<LogTestBed> = {
     checkText(told(await empty.entry(5n)), told(await straight.entry(5n)), 'the fifth');
   },
 
-  'trimming drops the head, but never the last entry': async (bed) => {
+  'trimming removes the head, but never the last entry': async (bed) => {
     const log = await bed.filled(commits(10));
     checkVlsn(await log.trimHead(4n), 4n, 'the new first');
     checkVlsn(await log.trimHead(2n), 4n, 'the same first');
@@ -196,7 +212,7 @@ export const logEntryCases: Cases<LogTestBed> = {
     checkEqual((await contents(again)).length, 1, 'the number of entries');
   },
 
-  'what is retained is not trimmed': async (bed) => {
+  'retained entries are not trimmed': async (bed) => {
     const log = await bed.filled(commits(10));
     const retention = log.retain(4n);
     checkVlsn(await log.trimHead(8n), 4n, 'the first');
@@ -208,7 +224,7 @@ export const logEntryCases: Cases<LogTestBed> = {
     checkVlsn(await log.trimHead(99n), 10n, 'the first');
   },
 
-  'an archive outlives the trimming of what is beside it': async (bed) => {
+  'an archive survives trimming': async (bed) => {
     const log = await bed.filled(commits(10));
     await log.rollback(4n, 'diverged');
     await log.append(commits(6, 'n'));
@@ -221,7 +237,7 @@ export const logEntryCases: Cases<LogTestBed> = {
     checkList(await contents(again), ['8:1:n4', '9:1:n5', '10:1:n6'], 'the log');
   },
 
-  'what cannot be done is refused, and changes nothing': async (bed) => {
+  'invalid operations are refused and change nothing': async (bed) => {
     const log = await bed.filled(commits(5));
     const twin = await bed.filled(commits(5));
     const huge = { type: 1, payload: new Uint8Array(64 * 1024 * 1024 - 63) };
@@ -239,7 +255,7 @@ export const logEntryCases: Cases<LogTestBed> = {
     await checkSame(await bed.reopened(log), twin);
   },
 
-  'a closed log says so': async (bed) => {
+  'a closed log rejects every operation': async (bed) => {
     const log = await bed.filled(commits(2));
     await log[Symbol.asyncDispose]();
     await log[Symbol.asyncDispose]();

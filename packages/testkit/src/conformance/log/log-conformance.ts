@@ -6,8 +6,8 @@ import { logReadCases } from './read-cases.ts';
 import { logSnapshotCases } from './snapshot-cases.ts';
 
 /**
- * Declares the cases that every `LogStore` must pass, with the given runner. A log that can be
- * reopened is, after each step that it must remember.
+ * Declares one test for each requirement on a `LogStore`. If the setup can reopen a log, the tests
+ * reopen it after each step that must survive.
  *
  * ```ts
  * import { describe, it } from 'vitest';

@@ -1,21 +1,21 @@
 import type { EntryKinds, LogStore, NewEntry } from '@shoal/syncup';
 import { Cleanup } from '../test-runner.ts';
 
-/** What {@link LogConformanceSetup.create} is asked for. */
+/** The options of a log that a case needs. */
 export interface LogConformanceOptions {
   readonly kinds?: EntryKinds;
   readonly fingerprint?: 'chained' | 'noxu';
 }
 
-/** How the suite gets logs. */
+/** Describes the log under test. */
 export interface LogConformanceSetup {
-  /** Names the suite. */
+  /** The name of the log in the report. */
   readonly name: string;
-  /** A new and empty log. */
+  /** Creates an empty log. */
   create(options: LogConformanceOptions): LogStore | Promise<LogStore>;
   /**
-   * For a log that outlives its process: opens again what `create` made with these options,
-   * after the suite has disposed of it.
+   * For a durable log: opens the log that `create` made with these options again, after the suite has
+   * disposed of it.
    */
   reopen?(log: LogStore, options: LogConformanceOptions): LogStore | Promise<LogStore>;
 }
@@ -44,7 +44,7 @@ export class LogTestBed {
     return log;
   }
 
-  /** Closes it, and opens it again where that makes sense. */
+  /** Closes and reopens the log if the setup can. */
   async reopened(log: LogStore, options: LogConformanceOptions = {}): Promise<LogStore> {
     if (this.#setup.reopen === undefined) return log;
     await log[Symbol.asyncDispose]();

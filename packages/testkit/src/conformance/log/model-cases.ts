@@ -12,7 +12,7 @@ interface ModelEntry {
   readonly text: string;
 }
 
-/** What a log is: an array. */
+/** A log, as an array. */
 class Model {
   entries: ModelEntry[] = [];
   archives: string[][] = [];
@@ -25,9 +25,9 @@ class Model {
 
 const shown = (entry: ModelEntry): string => `${entry.vlsn}:${entry.type}:${entry.text}`;
 
-/** The log against an array of entries, under sequences of operations drawn from seeds. */
+/** Compares the log with an array of entries, under random operations from fixed seeds. */
 export const logModelCases: Cases<LogTestBed> = {
-  'it behaves like an array of entries under any sequence of operations': async (bed) => {
+  'random operations have the effect that they have on an array of entries': async (bed) => {
     for (let seed = 1; seed <= 12; seed++) {
       try {
         await walk(bed, seededRandom(`log ${seed}`));
@@ -110,7 +110,10 @@ async function compare(
     checkText(passed.vlsns.join(), ends.slice(0, 1000).join(), `the ends above ${vlsn}`);
     const held = entries.find((entry) => entry.vlsn === vlsn);
     const entry = await log.entry(BigInt(vlsn));
-    check((entry !== undefined) === (held !== undefined), `entry ${vlsn} is held or not`);
+    check(
+      (entry !== undefined) === (held !== undefined),
+      `entry ${vlsn} must be in the log exactly if it is in the array`,
+    );
     if (entry !== undefined && vlsn === model.first) lsn = entry.lsn;
     if (entry !== undefined && held !== undefined && lsn >= 0n) {
       const between = entries.filter((other) => other.vlsn < vlsn);

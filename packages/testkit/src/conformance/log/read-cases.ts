@@ -16,21 +16,21 @@ export const logReadCases: Cases<LogTestBed> = {
     try {
       for await (const batch of log.read(2n, { signal: stop.signal })) {
         seen.push(...batch.map(show));
-        // It waits for these when it asks for more.
+        // The reader already waits for these.
         if (seen.length === 2) void log.append(commits(2, 'n'));
         else if (seen.length === 4) stop.abort(reason);
       }
     } catch (error) {
       thrown = error;
     }
-    check(thrown === reason, `the iteration ends with the signal's reason, not ${thrown}`);
+    check(thrown === reason, `the iteration must end with the signal's reason, not ${thrown}`);
     checkList(seen, ['2:1:c2', '3:1:c3', '4:1:n1', '5:1:n2'], 'the entries');
     const aborted = log.read(1n, { signal: AbortSignal.abort(reason) })[Symbol.asyncIterator]();
     const early = await aborted.next().catch((error: unknown) => error);
     check(early === reason, 'a signal that has fired ends it at once');
   },
 
-  'batches keep the limits, but have an entry': async (bed) => {
+  'batches respect the limits, but have at least one entry': async (bed) => {
     const log = await bed.filled([commit('x'.repeat(100)), commit('y'), commit('z'), commit('w')]);
     const sizes: number[] = [];
     for await (const batch of log.read(1n, { maxBytes: 2, maxEntries: 2 })) {
@@ -40,7 +40,7 @@ export const logReadCases: Cases<LogTestBed> = {
     checkText(sizes.join(), '1,2,1', 'the sizes of the batches');
   },
 
-  'a reader is told that entries were cut off under it': async (bed) => {
+  'a reader learns that its entries were rolled back': async (bed) => {
     const log = await bed.filled(commits(5));
     const reader = log.read(1n)[Symbol.asyncIterator]();
     await reader.next();
@@ -56,7 +56,7 @@ export const logReadCases: Cases<LogTestBed> = {
     checkList((value as StoredEntry[]).map(show), ['4:1:d'], 'what the other reader gets');
   },
 
-  'a reader that waits is told of a rollback too': async (bed) => {
+  'a waiting reader learns of a rollback': async (bed) => {
     const log = await bed.filled(commits(5));
     const reader = log.read(6n)[Symbol.asyncIterator]();
     const next = checkRefuses(reader.next(), 'rolled-back', 'waiting');
@@ -64,7 +64,7 @@ export const logReadCases: Cases<LogTestBed> = {
     await next;
   },
 
-  'a reader is told that entries were trimmed under it': async (bed) => {
+  'a reader learns that its entries were trimmed': async (bed) => {
     const log = await bed.filled(commits(5));
     const late = log.read(1n, { maxEntries: 1 })[Symbol.asyncIterator]();
     await late.next();
@@ -74,7 +74,7 @@ export const logReadCases: Cases<LogTestBed> = {
     await checkRefuses(reader.next(), 'trimmed', 'reading what was trimmed');
   },
 
-  'a reader may not start outside': async (bed) => {
+  'a reader must start inside the log': async (bed) => {
     const log = await bed.filled(commits(5));
     for (const from of [0n, -1n, 7n, 1n << 63n]) {
       const reader = log.read(from)[Symbol.asyncIterator]();
@@ -82,7 +82,7 @@ export const logReadCases: Cases<LogTestBed> = {
     }
   },
 
-  'closing ends the readers that wait': async (bed) => {
+  'closing ends waiting readers': async (bed) => {
     const log = await bed.filled(commits(5));
     const waiting = log.read(6n)[Symbol.asyncIterator]().next();
     const refused = checkRefuses(waiting, 'closed', 'waiting');
@@ -90,7 +90,7 @@ export const logReadCases: Cases<LogTestBed> = {
     await refused;
   },
 
-  'views of payloads stay right, whatever happens to the log': async (bed) => {
+  'views of payloads stay valid, whatever happens to the log': async (bed) => {
     const log = await bed.filled(commits(3, 'old'));
     const reader = log.read(1n)[Symbol.asyncIterator]();
     const { value } = await reader.next();
@@ -105,7 +105,7 @@ export const logReadCases: Cases<LogTestBed> = {
     checkList(batch.map(show), ['1:1:old1', '2:1:old2', '3:1:old3'], 'the entries');
   },
 
-  'encoded entries, where there are any, are the same in and out': async (bed) => {
+  'encoded entries, if supported, are read as they were appended': async (bed) => {
     const batch = [commit('a'), data('b'), commit('x'.repeat(3000)), commit('')];
     const log = await bed.filled(batch, commits(20));
     const copy = await bed.create();
@@ -122,7 +122,7 @@ export const logReadCases: Cases<LogTestBed> = {
       const { last } = await copy.encoded.append([{ count, bytes, fingerprints }]);
       checkVlsn(last, firstVlsn + BigInt(count - 1), 'the last VLSN');
       const { fingerprint: held } = (await copy.entry(last))!;
-      check(held === fingerprint, 'the fingerprint of the last entry is right');
+      check(held === fingerprint, 'the fingerprint of the last entry must match');
       const again = copy.encoded.append([{ count, bytes, fingerprints }]);
       await checkRefuses(again, 'argument', 'what does not follow');
       if (last === log.range.last) break;

@@ -14,15 +14,15 @@ import {
 } from './log-contents.ts';
 import type { LogTestBed } from './log-test-bed.ts';
 
-/** Snapshots out and in. */
+/** Exporting and importing snapshots. */
 export const logSnapshotCases: Cases<LogTestBed> = {
-  'a snapshot is as long as it says, and can be read from any offset': async (bed) => {
+  'a snapshot has the announced length and can be read from any offset': async (bed) => {
     const log = await bed.filled(commits(50), [data('x'.repeat(200_000))], commits(3));
     const snapshot = await log.exportSnapshot();
     const whole = await join(snapshot.chunks());
     checkEqual(whole.length, snapshot.size, 'the size');
     checkVlsn(snapshot.last, 54n, 'the last VLSN');
-    check(snapshot.id > 0n && snapshot.id < 1n << 64n, 'the id is a u64 and not 0');
+    check(snapshot.id > 0n && snapshot.id < 1n << 64n, 'the id must be a u64 other than 0');
     for (const offset of [1, 47, 48, 49, 60, 100, 150_000, whole.length - 8, whole.length]) {
       const rest = await join(snapshot.chunks(offset));
       checkBytes(rest, whole.subarray(offset), `the bytes from ${offset} on`);
@@ -35,7 +35,7 @@ export const logSnapshotCases: Cases<LogTestBed> = {
     await checkRefuses(join(snapshot.chunks()), 'closed', 'a snapshot that was disposed of');
   },
 
-  'a snapshot stays what it was': async (bed) => {
+  'a snapshot does not change': async (bed) => {
     const log = await bed.filled(commits(30));
     await log.trimHead(3n);
     const before = await exported(log);
@@ -58,7 +58,7 @@ export const logSnapshotCases: Cases<LogTestBed> = {
     check(one.id === two.id, 'their ids are equal');
   },
 
-  'a log restored from a snapshot goes on like the other': async (bed) => {
+  'a log restored from a snapshot continues like the original': async (bed) => {
     const source = await bed.filled(commits(20), [data('y'.repeat(100_000))], commits(5, 'e'));
     await source.trimHead(7n);
     source.noteDurable(9n);
@@ -67,7 +67,7 @@ export const logSnapshotCases: Cases<LogTestBed> = {
       const log = await bed.filled(commits(3, 'mine'));
       await log.importSnapshot(pieces(size === 1 ? await exported(source) : bytes, size));
       const again = await bed.reopened(log);
-      checkVlsn(again.range.durable, 9n, 'what is durable');
+      checkVlsn(again.range.durable, 9n, 'the durable position');
       checkVlsn(again.range.first, 7n, 'the first');
       await checkSame(again, source);
       const archives = await archivesOf(again);
@@ -85,7 +85,7 @@ export const logSnapshotCases: Cases<LogTestBed> = {
     }
   },
 
-  'an empty snapshot makes an empty log': async (bed) => {
+  'a snapshot of an empty log restores an empty log': async (bed) => {
     const source = await bed.filled(commits(5));
     await source.trimHead(4n);
     await source.rollback(3n, 'all');
@@ -97,7 +97,7 @@ export const logSnapshotCases: Cases<LogTestBed> = {
     checkList(await contents(again), ['4:1:n'], 'the entries');
   },
 
-  'a restore cuts off every reader': async (bed) => {
+  'a restore ends every reader': async (bed) => {
     const source = await bed.filled(commits(9));
     const log = await bed.filled(commits(3));
     const reader = log.read(2n)[Symbol.asyncIterator]();
@@ -107,11 +107,11 @@ export const logSnapshotCases: Cases<LogTestBed> = {
     await waiting;
   },
 
-  'a damaged snapshot is refused, and the log is as before': async (bed) => {
+  'a damaged snapshot is refused and changes nothing': async (bed) => {
     const source = await bed.filled(commits(10));
     const good = await exported(source);
     const target = await bed.filled(commits(3, 'mine'));
-    // Nothing in a snapshot proves its first LSN, nor what is durable.
+    // A snapshot proves neither its first LSN nor its durable position.
     const unproven = (at: number): boolean => (at >= 24 && at < 32) || (at >= 40 && at < 48);
     for (let at = 0; at < good.length; at += at < 48 ? 1 : 5) {
       if (unproven(at)) continue;
@@ -134,17 +134,17 @@ export const logSnapshotCases: Cases<LogTestBed> = {
     await checkSame(again, source);
   },
 
-  'a source that fails in the middle changes nothing': async (bed) => {
+  'a source that fails midway changes nothing': async (bed) => {
     const source = await bed.filled(commits(1000));
     const good = await exported(source);
     const log = await bed.filled(commits(3));
-    const failure = new Error('the connection is gone');
+    const failure = new Error('the connection is lost');
     async function* failing(): AsyncGenerator<Uint8Array> {
       yield good.subarray(0, good.length >> 1);
       throw failure;
     }
     const thrown = await log.importSnapshot(failing()).catch((error: unknown) => error);
-    check(thrown === failure, `what the chunks throw is thrown, not ${thrown}`);
+    check(thrown === failure, `the import must reject with the error of the chunks, not ${thrown}`);
     checkEqual((await contents(await bed.reopened(log))).length, 3, 'the number of entries');
   },
 };

@@ -3,10 +3,10 @@ import { check, checkBytes, checkEqual, checkRejects, checkThrows, pattern } fro
 import type { Cases } from '../test-runner.ts';
 import { all, next, type StreamTestBed } from './stream-test-bed.ts';
 
-/** What a connection does with frames. */
+/** How connections treat frames. */
 export const frameCases: Cases<StreamTestBed> = {
-  /** Boundaries, order and bytes are kept, both ways, whatever the sizes. */
-  'frames of any sizes arrive whole, in order, in both directions': async (bed) => {
+  /** Boundaries, order and bytes are kept in both directions. */
+  'frames of all sizes arrive whole and in order, in both directions': async (bed) => {
     const [near, far] = await bed.pair();
     const random = seededRandom('frame sizes');
     const sizes = [0, 1, 125, 126, 127, 65_535, 65_536, 65_537];
@@ -27,8 +27,8 @@ export const frameCases: Cases<StreamTestBed> = {
     }
   },
 
-  /** An empty frame is a frame; it neither vanishes nor ends the loop. */
-  'empty frames arrive as such': async (bed) => {
+  /** An empty frame is a frame: it neither disappears nor ends the loop. */
+  'empty frames arrive': async (bed) => {
     const [near, far] = await bed.pair();
     for (let i = 0; i < 3; i++) near.send(new Uint8Array(0));
     near.send(Uint8Array.of(1));
@@ -36,8 +36,8 @@ export const frameCases: Cases<StreamTestBed> = {
     checkBytes(await next(far), Uint8Array.of(1), 'the frame after them');
   },
 
-  /** `maxFrameLength` itself is allowed, although it is over the high-water marks. */
-  'a frame of the greatest length arrives': async (bed) => {
+  /** `maxFrameLength` itself is allowed, although it exceeds the high-water marks. */
+  'a frame of the maximum length arrives': async (bed) => {
     const [near, far] = await bed.pair(
       { maxFrameLength: 2_000_000 },
       { maxFrameLength: 2_000_000 },
@@ -50,16 +50,16 @@ export const frameCases: Cases<StreamTestBed> = {
     checkBytes(await next(far), Uint8Array.of(2), 'the frame after it');
   },
 
-  /** `send` throws `size` for a frame over its own limit. Nothing was sent, nothing is broken. */
-  'a frame over the limit is refused by send, and the connection lives on': async (bed) => {
+  /** Nothing is sent, and nothing breaks. */
+  'send throws size for a frame over the limit, and the connection stays open': async (bed) => {
     const [near, far] = await bed.pair({ maxFrameLength: 1000 });
     checkThrows(() => near.send(new Uint8Array(1001)), 'size', 'send of 1001 bytes');
     near.send(pattern(1000, 3));
     checkBytes(await next(far), pattern(1000, 3), 'the frame after the refused one');
   },
 
-  /** A peer that announces more than this side takes is broken off with `size`. */
-  "a frame over the receiver's limit breaks the connection with a named error": async (bed) => {
+  /** A connection whose peer announces more than this side accepts is aborted with `size`. */
+  "a frame over the receiver's limit ends the connection with size": async (bed) => {
     const [near, far] = await bed.pair({}, { maxFrameLength: 1000 });
     near.send(pattern(1000, 1));
     near.send(new Uint8Array(1001));
@@ -68,7 +68,7 @@ export const frameCases: Cases<StreamTestBed> = {
     await checkRejects(all(near), ['reset', 'size', 'protocol'], "the sender's loop");
   },
 
-  /** Small frames neither overtake nor stick to each other. */
+  /** Small frames neither overtake each other nor stick together. */
   '20,000 small frames keep their order': async (bed) => {
     const [near, far] = await bed.pair();
     const count = 20_000;
@@ -84,16 +84,16 @@ export const frameCases: Cases<StreamTestBed> = {
     await sending;
   },
 
-  /** Not a subclass like Node's `Buffer`, whose `slice` does something else. */
+  /** Not a subclass such as Node's `Buffer`, whose `slice` works differently. */
   'frames are plain Uint8Arrays': async (bed) => {
     const [near, far] = await bed.pair();
     for (const size of [0, 10, 100_000]) {
       near.send(new Uint8Array(size));
-      check((await next(far)).constructor === Uint8Array, 'the frame is a plain Uint8Array');
+      check((await next(far)).constructor === Uint8Array, 'the frame must be a plain Uint8Array');
     }
   },
 
-  /** What one frame's receiver does to its bytes leaves the others alone. */
+  /** A receiver that changes a frame does not change other frames. */
   'each frame has its own bytes': async (bed) => {
     const [near, far] = await bed.pair();
     for (let i = 0; i < 10; i++) near.send(pattern(100, i));
@@ -104,8 +104,8 @@ export const frameCases: Cases<StreamTestBed> = {
     }
   },
 
-  /** A view into a larger buffer is sent as what it shows. */
-  'a frame may be a part of a larger buffer': async (bed) => {
+  /** Only the bytes of the view are sent. */
+  'a frame may be part of a larger buffer': async (bed) => {
     const [near, far] = await bed.pair();
     const large = pattern(1000, 5);
     near.send(large.subarray(100, 200));
@@ -113,19 +113,19 @@ export const frameCases: Cases<StreamTestBed> = {
   },
 
   /** `next` may be called again before the first promise has settled. */
-  'frames that were asked for in advance come in order': async (bed) => {
+  'frames that were requested in advance arrive in order': async (bed) => {
     const [near, far] = await bed.pair();
     const frames = far[Symbol.asyncIterator]();
     const asked = Array.from({ length: 5 }, () => frames.next());
     for (let i = 0; i < 5; i++) near.send(Uint8Array.of(i));
     for (const [i, result] of (await Promise.all(asked)).entries()) {
-      check(!result.done, 'a frame comes');
+      check(!result.done, 'a frame must come');
       checkBytes(result.value, Uint8Array.of(i), `frame ${i}`);
     }
   },
 
-  /** So that a greeting can be read in one place and the rest in another. */
-  'leaving the loop keeps the connection open': async (bed) => {
+  /** A greeting can be read in one place and the rest in another. */
+  'leaving the loop does not close the connection': async (bed) => {
     const [near, far] = await bed.pair();
     for (let i = 0; i < 3; i++) near.send(Uint8Array.of(i));
     for await (const frame of far) {

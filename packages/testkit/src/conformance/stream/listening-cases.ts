@@ -11,32 +11,32 @@ import {
 import type { Cases } from '../test-runner.ts';
 import { all, next, type StreamTestBed } from './stream-test-bed.ts';
 
-/** Text that nothing can be dialled at. */
+/** Texts that cannot be dialled. */
 const NOT_TO_DIAL = ['', 'nonsense', '127.0.0.1', '127.0.0.1:0', '127.0.0.1:1!tab', '::1:80'];
 
-/** How connections come about. */
+/** How connections are made. */
 export const listeningCases: Cases<StreamTestBed> = {
-  /** Port 0 takes a free one, and `address` tells which. */
-  'the address of a listener is the one that is really bound': async (bed) => {
+  /** Port 0 picks a free port, which `address` tells. */
+  'the address of a listener is the bound address': async (bed) => {
     const one = await bed.listen();
     const other = await bed.listen();
     checkBound(one.address);
     checkBound(other.address);
-    check(one.address !== other.address, 'each has its own port');
+    check(one.address !== other.address, 'each must have its own port');
     checkEqual(parseAddress(one.address).host, parseAddress(bed.address).host, 'the host');
   },
 
-  /** Both ends know each other by canonical addresses. */
-  'both ends tell the address of the other': async (bed) => {
+  /** The addresses are canonical. */
+  'each end knows the address of the other': async (bed) => {
     const listener = await bed.listen();
     const near = await bed.dial(listener.address);
     const far = bed.keep(await next(listener));
-    checkEqual(near.remoteAddress, listener.address, 'the address that was dialled');
+    checkEqual(near.remoteAddress, listener.address, 'the dialled address');
     checkBound(far.remoteAddress);
   },
 
-  /** Bad text is the caller's fault and told by its own code. */
-  'what is no address to dial or to listen at is refused': async (bed) => {
+  /** An invalid address is a mistake of the caller, with a code of its own. */
+  'dial and listen refuse invalid addresses': async (bed) => {
     const dialer = await bed.transport('dial');
     for (const text of NOT_TO_DIAL) {
       await checkRejects(dialer.dial(text), ['address'], `dial of "${text}"`);
@@ -47,8 +47,8 @@ export const listeningCases: Cases<StreamTestBed> = {
     }
   },
 
-  /** A port where nobody listens any more. */
-  'dial to nowhere rejects': async (bed) => {
+  /** The listener at this port has closed. */
+  'dial rejects if nobody listens': async (bed) => {
     const listener = await bed.listen();
     await listener.close();
     const dialer = await bed.transport('dial');
@@ -57,28 +57,28 @@ export const listeningCases: Cases<StreamTestBed> = {
   },
 
   /** Two listeners do not share an address. */
-  'an address that is taken is refused with in-use': async (bed) => {
+  'listen rejects with in-use if the address is taken': async (bed) => {
     const { address } = await bed.listen();
     const other = await bed.transport('listen');
     await checkRejects(other.listen(address), ['in-use'], 'listen');
   },
 
-  /** No dial is left open by a signal that has fired, before or while it waits. */
-  'a signal gives up dial': async (bed) => {
+  /** Whether the signal fires before or while `dial` waits, nothing stays open. */
+  'a signal cancels dial': async (bed) => {
     const listener = await bed.listen();
     const dialer = await bed.transport('dial');
     const reason = new Error('never mind');
     const before = dialer.dial(listener.address, { signal: AbortSignal.abort(reason) });
     const error = await checkRejects(before, ['aborted'], 'dial with a fired signal');
-    check(error.cause === reason, "the cause is the signal's reason");
+    check(error.cause === reason, "the cause must be the signal's reason");
     const controller = new AbortController();
     const during = dialer.dial(listener.address, { signal: controller.signal });
     controller.abort(reason);
     await checkRejects(during, ['aborted'], 'dial whose signal fires');
   },
 
-  /** The signal is for `dial` alone. */
-  'a signal that fires later leaves the connection alone': async (bed) => {
+  /** The signal applies only to `dial`. */
+  'the signal of dial does not affect the open connection': async (bed) => {
     const listener = await bed.listen();
     const controller = new AbortController();
     const dialer = await bed.transport('dial');
@@ -89,8 +89,8 @@ export const listeningCases: Cases<StreamTestBed> = {
     checkBytes(await next(far), Uint8Array.of(1), 'the frame');
   },
 
-  /** ... while the one of `listen` closes the listener whenever it fires. */
-  'a signal closes a listener, now or later': async (bed) => {
+  /** Unlike that of `dial`, the signal of `listen` stays in effect. */
+  'a signal closes a listener, whenever it fires': async (bed) => {
     const server = await bed.transport('listen');
     const fired = server.listen(bed.address, { signal: AbortSignal.abort() });
     await checkRejects(fired, ['aborted'], 'listen with a fired signal');
@@ -99,14 +99,14 @@ export const listeningCases: Cases<StreamTestBed> = {
     bed.cleanup.add(() => listener.close());
     const loop = listener[Symbol.asyncIterator]().next();
     controller.abort();
-    check((await loop).done === true, 'the loop ends');
+    check((await loop).done === true, 'the loop must end');
     const dialer = await bed.transport('dial');
     const codes = ['refused', 'unreachable', 'timeout', 'reset'] as const;
     await checkRejects(dialer.dial(listener.address), codes, 'dial afterwards');
   },
 
-  /** Nobody is lost or mixed up when many come at once. */
-  'many connections at once each keep to their own': async (bed) => {
+  /** No connection is lost or mixed up with another one. */
+  'many connections at once do not mix up their frames': async (bed) => {
     const listener = await bed.listen();
     const count = 20;
     const serving = (async () => {
@@ -136,46 +136,52 @@ export const listeningCases: Cases<StreamTestBed> = {
     await serving;
   },
 
-  /** A listener's end is that of nobody whom it has handed over. */
-  'closing a listener ends its loop, frees its address, and spares who was taken': async (bed) => {
+  /** Connections outlive their listener. */
+  'closing a listener ends its loop, frees its address, and keeps yielded connections open': async (
+    bed,
+  ) => {
     const listener = await bed.listen();
     const taken = await bed.dial(listener.address);
     const accepted = bed.keep(await next(listener));
     const loop = listener[Symbol.asyncIterator]().next();
     await listener.close();
     await listener.close();
-    check((await loop).done === true, 'the loop that waited ends');
-    check((await listener[Symbol.asyncIterator]().next()).done === true, 'so does a new one');
+    check((await loop).done === true, 'the waiting loop must end');
+    check((await listener[Symbol.asyncIterator]().next()).done === true, 'a new loop must end');
     taken.send(Uint8Array.of(1));
-    checkBytes(await next(accepted), Uint8Array.of(1), 'the frame on the taken connection');
+    checkBytes(await next(accepted), Uint8Array.of(1), 'the frame on the yielded connection');
     const again = await (await bed.transport('listen')).listen(listener.address);
     bed.cleanup.add(() => again.close());
-    checkEqual(again.address, listener.address, 'the address of its successor');
+    checkEqual(again.address, listener.address, 'the address of the next listener');
   },
 
-  /** They must not hang. */
-  'closing a listener breaks off who was not taken yet': async (bed) => {
+  /** Their peers must not wait forever. */
+  'closing a listener aborts connections that were not yielded yet': async (bed) => {
     const listener = await bed.listen();
     const probe = await bed.dial(listener.address);
     bed.keep(await next(listener));
     const waiting = await bed.dial(listener.address);
-    // The probe's answer shows that the listener's side has seen whoever came before.
+    // The answer to the probe shows that the listener has seen the connections before it.
     const later = await bed.dial(listener.address);
     await listener.close();
     for (const connection of [waiting, later]) {
-      await checkRejects(all(connection), ['reset'], 'the loop of one that was not taken');
+      await checkRejects(
+        all(connection),
+        ['reset'],
+        'the loop of a connection that was not yielded',
+      );
     }
-    check(probe.send(Uint8Array.of(1)), 'the one that was taken lives on');
+    check(probe.send(Uint8Array.of(1)), 'the yielded connection must stay open');
   },
 
-  /** A cap that holds, and that frees up again. */
-  'a full listener takes no more until somebody has gone': async (bed) => {
+  /** The limit holds, and a closed connection frees a place. */
+  'a full listener refuses connections until one has closed': async (bed) => {
     const listener = await bed.listen({ maxConnections: 1 });
     const first = await bed.dial(listener.address);
     const accepted = bed.keep(await next(listener));
     const dialer = await bed.transport('dial');
     const codes = ['refused', 'reset', 'unreachable', 'timeout'] as const;
-    // TCP can only refuse what it has accepted: such a connection ends at once.
+    // TCP can refuse a connection only after accepting it: the connection ends at once.
     const second = (async () => all(bed.keep(await dialer.dial(listener.address))))();
     const frames = await second.catch((error: unknown) => {
       checkError(error, codes, 'the error of the second connection');
@@ -183,7 +189,7 @@ export const listeningCases: Cases<StreamTestBed> = {
     });
     checkEqual(frames.length, 0, 'the number of frames on the second connection');
     await Promise.all([first.close(), accepted.close()]);
-    // That it has gone may take the listener some turns to see.
+    // The listener may need some turns to see the end.
     for (;;) {
       const connection = await dialer.dial(listener.address).catch(() => undefined);
       if (!connection) continue;
@@ -197,28 +203,29 @@ export const listeningCases: Cases<StreamTestBed> = {
       ]);
       if (!far) continue;
       bed.keep(far);
-      checkBytes(await next(far), Uint8Array.of(5), 'the frame of the next one');
+      checkBytes(await next(far), Uint8Array.of(5), 'the frame of the next connection');
       break;
     }
   },
 };
 
-/** Of those transports that a setup can send garbage to. */
+/** For setups that can send garbage. */
 export const garbageCases: typeof listeningCases = {
-  /** A stranger's bytes are the stranger's affair alone. */
-  'garbage breaks off its sender and nobody else': async (bed) => {
+  /** Bytes that are not the protocol harm only their sender. */
+  'garbage ends the connection of its sender and no other': async (bed) => {
     const listener = await bed.listen();
     const near = await bed.dial(listener.address);
     const far = bed.keep(await next(listener));
-    // A transport may break a stranger off before it becomes a connection, or as one.
+    // A transport may end a stranger's connection before or after yielding it.
     const ends: Promise<unknown>[] = [];
     const strangers = (async () => {
       for await (const stranger of listener) {
         const end = all(bed.keep(stranger)).then(
           () => {
-            throw new Error('not as required: the loop over a stranger throws, but it ended');
+            throw new Error('requirement not met: the loop over a stranger throws, but it ended');
           },
-          (error: unknown) => checkError(error, ['protocol', 'size', 'reset'], "the loop's error"),
+          (error: unknown) =>
+            checkError(error, ['protocol', 'size', 'reset'], 'the error of the loop'),
         );
         ends.push(end.catch((error: unknown) => error));
       }

@@ -4,12 +4,12 @@ import type { Cases } from '../test-runner.ts';
 import { all, next, type StreamTestBed } from './stream-test-bed.ts';
 
 const FRAME = 65_536;
-/** Far more than the operating system holds for a connection, and all the limits together. */
+/** Far more frames than the system's buffers and all limits together can hold. */
 const MUCH = 1024;
-/** Turns without any progress after which a sender counts as stuck. Only loosens a case. */
+/** A sender is stuck after so many turns without progress. A wrong guess makes a case weaker, not flaky. */
 const QUIET = 40;
 
-/** Sends, as `send` and `ready` allow, until it is stuck; the number of frames that were taken. */
+/** Sends as fast as `send` and `ready` allow until stuck. Returns the number of accepted frames. */
 async function sendUntilStuck(
   connection: Connection,
 ): Promise<{ sent: number; room: Promise<void> }> {
@@ -20,7 +20,7 @@ async function sendUntilStuck(
       full = !connection.send(new Uint8Array(FRAME).fill(sent));
       sent++;
     }
-    check(sent < MUCH, `no more than ${MUCH * FRAME} bytes are taken that nobody reads`);
+    check(sent < MUCH, `${MUCH * FRAME} unread bytes must not be accepted`);
     let open = false;
     const room = connection.ready();
     room.then(
@@ -30,7 +30,7 @@ async function sendUntilStuck(
       () => {},
     );
     for (let quiet = 0; quiet < QUIET && !open; quiet++) await turns(1);
-    // Nothing arrives or leaves between this and what the case does next.
+    // Nothing arrives or leaves between this check and the next step of the case.
     if (!open && !(await isReady(connection))) return { sent, room };
   }
 }
@@ -48,13 +48,13 @@ async function isReady(connection: Connection): Promise<boolean> {
   return ready;
 }
 
-/** Bounded buffers, and how they show. */
+/** Bounded buffers, and how they are reported. */
 export const pressureCases: Cases<StreamTestBed> = {
   /**
-   * The whole way: an unread peer makes `send` say false and `ready` wait, after a bounded number
-   * of bytes; reading makes `ready` resolve; nothing that was taken is lost.
+   * End to end: while the peer does not read, `send` returns false and `ready` waits after a bounded
+   * number of bytes. Reading makes `ready` resolve. No accepted frame is lost.
    */
-  'a sender is stopped while its peer does not read, and goes on when it does': async (bed) => {
+  'a sender must wait while its peer does not read, and continues when it does': async (bed) => {
     const [near, far] = await bed.pair();
     const { sent, room } = await sendUntilStuck(near);
     let got = 0;
@@ -71,8 +71,8 @@ export const pressureCases: Cases<StreamTestBed> = {
     checkEqual(got, sent, 'the number of frames that arrive');
   },
 
-  /** The same towards the side that dialled, unless it cannot pause (see `pauses`). */
-  'a peer whose frames the dialling side does not read is stopped, or broken off': async (bed) => {
+  /** The same towards the dialling side, unless that cannot pause (see `pauses`). */
+  'a peer must wait, or gets a reset, while the dialling side does not read': async (bed) => {
     const [near, far] = await bed.pair();
     if (bed.setup.pauses ?? true) {
       const { sent, room } = await sendUntilStuck(far);
@@ -87,32 +87,32 @@ export const pressureCases: Cases<StreamTestBed> = {
         if (!far.send(new Uint8Array(FRAME))) await far.ready();
       }
     } catch (error) {
-      check(error instanceof Error, 'ready rejects with an error');
+      check(error instanceof Error, 'ready must reject with an error');
     }
-    check(sent < MUCH, 'the connection is broken off before all has been taken');
-    await checkRejects(all(near), ['overflow'], 'the loop of the side that did not read');
+    check(sent < MUCH, 'the connection must end before all frames are accepted');
+    await checkRejects(all(near), ['overflow'], 'the loop of the side that does not read');
   },
 
-  /** `ready` does not wait for nothing. */
+  /** `ready` does not wait without need. */
   'ready resolves at once while there is room': async (bed) => {
     const [near] = await bed.pair();
     await near.ready();
-    check(near.send(new Uint8Array(10)), 'send says that there is room');
+    check(near.send(new Uint8Array(10)), 'send must report that there is room');
     await near.ready();
   },
 
-  /** `send` must say false from `highWaterMark` on, even though it takes the frame. */
-  'a burst over the high-water mark is reported, taken, and drained': async (bed) => {
+  /** From `highWaterMark` on `send` returns false, although it accepts the frame. */
+  'a burst over the high-water mark is reported, accepted and drained': async (bed) => {
     const [near, far] = await bed.pair({ highWaterMark: 1000 });
     let said = true;
     let sent = 0;
-    // What the system takes at once does not count, nor what a peer in another process takes
-    // meanwhile; but nobody reads from the connection, so that the mark must show.
+    // Bytes that the system, or a peer in another process, takes at once do not count. But nobody
+    // reads from the connection, so the mark is reached.
     while (said && sent < MUCH) {
       said = near.send(new Uint8Array(FRAME));
       sent++;
     }
-    check(!said, 'send says false');
+    check(!said, 'send must return false');
     const reading = (async () => {
       for (let i = 0; i < sent; i++) checkEqual((await next(far)).length, FRAME, 'the length');
     })();
@@ -120,8 +120,8 @@ export const pressureCases: Cases<StreamTestBed> = {
     await reading;
   },
 
-  /** Who ignores false for ever must not fill the memory. */
-  'past the hard cap the connection is aborted with overflow, and everybody is told': async (
+  /** A caller that ignores the result of `send` must not fill the memory. */
+  'past the hard cap the connection is aborted with overflow, and all pending calls reject': async (
     bed,
   ) => {
     const [near, far] = await bed.pair({ maxFrameLength: 1 << 20, maxBuffered: 1 << 22 });
@@ -132,13 +132,13 @@ export const pressureCases: Cases<StreamTestBed> = {
     await waiting;
     await reading;
     await checkRejects(near.ready(), ['overflow'], 'a later wait for room');
-    checkEqual(near.send(new Uint8Array(1)), false, 'what send says afterwards');
-    // Frames that had arrived come first.
+    checkEqual(near.send(new Uint8Array(1)), false, 'the result of a later send');
+    // The loop first yields the frames that had arrived.
     await checkRejects(all(far), ['reset', 'protocol'], "the peer's loop");
   },
 
-  /** The wait ends, the connection does not. */
-  'a wait for room can be given up by a signal': async (bed) => {
+  /** The signal does not affect the connection. */
+  'a signal cancels a wait for room': async (bed) => {
     const [near, far] = await bed.pair();
     const { sent, room } = await sendUntilStuck(near);
     const controller = new AbortController();
@@ -146,14 +146,14 @@ export const pressureCases: Cases<StreamTestBed> = {
     const reason = new Error('enough');
     controller.abort(reason);
     const error = await checkRejects(waiting, ['aborted'], 'the wait');
-    check(error.cause === reason, "the error's cause is the signal's reason");
+    check(error.cause === reason, "the cause must be the signal's reason");
     await checkRejects(near.ready({ signal: controller.signal }), ['aborted'], 'the next wait');
     for (let i = 0; i < sent; i++) await next(far);
     await room;
   },
 
-  /** Many who wait are all served. */
-  'everybody who waits for room is woken': async (bed) => {
+  /** Not only the first one. */
+  'all waits for room resolve': async (bed) => {
     const [near, far] = await bed.pair();
     const { sent, room } = await sendUntilStuck(near);
     const waiting = [room, near.ready(), near.ready({ signal: new AbortController().signal })];

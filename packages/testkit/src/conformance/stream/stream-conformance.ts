@@ -13,8 +13,8 @@ const GROUPS = {
 };
 
 /**
- * Declares the cases that every `StreamTransport` must pass, with the given runner. Each case's
- * name says what is required; nothing in a case depends on how long something takes.
+ * Declares one test for each requirement on a `StreamTransport`. The name of a test says what is
+ * required. No test depends on how long something takes.
  *
  * ```ts
  * import { describe, it } from 'vitest';

@@ -2,7 +2,7 @@ import type { Connection, Listener, StreamTransport } from '@shoal/transport';
 import { check } from '../checks.ts';
 import { Cleanup } from '../test-runner.ts';
 
-/** The limits under which a case runs a transport. Sizes are in bytes, times in ms. */
+/** The limits that a case requires of a transport. Sizes are in bytes, times in ms. */
 export interface StreamConformanceLimits {
   readonly maxFrameLength: number;
   readonly highWaterMark: number;
@@ -13,13 +13,13 @@ export interface StreamConformanceLimits {
   readonly maxConnections: number;
 }
 
-/** A transport as the suite for streams is told of it. */
+/** Describes the transport under test. */
 export interface StreamConformanceSetup {
-  /** What the transport is called in the report. */
+  /** The name of the transport in the report. */
   readonly name: string;
   /**
-   * Makes a transport with these limits; called several times in a case. It may return one
-   * transport for both roles, or one that only dials and another that only listens.
+   * Creates a transport with these limits; called several times in a case. It may return one
+   * transport for both roles, or one that only dials and another one that only listens.
    */
   create(
     limits: StreamConformanceLimits,
@@ -28,14 +28,13 @@ export interface StreamConformanceSetup {
   /** Where to listen; port 0. Default `127.0.0.1:0`. */
   readonly address?: string | undefined;
   /**
-   * Whether a dialled connection makes its peer wait when its frames are not read. False where
-   * that cannot be done (a browser's WebSocket): then it must break off with `overflow`.
-   * Default true.
+   * Whether a dialled connection pauses its peer while its frames are not read. If false (a browser's
+   * WebSocket cannot), the connection must be aborted with `overflow`. Default true.
    */
   readonly pauses?: boolean | undefined;
   /**
-   * Connects to a listener as a stranger who does not speak the transport's protocol, and
-   * resolves when it has been broken off.
+   * Connects to a listener without speaking the transport's protocol, and resolves when the listener
+   * has ended the connection.
    */
   readonly garbage?: ((address: string) => Promise<void>) | undefined;
 }
@@ -80,13 +79,13 @@ export class StreamTestBed {
     return this.keep(await (await this.transport('dial', limits)).dial(address));
   }
 
-  /** Has the connection broken off after the case. */
+  /** Aborts the connection after the case. */
   keep(connection: Connection): Connection {
     this.cleanup.add(() => connection.abort(new Error('the case is over')));
     return connection;
   }
 
-  /** Both ends of a connection: the one that dialled, the one that was accepted. */
+  /** Both ends of a connection: the dialling one and the accepting one. */
   async pair(
     near: Partial<StreamConformanceLimits> = {},
     far: Partial<StreamConformanceLimits> = {},
@@ -97,13 +96,14 @@ export class StreamTestBed {
   }
 }
 
-/** The next item of a loop that may go on later. */
+/** The next item of an iterable. Leaves the iterable open. */
 export async function next<T>(from: AsyncIterable<T>): Promise<T> {
   const result = await from[Symbol.asyncIterator]().next();
-  check(!result.done, 'the loop goes on');
+  check(!result.done, 'the loop must continue');
   return result.value;
 }
 
+/** All frames up to the end. */
 export async function all(from: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
   const frames: Uint8Array[] = [];
   for await (const frame of from) frames.push(frame);
