@@ -1,84 +1,83 @@
 import { DEFAULT_MAX_PACKET_SIZE } from '@shoal/wire/internal';
 import { SwimError } from './errors.ts';
 
-/** Something done every `interval` ms to `members` random members. */
-export interface Periodic {
-  /** In ms, above 0. */
-  readonly interval: number;
-  /** 1 or more. */
-  readonly members: number;
-}
+/** Something that is sent to `members` random members every `interval` ms. Both are 1 or more. */
+export type Periodic = { readonly interval: number; readonly members: number };
 
-/** A quantity that is fixed, or grows with the logarithm of the size of the cluster. */
+/** A quantity that is fixed, or grows with the logarithm of the cluster's size. */
 export type Scale =
   | { readonly type: 'fixed'; readonly value: number }
   | { readonly type: 'scaled'; readonly multiplier: number };
 
-/** The parts of Lifeguard, each of which can be had without the others. */
-export interface LifeguardParts {
-  /** LHA-Probe: we probe more slowly while there are signs that it is we who are slow. */
+/** The parts of Lifeguard, each of which works without the others. */
+export type LifeguardParts = {
+  /** LHA-Probe: a member probes more slowly while it seems to be slow itself. */
   readonly localHealth: boolean;
-  /** LHA-Suspicion: a suspicion lasts long at first, and less with each further suspector. */
+  /** LHA-Suspicion: a suspicion lasts long at first, and shrinks with each further suspector. */
   readonly suspicion: boolean;
-  /** The buddy system: a ping to a suspect tells it so. */
+  /** The buddy system: a ping to a suspect says that it is suspected. */
   readonly buddy: boolean;
-}
+};
 
-/** The parameters of the protocol. Times are in ms. Begin with a preset and change a copy. */
+/**
+ * The parameters of the protocol. Start with a preset, such as {@link lan}, and change a copy. Times
+ * are in ms and, like all numbers without another range, 1 or more.
+ */
 export interface SwimConfig {
-  /** One member is probed each period. More than `probeTimeout`; 2 to 3 times as much is good. */
+  /** One member is probed each period. Must exceed `probeTimeout`; 2 to 3 times as long is good. */
   readonly probePeriod: number;
-  /** How long to wait for a direct answer before others are asked to probe, too. */
+  /** How long to wait for a direct answer before helpers are asked to probe. */
   readonly probeTimeout: number;
-  /** How many members are asked to probe in our stead, 0 or more. Also how many a burst reaches. */
+  /** How many helpers are asked to probe, and how many members a burst of gossip reaches. 0..255. */
   readonly indirectProbes: number;
   /**
-   * How long a suspect has to refute. Scaled: `multiplier * max(1, log10 N) * probePeriod`.
+   * How long a suspect has to refute. Scaled: `multiplier * max(1, log10 N) * probePeriod`, with N
+   * the number of members.
    * Source: memberlist, `suspicionTimeout` in util.go; foca's `suspicion_duration`.
    */
   readonly suspicion: Scale;
   /**
-   * Lifeguard: a suspicion lasts at first this many times the time above, and less with each
-   * further member that suspects. 1 or more. Source: memberlist's SuspicionMaxTimeoutMult, 6.
+   * Lifeguard: at first, a suspicion lasts this many times longer than `suspicion`; each further
+   * suspector shortens it. Source: memberlist's SuspicionMaxTimeoutMult, 6.
    */
   readonly suspicionMaxFactor: number;
   /**
-   * How often an update or broadcast is sent at the most, 1..255. Scaled:
-   * `floor(multiplier * log10(N + 1))`, but at least 3. Source: foca's `compute_max_tx`; its
-   * least is 1, with which one lost packet in a cluster of two or three is news lost for good.
+   * How often an update or broadcast is sent, 1..255. Scaled: `floor(multiplier * log10(N + 1))`,
+   * but at least 3. Source: foca's `compute_max_tx`, whose minimum is 1: there, one lost packet in a
+   * cluster of two or three loses an update for good.
    */
   readonly transmissions: Scale;
-  /** Spreads queued updates and broadcasts besides what probes carry. */
+  /** Sends queued updates and broadcasts, in addition to those that probes carry. */
   readonly gossip?: Periodic | undefined;
-  /** Asks members for other members. */
+  /** Asks active members which other members they know. */
   readonly announce?: Periodic | undefined;
-  /** Asks members that are held to have failed: a split heals by this. */
+  /** Asks members that failed, which heals a split. */
   readonly announceDown?: Periodic | undefined;
-  /** How long a Down identity is remembered, and so kept out. */
+  /** How long a Down identity is remembered and kept out. */
   readonly removeDownAfter: number;
-  /** The largest datagram, in bytes, sent or taken: 128..65,507. */
+  /** The largest datagram that is sent or accepted, in bytes: 128..65,507. */
   readonly maxPacketSize: number;
-  /** Whether a member that is held to be Down is told so when it talks to us. */
+  /** Whether to tell a Down member that it is Down when it sends a packet. */
   readonly notifyDown: boolean;
   /**
-   * Lifeguard: all of it, none, or the parts that are true. Takes effect only if the codec can
-   * carry it. Where parts are given, be they all false, whoever hears of a suspicion starts its
-   * timer, as in memberlist; with `false` only those do whose own probe has failed, as in foca.
+   * Lifeguard: all of it, none of it, or the parts that are true. Has no effect if the codec cannot
+   * carry it. With parts, even if all are false, every member that hears of a suspicion starts its
+   * timer, as in memberlist; with `false` only a member whose own probe failed does, as in foca.
    */
   readonly lifeguard: boolean | LifeguardParts;
-  /** How long {@link Swim.leave} tries to be heard before it gives up. */
+  /** How long {@link Swim.leave} tries to reach enough members. 0 or more. */
   readonly leaveTimeout: number;
-  /** A size of the cluster to reckon with in the formulae before it is reached. 1 or more. */
+  /** A lower bound for N in the formulas, for a cluster that is not complete yet. */
   readonly expectedMembers: number;
-  /** How many addresses are remembered, Down ones included; Down ones make room. */
+  /** How many addresses are remembered, Down members included. Down members make room. */
   readonly maxMembers: number;
-  /** How many custom broadcasts are queued; the most sent ones make room. */
+  /** How many custom broadcasts are queued. Those sent most often make room. */
   readonly maxBroadcasts: number;
   /** How many bytes of custom broadcasts are queued. */
   readonly maxBroadcastBytes: number;
 }
 
-/** What all presets begin with. */
+/** What all presets have in common. */
 const COMMON = {
   probeTimeout: 500,
   indirectProbes: 3,
@@ -136,10 +135,7 @@ export function simple(): SwimConfig {
   };
 }
 
-/**
- * For a local network. Source: memberlist's DefaultLANConfig and foca's `Config::new_lan`.
- * `expectedMembers` is a lower bound for N, which otherwise follows the live cluster.
- */
+/** For a local network. Source: memberlist's DefaultLANConfig and foca's `Config::new_lan`. */
 export function lan(expectedMembers = 1): SwimConfig {
   return { ...COMMON, ...LAN, expectedMembers };
 }
@@ -154,7 +150,7 @@ export function local(): SwimConfig {
   return { ...COMMON, ...LAN, ...LOCAL };
 }
 
-/** How long a suspicion lasts at least, in ms, in a cluster of `size` with ourselves. */
+/** The shortest duration of a suspicion, in ms, in a cluster of `size` members. */
 export function suspicionTimeout(config: SwimConfig, size: number): number {
   const { suspicion } = config;
   if (suspicion.type === 'fixed') return suspicion.value;
@@ -163,8 +159,8 @@ export function suspicionTimeout(config: SwimConfig, size: number): number {
 }
 
 /**
- * How many further suspectors bring a suspicion down to its least duration: `multiplier - 2`,
- * or 0 where the cluster has fewer than that to offer. Source: memberlist, `suspectNode`.
+ * How many further suspectors shorten a suspicion to its least duration: `multiplier - 2`, or 0 if
+ * the cluster is too small for that. Source: memberlist, `suspectNode`.
  */
 export function suspicionConfirmations(config: SwimConfig, size: number): number {
   if (config.suspicion.type === 'fixed') return 0;
@@ -174,7 +170,7 @@ export function suspicionConfirmations(config: SwimConfig, size: number): number
 
 const LEAST_TRANSMISSIONS = 3;
 
-/** How often an update is sent at the most, 1..255, in a cluster of `size` with ourselves. */
+/** How often an update is sent, 1..255, in a cluster of `size` members. */
 export function transmissionLimit(config: SwimConfig, size: number): number {
   const { transmissions } = config;
   const n = Math.max(size, config.expectedMembers);
@@ -187,14 +183,14 @@ export function transmissionLimit(config: SwimConfig, size: number): number {
 
 const ALL_PARTS: LifeguardParts = { localHealth: true, suspicion: true, buddy: true };
 
-/** Which parts of Lifeguard are on; undefined when it is off. */
+/** The parts of Lifeguard that are on; undefined if it is off. */
 export function lifeguardParts(config: SwimConfig): LifeguardParts | undefined {
   const { lifeguard } = config;
   if (typeof lifeguard !== 'boolean') return lifeguard;
   return lifeguard ? ALL_PARTS : undefined;
 }
 
-/** The least and, of integers, the greatest value of each setting that is a number. */
+/** The least value of each numeric setting and, for integers, the greatest. */
 const RANGES: readonly (readonly [name: Numeric, least: number, most?: number])[] = [
   ['probePeriod', 1],
   ['probeTimeout', 1],
@@ -214,17 +210,19 @@ export function checkConfig(config: SwimConfig): void {
   const wrong = (message: string): never => {
     throw new SwimError('config', message);
   };
-  // With a `most` it must be an integer.
+  // With `most`, the value must be an integer.
   const check = (name: string, value: number, least: number, most?: number): void => {
     const whole = most !== undefined;
     const fits = whole ? Number.isInteger(value) && value <= most : Number.isFinite(value);
     if (fits && value >= least) return;
-    const range = whole ? `an integer of ${least}..${most}` : `a number of at least ${least}`;
+    const range = whole ? `an integer from ${least} to ${most}` : `a number from ${least}`;
     wrong(`${name} must be ${range}, not ${value}`);
   };
   for (const [name, least, most] of RANGES) check(name, config[name], least, most);
   if (config.probePeriod <= config.probeTimeout) {
-    wrong('probePeriod must be more than probeTimeout');
+    wrong(
+      `probePeriod must exceed probeTimeout, ${config.probeTimeout}, but is ${config.probePeriod}`,
+    );
   }
   const { suspicion, transmissions, lifeguard } = config;
   if (suspicion.type === 'fixed') check('suspicion.value', suspicion.value, 1);

@@ -1,13 +1,9 @@
-export type { Member, MemberState, NodeIdentity, SwimCodec } from '@shoal/wire';
+export type { Member, NodeIdentity } from '@shoal/wire';
 export {
-  type LifeguardParts,
   lan,
   local,
-  type Periodic,
-  type Scale,
   type SwimConfig,
   simple,
-  suspicionConfirmations,
   suspicionTimeout,
   transmissionLimit,
   wan,
@@ -15,7 +11,7 @@ export {
 export type { SwimState } from './context.ts';
 export type { BroadcastHandler } from './dissemination/broadcast-queue.ts';
 export { SwimError, type SwimErrorCode } from './errors.ts';
-export type { DefunctReason, DownReason, MembershipEvent, Output } from './events.ts';
+export type { MembershipEvent, Output } from './events.ts';
 export { type IdentityTraits, nodeTraits, withMetadata } from './members/identity.ts';
-export type { Counters, SwimStats } from './stats.ts';
+export type { SwimStats } from './stats.ts';
 export { Swim, type SwimOptions } from './swim.ts';

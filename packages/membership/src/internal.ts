@@ -1,9 +1,10 @@
-// For the sibling packages of Shoal. Promises nothing: it may change in any release.
+/**
+ * What the other packages of Shoal need from this one. It promises nothing: names and behavior
+ * change in any release.
+ *
+ * @module
+ */
 export { startMembershipWithSink } from './driver/start-membership.ts';
-export {
-  ExchangeSchedule,
-  type ExchangeScheduleOptions,
-  exchangeScale,
-} from './lifecycle/exchange-schedule.ts';
+export { ExchangeSchedule, type ExchangeScheduleOptions } from './lifecycle/exchange-schedule.ts';
 export { Joiner, type JoinerOptions } from './lifecycle/joiner.ts';
 export { AddressBook } from './members/address-book.ts';

@@ -46,7 +46,7 @@ function code(run: () => unknown): string {
 }
 
 describe('custom broadcasts', () => {
-  it('18. the handler decodes each and says whether it is new; news is spread further', () => {
+  it('the handler decodes each one and says whether it is new; new ones spread further', () => {
     const handler = new Versions();
     const one = joined(['a', 'b'], { broadcasts: handler });
     one.receive(a, { type: 'gossip' }, { broadcasts: [text('x=1'), text('y=1')] });
@@ -63,7 +63,7 @@ describe('custom broadcasts', () => {
     expect(packet.broadcasts.map(textOf).sort()).toEqual(['x=1', 'y=1']);
   });
 
-  it('18. equal keys replace one another, and the handler says which others are stale', () => {
+  it('one with an equal key replaces an older one, and the handler says which others are obsolete', () => {
     class Clearing extends Versions {
       invalidates(newer: string, queued: string): boolean {
         return newer === 'all' && queued !== 'keep';
@@ -77,7 +77,7 @@ describe('custom broadcasts', () => {
     expect(packet.broadcasts.map(textOf).sort()).toEqual(['all=1', 'keep=1']);
   });
 
-  it('18. it may refuse to attach broadcasts for a given member', () => {
+  it('the handler can exclude a member from broadcasts', () => {
     class Choosy extends Versions {
       attachTo(member: NodeIdentity): boolean {
         return member.address !== 'a:1';
@@ -92,7 +92,7 @@ describe('custom broadcasts', () => {
     expect(sent.map(({ to }) => to.address)).not.toContain('a:1');
   });
 
-  it('18. what the handler refuses costs that broadcast only: the ping is answered', () => {
+  it('one that the handler refuses is dropped alone: the ping is answered', () => {
     const handler = new Versions();
     const one = joined(['a', 'b'], { broadcasts: handler });
     const drained = one.receive(
@@ -111,14 +111,14 @@ describe('custom broadcasts', () => {
     expect(handler.known.get('x')).toBe(1);
   });
 
-  it('18. without a handler they are refused', () => {
+  it('are refused without a handler', () => {
     const one = joined(['a']);
     const { rejected } = one.receive(a, { type: 'gossip' }, { broadcasts: [text('x=1')] });
     expect(rejected.map(({ error }) => error.code)).toEqual(['broadcast']);
     expect(code(() => one.swim.broadcast(text('x=1'), one.now))).toBe('broadcast');
   });
 
-  it('18. a broadcast of no bytes, or one that is cut, makes the packet malformed', () => {
+  it('an empty or truncated broadcast makes the packet malformed', () => {
     const one = joined(['a'], { broadcasts: new Versions() });
     const bytes = one.bytes(a, { type: 'gossip' }, { members: [alive(node('c'))] });
     for (const tail of [[0, 0], [0, 9, 1], [0]]) {
@@ -129,7 +129,7 @@ describe('custom broadcasts', () => {
     }
   });
 
-  it('broadcast() says what is wrong with a payload', () => {
+  it('broadcast() refuses a payload that is empty or too large', () => {
     const one = joined(['a'], { broadcasts: new Versions() });
     expect(one.swim.broadcast(text('x=1'), one.now)).toBe(true);
     expect(one.swim.broadcast(text('x=1'), one.now)).toBe(false);
@@ -140,7 +140,7 @@ describe('custom broadcasts', () => {
     expect(code(() => one.swim.broadcast(text('x=2'), one.now))).toBe('state');
   });
 
-  it('the longest broadcast that is accepted is sent', () => {
+  it('the longest payload that broadcast() accepts is sent', () => {
     const one = joined(['a'], { broadcasts: new Versions() });
     let size = 1400;
     const payload = (): Uint8Array => text('x=1'.padEnd(size, '.'));
@@ -152,13 +152,13 @@ describe('custom broadcasts', () => {
 });
 
 describe('bounds', () => {
-  it('22. the queue of updates is bounded by the members', () => {
+  it('the update queue holds at most one update per member', () => {
     const one = joined(['a', 'b']);
     for (let i = 0; i < 1000; i++) one.gossip(a, { id: b, incarnation: i, state: 'alive' });
     expect(one.swim.stats().queuedUpdates).toBe(1);
   });
 
-  it('22. members are bounded by addresses, and by maxMembers', () => {
+  it('the table holds one member per address, and at most maxMembers', () => {
     const one = joined(['a'], { config: { ...lan(), maxMembers: 50 } });
     for (let i = 0; i < 500; i++) one.gossip(a, alive(node('b', i)));
     expect([...one.swim.membershipState()].length).toBe(2);
@@ -167,7 +167,7 @@ describe('bounds', () => {
     expect(one.receive(node('one-too-many'), { type: 'announce' }).sent).toEqual([]);
   });
 
-  it('22. Down members make room for new ones, those that left first', () => {
+  it('Down members make room for new ones; those that left go first', () => {
     const one = joined(['a', 'b', 'c'], { config: { ...lan(), maxMembers: 3 } });
     one.gossip(a, { id: b, incarnation: 0, state: 'down' });
     one.gossip(a, { id: node('c'), incarnation: 0, state: 'down', left: true });
@@ -183,7 +183,7 @@ describe('bounds', () => {
     expect(one.swim.stats().timers).toBeLessThan(6);
   });
 
-  it('22. one packet may make room, and tell of who gave way', () => {
+  it('one packet can push out a member and bring it back', () => {
     const one = joined(['a', 'b'], { config: { ...lan(), maxMembers: 2 } });
     one.gossip(a, { id: b, incarnation: 0, state: 'down' });
     const d = alive(node('d'));
@@ -194,7 +194,7 @@ describe('bounds', () => {
     expect(one.swim.stats()).toMatchObject({ active: 2, down: 0, membersRefused: 1 });
   });
 
-  it('22. custom broadcasts are bounded by count and by bytes; the most sent give way', () => {
+  it('broadcasts are bounded in number and bytes; those sent most often make room', () => {
     const config = { ...lan(), maxBroadcasts: 10, maxBroadcastBytes: 2000 };
     const one = joined(['a'], { config, broadcasts: new Versions() });
     for (let i = 0; i < 100; i++) one.swim.broadcast(text(`k${i}=1`), one.now);
@@ -203,7 +203,7 @@ describe('bounds', () => {
     expect(one.swim.stats().queuedBroadcastBytes).toBeLessThanOrEqual(2000);
   });
 
-  it('22. system updates do not starve broadcasts, nor the reverse', () => {
+  it('neither updates nor broadcasts starve the other', () => {
     const handler = new Versions();
     const one = joined(['a', 'b', 'c', 'd'], { broadcasts: handler });
     const random = seeded(3);
@@ -225,7 +225,7 @@ describe('bounds', () => {
     expect(carried.broadcasts).toBeGreaterThan(60);
   });
 
-  it('22. one that fills a packet is sent amid a flood of updates', () => {
+  it('a broadcast that fills a packet is sent in spite of a flood of updates', () => {
     const one = joined(['a'], { broadcasts: new Versions() });
     one.swim.broadcast(text('big=1'.padEnd(1200, '.')), one.now);
     let sent = 0;
@@ -237,7 +237,7 @@ describe('bounds', () => {
     expect(sent).toBeGreaterThan(0);
   });
 
-  it('a bench without members sends nothing and has no deadline', () => {
+  it('a member that is alone sends nothing and has no deadline', () => {
     const one = bench();
     expect(one.swim.nextDeadline).toBe(Number.POSITIVE_INFINITY);
     expect(one.run(1_000_000)).toEqual({ sent: [], events: [], rejected: [] });

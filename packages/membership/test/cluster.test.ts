@@ -60,7 +60,7 @@ describe('a cluster', () => {
     expect(eventsOf(network, 'memberDown')).toBe(0);
   });
 
-  it('rests when there is no news: a ping and an ack per member and period', () => {
+  it('rests when nothing is new: a ping and an ack per member and period', () => {
     const network = shoalNetwork(2, lan());
     startAll(network, 10);
     network.run(20_000);
@@ -93,7 +93,7 @@ describe('a cluster', () => {
     }
   });
 
-  it('20. heals by itself after it was split for an hour', () => {
+  it('heals by itself after it was split for an hour', () => {
     const network = shoalNetwork(4, lan());
     startAll(network, 10);
     expect(network.run(60_000, () => network.converged)).toBe(true);
@@ -105,7 +105,7 @@ describe('a cluster', () => {
     expect(network.run(600_000, () => network.converged)).toBe(true);
   });
 
-  it('20. so does a cluster of two', () => {
+  it('heals also when it has two members', () => {
     const network = shoalNetwork(5, lan());
     startAll(network, 2);
     expect(network.run(60_000, () => network.converged)).toBe(true);
@@ -116,7 +116,7 @@ describe('a cluster', () => {
     expect(network.run(300_000, () => network.converged)).toBe(true);
   });
 
-  it('21. a member that was paused suspects nobody, and comes back', () => {
+  it('a member that was paused suspects nobody, and comes back', () => {
     const network = shoalNetwork(6, lan());
     startAll(network, 8);
     network.run(30_000);
@@ -227,7 +227,7 @@ describe('a campaign of faults', () => {
     ms: fc.integer({ min: 1, max: 20_000 }),
   });
 
-  it('never breaks an invariant, and all agree again when the faults are over', () => {
+  it('breaks no invariant, and all members agree once the faults are over', () => {
     const fired = new Map<string, number>();
     fc.assert(
       fc.property(fc.nat(), fc.array(fault, { minLength: 3, maxLength: 15 }), (seed, faults) => {

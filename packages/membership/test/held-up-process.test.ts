@@ -73,19 +73,19 @@ async function holdUp(
 
 describe('a process that was held up, over UDP', () => {
   // Longer than a period, in which all timers fall due; shorter than what counts as a pause.
-  it('reads what came in meanwhile before it judges who has not answered', async () => {
+  it('reads what came in meanwhile before it suspects anyone', async () => {
     const { outcomes, suspicions } = await holdUp(PERIOD + 50, 0, 'probe');
     expect(outcomes).not.toContain('failed');
     expect(suspicions).toBe(0);
   });
 
-  it('reads all of it, also when the answer is the last of many', async () => {
+  it('reads all of it, also when the answer is the last of many datagrams', async () => {
     const { outcomes, suspicions } = await holdUp(PERIOD + 50, 100, 'probe');
     expect(outcomes).not.toContain('failed');
     expect(suspicions).toBe(0);
   });
 
-  it('for longer tells of the pause, counts it against its own health, and suspects nobody', async () => {
+  it('reports a longer pause, counts it against its own health, and suspects nobody', async () => {
     const { outcomes, suspicions, health } = await holdUp(3 * PERIOD, 0, 'paused');
     expect(outcomes).not.toContain('failed');
     expect(suspicions).toBe(0);

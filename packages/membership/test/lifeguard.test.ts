@@ -57,7 +57,7 @@ describe('suspicion that shrinks', () => {
     expect(one.swim.memberAt('a:1')?.state).toBe('suspect');
   });
 
-  it('lasts as little as the least with two more that are members', () => {
+  it('lasts the least time with two more suspectors that are members', () => {
     const one = joined(names);
     one.gossip(b, suspect(a, 0, 'b:1'));
     one.gossip(node('c'), suspect(a, 0, 'c:1'));
@@ -78,7 +78,7 @@ describe('suspicion that shrinks', () => {
     expect(keepAlive(one, '', 40)).toContain('memberDown');
   });
 
-  it('is not hurried by the same suspector twice, by made-up ones, or by the suspect itself', () => {
+  it('is not shortened by the same suspector twice, by made-up ones, or by the suspect itself', () => {
     const one = joined(names);
     one.gossip(b, suspect(a, 0, 'b:1'));
     for (const suspector of ['b:1', 'nobody:1', 'ghost:1', 'a:1', undefined]) {
@@ -87,7 +87,7 @@ describe('suspicion that shrinks', () => {
     expect(keepAlive(one, '', 3 * least)).not.toContain('memberDown');
   });
 
-  it('two spoofed suspicions do not force a node out: it has its time to refute', () => {
+  it('two spoofed suspicions do not force a node out: it has time to refute', () => {
     const one = joined(names);
     one.gossip(b, suspect(a, 0, 'c:1'), suspect(a, 0, 'd:1'), suspect(a, 0, 'e:1'));
     expect(keepAlive(one, 'a:1', least - 100)).not.toContain('memberDown');
@@ -106,7 +106,7 @@ describe('suspicion that shrinks', () => {
     expect(packet.members).toEqual([suspect(a, 0, 'c:1')]);
   });
 
-  it('starts from gossip as well; without Lifeguard only from a probe of our own', () => {
+  it('starts from gossip as well; without Lifeguard only from a failed probe of this member', () => {
     const foca = focaBench();
     const peers = ['a', 'b', 'c'].map((addr) => ({ addr, bump: 0 }));
     for (const peer of peers) foca.receive(peer, { type: 'gossip' });
@@ -132,7 +132,7 @@ describe('suspicion that shrinks', () => {
 });
 
 describe('local health', () => {
-  it('+1 for a failed probe, for a suspicion of ourselves; -1 for a good probe; 0..7', () => {
+  it('rises by 1 for a failed probe or a refutation, falls by 1 for a good probe, within 0..7', () => {
     const one = joined(['a']);
     const health = (): number => one.swim.stats().localHealth;
     one.gossip(a, suspect(one.swim.identity, 0));
@@ -164,7 +164,7 @@ describe('local health', () => {
     expect(first.to.address).toBeDefined();
   });
 
-  it('nacks spare it, missed ones do not', () => {
+  it('is spared by nacks, and raised by missing ones', () => {
     for (const nacks of [0, 1, 2, 3]) {
       const one = joined(names);
       const target = one.until('ping').to;
@@ -198,7 +198,7 @@ describe('local health', () => {
     expect(messages(more)).not.toContain('nack');
   });
 
-  it('a helper owes no more than so many nacks', () => {
+  it('a helper owes a bounded number of nacks', () => {
     const one = joined(['a', 'b', 'c']);
     for (let i = 0; i < 500; i++) {
       one.receive(a, { type: 'pingReq', target: node(`x${i}`), probeNumber: i });
@@ -219,7 +219,7 @@ describe('local health', () => {
 });
 
 describe('buddy system', () => {
-  it('a ping to a suspected member tells it so first', () => {
+  it('a ping to a suspect says so before anything else', () => {
     const one = joined(names);
     one.gossip(b, suspect(a, 0, 'b:1'), alive(node('n1')), alive(node('n2')));
     for (let i = 0; i < 11; i++) {
@@ -273,7 +273,7 @@ describe('parts of Lifeguard', () => {
     expect(tellsSuspect(withParts({ ...parts, suspicion: true }))).toBe(parts.buddy);
   });
 
-  it('with none of them a suspicion from gossip ends all the same, after the least time', () => {
+  it('without any of them, a suspicion from gossip still ends after the least time', () => {
     const one = withParts({});
     one.gossip(b, suspect(a, 0, 'b:1'));
     const seen = keepAlive(one, '', least - 50);

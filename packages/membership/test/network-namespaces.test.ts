@@ -52,7 +52,7 @@ describe.skipIf(why !== undefined)('members on hosts of their own', () => {
   let network: TestNetwork | undefined;
   afterEach(() => network?.close());
 
-  it('find each other through loss and delay, survive a partition, and hold nobody Down', {
+  it('find each other despite loss and delay, survive a partition, and hold nobody Down', {
     timeout: 300_000,
   }, async () => {
     network = new TestNetwork(HOSTS.length);

@@ -27,7 +27,7 @@ function answer(one: Bench<NodeIdentity>, from: NodeIdentity, probeNumber: numbe
 }
 
 describe('probes', () => {
-  it('5. every active member is probed once a lap, in a new order each lap', () => {
+  it('every active member is probed once a lap, in a new order each lap', () => {
     const one = joined(names);
     const laps: string[][] = [];
     for (let lap = 0; lap < 6; lap++) {
@@ -43,7 +43,7 @@ describe('probes', () => {
     expect(new Set(laps.map(String)).size).toBeGreaterThan(1);
   });
 
-  it('5. a newcomer is placed at random among those still to come', () => {
+  it('a new member gets a random place in the rest of the lap', () => {
     const places = new Set<number>();
     for (let seed = 0; seed < 40; seed++) {
       const one = joined(['a', 'b', 'c', 'd'], { seed });
@@ -57,7 +57,7 @@ describe('probes', () => {
     expect([...places].sort()).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it('5. members that are down are never probed', () => {
+  it('members that are down are never probed', () => {
     const one = joined(names);
     one.gossip(node('a'), ...['b', 'c', 'd', 'e'].map((name) => down(node(name))));
     const probed = new Set<string>();
@@ -69,7 +69,7 @@ describe('probes', () => {
     expect([...probed].sort()).toEqual(['a:1', 'f:1', 'g:1']);
   });
 
-  it('6. the indirect stage asks random active members other than the target', () => {
+  it('the indirect stage asks random active members other than the target', () => {
     const asked = new Set<string>();
     for (let seed = 0; seed < 20; seed++) {
       const one = joined(names, { seed });
@@ -88,7 +88,7 @@ describe('probes', () => {
     expect(asked.size).toBe(names.length);
   });
 
-  it('6. an Ack counts only with the right probe number and sender', () => {
+  it('an ack counts only with the right probe number and sender', () => {
     const one = joined(names);
     const { target, number } = nextPing(one);
     const other = names.map((name) => node(name)).find((id) => id.address !== target.address)!;
@@ -99,7 +99,7 @@ describe('probes', () => {
     expect(answer(one, target, number)).toEqual([]);
   });
 
-  it('6. a probe that is answered reports the round-trip time', () => {
+  it('a probe that is answered reports the round-trip time', () => {
     const one = joined(['a']);
     const { target, number } = nextPing(one);
     one.now += 37;
@@ -114,7 +114,7 @@ describe('probes', () => {
     ]);
   });
 
-  it('6. a ForwardedAck counts only from a helper that was asked, once each', () => {
+  it('a forwarded ack counts only from a helper that was asked, once each', () => {
     const one = joined(names);
     const { target, number } = nextPing(one);
     const helpers = one
@@ -135,7 +135,7 @@ describe('probes', () => {
     expect(one.swim.memberAt(target.address)?.state).toBe('alive');
   });
 
-  it('6. who answers neither directly nor through others is suspected at the end of the period', () => {
+  it('a member that answers neither directly nor through helpers is suspected at the end of the period', () => {
     const one = joined(names);
     const { target } = nextPing(one);
     const { events } = one.run(lan().probePeriod + 1);
@@ -146,7 +146,7 @@ describe('probes', () => {
     });
   });
 
-  it('6. a helper probes for the asker and passes the answer on', () => {
+  it('a helper probes for the asker and passes the answer on', () => {
     const one = joined(['a', 'b']);
     const [a, b] = [node('a'), node('b')];
     const asked = one.receive(a, { type: 'pingReq', target: b, probeNumber: 9 }).sent[0]!;
@@ -168,7 +168,7 @@ describe('probes', () => {
     expect(reply.packet.header.message).toEqual({ type: 'indirectAck', target: a, probeNumber: 4 });
   });
 
-  it('a helper that knows the target to be gone says so instead', () => {
+  it('a helper that knows that the target is gone says so instead', () => {
     const one = joined(['a', 'b', 'c']);
     one.gossip(node('c'), down(node('b'), 0, true));
     one.run(900);
@@ -180,7 +180,7 @@ describe('probes', () => {
     expect(messages(newer)).toEqual(['indirectPing']);
   });
 
-  it('7. the target is gone before the indirect stage: nothing is sent', () => {
+  it('no helper is asked if the target has left meanwhile', () => {
     const one = joined(names, { config: simple() });
     const { target } = nextPing(one);
     const other = names.map((name) => node(name)).find((id) => id.address !== target.address)!;
@@ -188,7 +188,7 @@ describe('probes', () => {
     expect(messages(one.run(simple().probeTimeout))).toEqual([]);
   });
 
-  it('7. the target is replaced before the indirect stage: nothing is sent', () => {
+  it('no helper is asked if the target was replaced meanwhile', () => {
     const one = joined(names, { config: simple() });
     const { target } = nextPing(one);
     one.receive({ ...target, generation: 2 }, { type: 'gossip' });
@@ -197,7 +197,7 @@ describe('probes', () => {
     expect(types(events)).not.toContain('memberSuspected');
   });
 
-  it('8. our own identity changes in mid-probe: the old probe and every old timer are void', () => {
+  it('a change of identity cancels the probe under way and its timers', () => {
     const one = joined(['a', 'b'], {
       config: { ...simple(), suspicion: { type: 'fixed', value: 900 } },
     });
@@ -212,7 +212,7 @@ describe('probes', () => {
     expect(types(one.run(simple().probePeriod).events)).not.toContain('memberSuspected');
   });
 
-  it('8. a suspicion begins anew when we have come back from the dead', () => {
+  it('suspicions start anew after a member came back from Down', () => {
     const one = joined(['a', 'b']);
     one.gossip(node('a'), suspect(node('b')));
     one.now += 100;

@@ -75,7 +75,7 @@ async function allHear(
 }
 
 describe(`${SIZE} processes`, () => {
-  it('see one killed, started again, stopped, going on, and leaving', {
+  it('see one of them killed, restarted, stopped, continued and leaving', {
     timeout: 180_000,
   }, async () => {
     const first = launch('127.0.0.1:0', []);

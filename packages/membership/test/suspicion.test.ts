@@ -21,7 +21,7 @@ function stateOf(one: ReturnType<typeof bench>, name = 'a'): string | undefined 
 }
 
 describe('suspicion and refutation', () => {
-  it('1. equal incarnation: Suspect beats Alive; Alive needs a strictly higher one', () => {
+  it('at equal incarnations, suspect beats alive; alive needs a higher one', () => {
     const one = joined(['a', 'b']);
     one.gossip(b, alive(a, 3));
     one.gossip(b, suspect(a, 2));
@@ -35,14 +35,14 @@ describe('suspicion and refutation', () => {
     expect(types(events)).toEqual(['memberRefuted']);
   });
 
-  it('1. a Suspect needs a higher incarnation to be suspected anew', () => {
+  it('a suspect needs a higher incarnation to be suspected anew', () => {
     const one = joined(['a', 'b']);
     one.gossip(b, suspect(a, 1));
     expect(types(one.gossip(b, suspect(a, 1)).events)).toEqual([]);
     expect(types(one.gossip(b, suspect(a, 2)).events)).toEqual(['memberSuspected']);
   });
 
-  it('1. Down beats all at any incarnation, and nothing beats Down', () => {
+  it('down beats all at any incarnation, and nothing beats down', () => {
     const one = joined(['a', 'b']);
     one.gossip(b, alive(a, 9));
     expect(types(one.gossip(b, down(a, 0)).events)).toEqual(['memberDown']);
@@ -51,7 +51,7 @@ describe('suspicion and refutation', () => {
     expect(stateOf(one)).toBe('down');
   });
 
-  it('2. a stale suspicion about oneself changes nothing and sends nothing', () => {
+  it('a stale suspicion of this member changes nothing and sends nothing', () => {
     const one = joined(['a', 'b']);
     one.gossip(b, suspect(one.swim.identity, 4));
     expect(one.swim.incarnation).toBe(5);
@@ -65,7 +65,7 @@ describe('suspicion and refutation', () => {
     expect(one.swim.stats().refutations).toBe(before.refutations);
   });
 
-  it('3. a suspicion of our incarnation or above: jump past it, gossip at once', () => {
+  it('a suspicion of this member makes it exceed the incarnation and gossip at once', () => {
     for (const suspected of [0, 7]) {
       const one = joined(['a', 'b', 'c', 'd']);
       const drained = one.gossip(b, suspect(one.swim.identity, suspected));
@@ -81,7 +81,7 @@ describe('suspicion and refutation', () => {
     }
   });
 
-  it('3. at the maximum, renew the identity', () => {
+  it('at the highest incarnation it renews its identity', () => {
     const one = joined(['a', 'b']);
     const { events } = one.gossip(b, suspect(one.swim.identity, 0xffff_ffff));
     expect(types(events)).toEqual(['rejoined']);
@@ -90,14 +90,14 @@ describe('suspicion and refutation', () => {
     expect(one.swim.state).toBe('active');
   });
 
-  it('3. at the maximum, where it cannot renew, become defunct', () => {
+  it('at the highest incarnation it is defunct if it cannot renew itself', () => {
     const one = joined(['a', 'b'], { traits: unrenewable });
     const { events } = one.gossip(b, suspect(one.swim.identity, 0xffff_ffff));
     expect(events).toEqual([{ type: 'defunct', reason: 'declaredDown' }]);
     expect(one.swim.state).toBe('defunct');
   });
 
-  it('3. two spoofed suspicions exhaust the 16 bits of foca, but do not force a node out', () => {
+  it("two spoofed suspicions exhaust foca's 16 bits, but do not force a member out", () => {
     const one = focaBench();
     const peer = { addr: 'a', bump: 0 };
     one.gossip(peer);
@@ -109,7 +109,7 @@ describe('suspicion and refutation', () => {
     expect(one.swim.state).toBe('active');
   });
 
-  it('4. any message whose header has a newer incarnation of its sender is a refutation', () => {
+  it('a header with a newer incarnation of its sender is a refutation', () => {
     const one = joined(['a', 'b']);
     one.gossip(b, suspect(a, 0));
     one.receive(a, { type: 'ping', probeNumber: 1 }, { incarnation: 0 });
@@ -119,7 +119,7 @@ describe('suspicion and refutation', () => {
     expect(stateOf(one)).toBe('alive');
   });
 
-  it('9. a suspicion deadline acts only if the incarnation is the one it was set for', () => {
+  it('a suspicion deadline acts only if the incarnation is the one it was set for', () => {
     const one = joined(['a', 'b']);
     const least = suspicionTimeout(lan(), 3);
     one.gossip(b, suspect(a, 0));
@@ -130,7 +130,7 @@ describe('suspicion and refutation', () => {
     expect(stateOf(one)).toBe('suspect');
   });
 
-  it('9. a suspect that does not refute is down when its time is over, and everyone is told', () => {
+  it('a suspect that does not refute is down when its time is over, and all learn of it', () => {
     const one = joined(['a', 'b']);
     one.gossip(b, suspect(a, 0));
     one.run(suspicionTimeout(lan(), 3) - 1);
@@ -142,7 +142,7 @@ describe('suspicion and refutation', () => {
     expect(news).toContainEqual(expect.objectContaining({ id: a, state: 'down' }));
   });
 
-  it('23. suspicions of oneself do not set off bursts: at most one a probe period', () => {
+  it('many suspicions of this member cause at most one burst a probe period', () => {
     const one = joined(['a', 'b', 'c', 'd', 'e']);
     let sent = 0;
     for (let i = 0; i < 50; i++) {
@@ -156,7 +156,7 @@ describe('suspicion and refutation', () => {
     expect(messages(one.gossip(b, suspect(one.swim.identity, 500))).length).toBeLessThanOrEqual(3);
   });
 
-  it('a restarted node that kept its identity takes over the incarnation that others know', () => {
+  it('a restarted member that kept its identity takes over the incarnation that others know', () => {
     const one = joined(['a', 'b']);
     one.gossip(b, alive(one.swim.identity, 12));
     expect(one.swim.incarnation).toBe(12);

@@ -77,7 +77,7 @@ describe('startMembership', () => {
     expect(() => b.broadcast(new Uint8Array([1]))).toThrow(SwimError);
   });
 
-  it('keeps trying until a seed is there, and asks for the seeds afresh', async () => {
+  it('keeps trying until a seed is there, and looks up the seeds each time', async () => {
     const hub = new Hub();
     let asked = 0;
     const seeds = async (): Promise<string[]> => {
@@ -116,7 +116,7 @@ describe('startMembership', () => {
     expect(again.identity.generation).toBeGreaterThanOrEqual(a.identity.generation);
   });
 
-  it('refuses packets of another cluster, and says so', async () => {
+  it('refuses packets of another cluster, and reports it', async () => {
     const hub = new Hub();
     const a = start(hub.open('a:1'), [], { label: 'one' });
     const rejected = seen(a, 'rejected');
@@ -147,7 +147,7 @@ describe('startMembership', () => {
     expect(a.members()).toMatchObject([{ id: { addr: 'b', bump: 0 } }]);
   });
 
-  it('keeps packets within what the transport carries, and counts what it does not take', async () => {
+  it('keeps packets within the limit of the transport, and counts those that it refuses', async () => {
     const hub = new Hub();
     const small = hub.open('a:1', 300);
     const a = start(small, []);
@@ -165,7 +165,7 @@ describe('startMembership', () => {
     small.full = false;
   });
 
-  it('events() gives all events in order, ends with close(), and does not grow without bound', async () => {
+  it('events() yields all events in order, ends with close(), and is bounded', async () => {
     const hub = new Hub();
     const a = start(hub.open('a:1'), []);
     const events = a.events();
@@ -203,7 +203,7 @@ describe('startMembership', () => {
     expect(read).toEqual(later);
   });
 
-  it('a signal closes it, and ends what waits', async () => {
+  it('a signal closes it and ends pending calls', async () => {
     const hub = new Hub();
     const controller = new AbortController();
     const transport = hub.open('a:1');
@@ -232,7 +232,7 @@ describe('startMembership', () => {
     await expect(b.leave({ signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow('no');
   });
 
-  it('throws at once for what cannot work', () => {
+  it('throws at once for invalid options', () => {
     const transport = new Hub().open('a:1');
     const bad = { ...config, probePeriod: 1 };
     expect(() => startMembership({ transport, config: bad })).toThrow('probePeriod');
@@ -268,7 +268,7 @@ describe('startMembershipWithSink', () => {
 });
 
 describe('over UDP on loopback', () => {
-  it('five members find each other; one that stops is seen to fail, one that leaves to leave', async () => {
+  it('five members find each other; one that stops is seen as failed, one that leaves as left', async () => {
     const members: Membership<NodeIdentity>[] = [];
     for (let i = 0; i < 5; i++) {
       const transport = await createUdpTransport({ bind: '127.0.0.1:0' });

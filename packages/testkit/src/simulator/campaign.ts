@@ -5,40 +5,40 @@ import { type Plan, planConfig } from './plan.ts';
 import { Simulator } from './simulator.ts';
 import type { SimulatorStats } from './stats.ts';
 
-/** How a run went. */
+/** The outcome of a run. */
 export interface Outcome {
   readonly plan: Plan;
-  /** What was broken; undefined when all held. */
+  /** The invariant that was broken; undefined if all held. */
   readonly violation: InvariantViolation | undefined;
-  /** How long after the last fault all agreed, in ms; undefined if they never did. */
+  /** How long after the last fault all views agreed, in ms; undefined if they never did. */
   readonly convergedAfter: number | undefined;
-  /** At rest: packets sent a member and probe period, on average. */
+  /** The mean number of packets per member and probe period at rest. */
   readonly load: number | undefined;
   readonly effects: Readonly<Effects>;
   readonly stats: Readonly<SimulatorStats>;
   /** Equal for equal runs. */
   readonly digest: string;
-  /** What happened, line by line, if that was asked for. */
+  /** Everything that happened, line by line; empty unless it was asked for. */
   readonly log: readonly string[];
 }
 
-/** How often all views are looked through, in ms. */
+/** How often all views are checked, in ms. */
 const SCAN_INTERVAL = 20_000;
-/** How often it is asked whether all agree. */
+/** How often it is checked whether all views agree, in ms. */
 const STEP = 1000;
-/** The last so many ms: all must agree by then, and the load is measured. */
+/** The end of a run, in ms, during which all views agree and the load is measured. */
 const REST = 120_000;
-/** At rest: a ping and an ack, and some announces and feeds. */
+/** Packets per member and period at rest: a ping, an ack, and some announces and feeds. */
 const MAX_LOAD = 3;
-/** One member may be asked for more feeds than another. */
+/** The same for a single member, which may be asked for more feeds than others. */
 const MAX_LOAD_OF_ONE = 6;
 
-/** Does a run, and checks every invariant. Throws nothing but a RangeError for a bad plan. */
-export function runPlan(plan: Plan, options: { readonly log?: boolean } = {}): Outcome {
+/** Runs a plan and checks every invariant. Throws a RangeError for an invalid plan only. */
+export function runPlan(plan: Plan, options: { readonly log?: boolean | undefined } = {}): Outcome {
   const { seed, nodes, weather, join } = plan;
   const config = planConfig(plan);
-  const exchange = plan.exchange ? { exchange: {} } : {};
-  const sim = new Simulator({ seed, nodes, weather, join, config, ...exchange });
+  const exchange = plan.exchange ? {} : undefined;
+  const sim = new Simulator({ seed, nodes, weather, join, config, exchange });
   const log = new EventLog(sim, { keep: options.log ?? false });
   sim.observers.push(log);
   const invariants = new Invariants(sim);
@@ -66,7 +66,7 @@ function carryOut(
 ): void {
   const { duration, faults } = plan;
   for (const { at, fault } of faults) sim.at(at, () => sim.inject(fault));
-  // Not all at once, or the first period would be the same for all.
+  // One after the other, so that their periods differ.
   for (const { index } of sim.nodes) sim.at(index * 37, () => sim.start(index));
   const scan = (): void => {
     invariants.scan();
@@ -86,7 +86,7 @@ function carryOut(
   checkFaultsFired(plan, sim);
 }
 
-/** Throws which of them disagree. */
+/** Throws an error that names members that disagree. */
 function explainDivergence(sim: Simulator): never {
   const members = sim.nodes.filter((node) => node.takesPart);
   const wrong: string[] = [];
@@ -114,7 +114,7 @@ function explainDivergence(sim: Simulator): never {
   );
 }
 
-/** Lets the cluster rest, and returns how many packets it sends a member and period. */
+/** Lets the cluster rest, and returns how many packets it sends per member and period. */
 function measureLoad(sim: Simulator): number {
   const members = sim.nodes.filter((node) => node.takesPart);
   const before = members.map(({ swim }) => swim!.stats().packetsSent);
@@ -130,35 +130,37 @@ function measureLoad(sim: Simulator): number {
   const mean = loads.reduce((sum, load) => sum + load, 0) / Math.max(1, loads.length);
   const most = Math.max(0, ...loads);
   if (mean > MAX_LOAD || most > MAX_LOAD_OF_ONE) {
-    const what = `${mean.toFixed(2)} packets a member and period, at most ${most.toFixed(2)}`;
+    const what = `${mean.toFixed(2)} packets per member and period, at most ${most.toFixed(2)}`;
     throw new InvariantViolation('flat-load', sim.now, what);
   }
   return mean;
 }
 
-/** One fault may come to nothing, such as the pause of a node that is cut off and idle. */
-const IN_VAIN = 2;
+/** Few faults may have no effect, such as the pause of a node that is cut off and idle. */
+const MAX_WITHOUT_EFFECT = 2;
 
 function checkFaultsFired(plan: Plan, sim: Simulator): void {
   const asked = new Map<keyof Effects, number>();
   for (const { fault } of plan.faults) {
     for (const effect of expectedEffects(fault)) asked.set(effect, (asked.get(effect) ?? 0) + 1);
   }
-  const missing = [...asked].filter(([name, times]) => times > IN_VAIN && sim.effects[name] === 0);
+  const missing = [...asked].filter(
+    ([name, times]) => times > MAX_WITHOUT_EFFECT && sim.effects[name] === 0,
+  );
   if (missing.length > 0) {
     const names = missing.map(([name]) => name).join(', ');
-    const what = `asked for more than ${IN_VAIN} times, and did not happen: ${names}`;
+    const what = `planned more than ${MAX_WITHOUT_EFFECT} times, but without effect: ${names}`;
     throw new InvariantViolation('faults-fire', sim.now, what);
   }
 }
 
-/** Leaves out as many faults as it can while the same invariant is broken. */
+/** Removes as many faults as possible from a failed run that still breaks the same invariant. */
 export function shrinkPlan(failing: Outcome): Outcome {
   let best = failing;
   const code = failing.violation?.code;
   if (code === undefined) return failing;
   for (let size = Math.ceil(best.plan.faults.length / 2); size >= 1; size = Math.floor(size / 2)) {
-    // The last one, which ends them all, stays.
+    // The last fault stays: it ends all others.
     for (let from = 0; from < best.plan.faults.length - 1; ) {
       const { faults } = best.plan;
       const end = Math.min(from + size, faults.length - 1);

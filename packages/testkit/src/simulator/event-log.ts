@@ -3,30 +3,30 @@ import type { Fault } from './fault.ts';
 import type { Observer, SendOutcome } from './observer.ts';
 import type { SimNode } from './sim-node.ts';
 
-/** What an {@link EventLog} reads the time from. */
+/** Where an {@link EventLog} reads the time. */
 export interface Timed {
   readonly now: number;
 }
 
 /**
- * Writes down all that happens, a line for each thing, and adds it up into a digest: two runs
- * are the same if their digests are. Attach it to `Simulator.observers` before the first start.
+ * Records everything that happens, one line for each entry, and hashes it into a digest: two runs
+ * are equal if their digests are. Add it to `Simulator.observers` before the first node starts.
  */
 export class EventLog implements Observer {
-  /** Empty unless lines are kept. */
+  /** The entries; empty unless they are kept. */
   readonly lines: string[] = [];
   readonly #time: Timed;
   readonly #keep: boolean;
   #hash = 0x811c9dc5;
   #entries = 0;
 
-  /** `keep`: whether lines are kept, or only the digest. */
+  /** `keep`: whether to keep the lines, or only the digest. */
   constructor(time: Timed, options: { readonly keep: boolean }) {
     this.#time = time;
     this.#keep = options.keep;
   }
 
-  /** How many things were written down, and a hash of them all. */
+  /** The number of entries, and a hash of them all. */
   get digest(): string {
     return `${this.#entries}-${(this.#hash >>> 0).toString(16).padStart(8, '0')}`;
   }
@@ -71,7 +71,7 @@ export class EventLog implements Observer {
     this.lines.push(`${(this.#time.now / 1000).toFixed(6)} ${text}`);
   }
 
-  /** Four at a time; past the end is 0. */
+  /** Mixes in four bytes at a time; bytes past the end count as 0. */
   #mixBytes(bytes: Uint8Array): void {
     let hash = this.#hash;
     for (let i = 0; i < bytes.length; i += 4) {

@@ -1,14 +1,14 @@
 const FIRST_CAPACITY = 1024;
 
 /**
- * What is to come, in the order of time; what falls due at one time comes in the order in which
- * it was added. A 4-ary heap on typed arrays.
+ * Future events in order of time; events at the same time in the order in which they were added. A
+ * 4-ary heap on typed arrays.
  */
 export class EventQueue<Item> {
   #times = new Float64Array(FIRST_CAPACITY);
-  /** Which was added first. */
+  /** The order in which items were added. */
   #ranks = new Float64Array(FIRST_CAPACITY);
-  /** Where in `#items` it is. */
+  /** Indices into `#items`. */
   #slots = new Int32Array(FIRST_CAPACITY);
   readonly #items: (Item | undefined)[] = [];
   readonly #free: number[] = [];
@@ -19,7 +19,7 @@ export class EventQueue<Item> {
     return this.#size;
   }
 
-  /** When the next item is due, in ms; Infinity when there is none. */
+  /** When the next item is due, in ms; Infinity if there is none. */
   get nextTime(): number {
     return this.#size === 0 ? Number.POSITIVE_INFINITY : this.#times[0]!;
   }
@@ -32,7 +32,7 @@ export class EventQueue<Item> {
     this.#up(this.#size++, time, this.#added++, slot);
   }
 
-  /** Takes out what is due next; undefined when there is nothing. */
+  /** Removes and returns the item that is due next; undefined if there is none. */
   take(): Item | undefined {
     if (this.#size === 0) return undefined;
     const slot = this.#slots[0]!;
@@ -58,7 +58,7 @@ export class EventQueue<Item> {
     let at = hole;
     while (at > 0) {
       const above = (at - 1) >> 2;
-      // What is added later has the higher rank: it never passes one of the same time.
+      // An item that was added later never passes one with the same time.
       if (this.#times[above]! <= time) break;
       this.#move(above, at);
       at = above;

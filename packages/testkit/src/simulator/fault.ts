@@ -1,13 +1,13 @@
 import type { Latency } from './latency.ts';
 
-/** How the network treats packets. Shares are 0..1, of the packets sent. */
+/** How the network treats packets. Shares are of the packets sent, 0..1. */
 export interface Weather {
   readonly latency: Latency;
-  /** Share that is lost. */
+  /** The share that is lost. */
   readonly loss: number;
-  /** Share that arrives twice. */
+  /** The share that arrives twice. */
   readonly duplicate: number;
-  /** Share that is held back, for up to `reorderBy` ms, so that later ones overtake it. */
+  /** The share that is delayed by up to `reorderBy` ms, so that later packets overtake it. */
   readonly reorder: number;
   readonly reorderBy: number;
 }
@@ -22,69 +22,69 @@ export const FAIR_WEATHER: Weather = {
 };
 
 /**
- * Something that befalls the cluster; plain data, so that a list of them can be stored and run
- * again. Nodes are given by number. Times are in ms.
+ * Something that goes wrong, or is done to the cluster. Plain data, so that a list of faults can be
+ * stored and run again. Nodes are given by number. Times are in ms.
  */
 export type Fault =
-  /** The process ends without a word. */
+  /** The process ends without a goodbye. */
   | { readonly type: 'crash'; readonly node: number }
-  /** It starts again, with nothing remembered; if it runs it is ended first. */
+  /** The process restarts and remembers nothing. If it runs, it is ended first. */
   | { readonly type: 'restart'; readonly node: number }
-  /** It says goodbye and ends. */
+  /** The node says goodbye and ends. */
   | { readonly type: 'leave'; readonly node: number }
-  /** The process stands still: no timer, no packet. Its socket takes in what it can hold. */
+  /** The process is paused: no timer runs, no packet moves. Its socket buffers packets. */
   | { readonly type: 'pause'; readonly node: number; readonly ms: number }
   /**
-   * Timers run, but what it sends and what is sent to it is held up. Source: the Lifeguard
-   * paper, section V-D, where this stands for a machine short of processor time.
+   * Timers run, but packets from and to the node are held up. Source: the Lifeguard paper, section
+   * V-D, where this models a machine that lacks processor time.
    */
   | { readonly type: 'block'; readonly node: number; readonly ms: number }
-  /** Its clock runs `rate` times as fast as it should. */
+  /** The node's clock runs `rate` times as fast as it should. */
   | { readonly type: 'skew'; readonly node: number; readonly rate: number }
-  /** Its clock is set forward, or back. */
+  /** The node's clock is set forward, or back. */
   | { readonly type: 'jump'; readonly node: number; readonly ms: number }
-  /** Nothing gets from any of these nodes to any of those; the other way it does. */
+  /** No packet gets from any node of `from` to any of `to`; the other direction works. */
   | { readonly type: 'cut'; readonly from: readonly number[]; readonly to: readonly number[] }
-  /** These nodes and the others cannot reach one another. Adds to earlier splits. */
+  /** These nodes and the others cannot reach each other. Adds to earlier partitions. */
   | { readonly type: 'partition'; readonly nodes: readonly number[] }
   /** Ends all cuts and partitions. */
   | { readonly type: 'heal' }
-  /** Ends all that does not end by itself or by a restart, and pauses and blocks as well. */
+  /** Ends everything that lasts, pauses and blocks included. */
   | { readonly type: 'calm' }
-  /** The weather everywhere, or of packets from and to one node. */
+  /** Changes the weather everywhere, or for packets from and to one node. */
   | { readonly type: 'weather'; readonly weather: Weather; readonly node?: number }
-  /** It takes on new metadata, and so a new identity. */
+  /** The node takes new metadata, and so a new identity. */
   | { readonly type: 'rename'; readonly node: number; readonly metadata: string }
-  /** It spreads bytes of the application's: so many of them. */
+  /** The node broadcasts `size` bytes. */
   | { readonly type: 'broadcast'; readonly node: number; readonly size: number };
 
-/** A fault and when it comes, in ms of virtual time. */
+/** A fault and its time, in ms of virtual time. */
 export interface TimedFault {
   readonly at: number;
   readonly fault: Fault;
 }
 
-/** What faults really did; a fault that is asked for and does nothing is a fault of the test. */
+/** Counts what faults really did: a fault that has no effect is a mistake of the test. */
 export interface Effects {
   crashes: number;
   restarts: number;
   leaves: number;
   /** Timers and packets that waited for a paused process. */
   pauses: number;
-  /** Packets held up on their way into or out of a blocked node. */
+  /** Packets that were held up on their way into or out of a blocked node. */
   blocks: number;
-  /** Packets lost because a socket buffer of a paused or blocked node was full. */
+  /** Packets that were lost because a socket buffer was full. */
   overflows: number;
-  /** Times that a clock was read that ran at a wrong rate. */
+  /** Readings of a clock that ran at a wrong rate. */
   skews: number;
   jumps: number;
-  /** Packets that a one-way cut stopped. */
+  /** Packets that a cut stopped. */
   cuts: number;
   /** Packets that a partition stopped. */
   partitions: number;
   losses: number;
   duplicates: number;
-  /** Packets that arrive before an earlier one to the same node. Counted in such weather. */
+  /** Packets that overtook an earlier one to the same node, in weather that reorders. */
   reorders: number;
   renames: number;
   broadcasts: number;
@@ -110,7 +110,7 @@ export function newEffects(): Effects {
   };
 }
 
-/** The effects that a fault must have in time. */
+/** The effects that a fault must have. */
 export function expectedEffects(fault: Fault): (keyof Effects)[] {
   switch (fault.type) {
     case 'crash':
@@ -137,7 +137,7 @@ export function expectedEffects(fault: Fault): (keyof Effects)[] {
     case 'weather': {
       const { loss, duplicate, reorder } = fault.weather;
       const effects: (keyof Effects)[] = [];
-      // A single node may be cut off all the while.
+      // A single node may be cut off all the time.
       if (fault.node !== undefined) return effects;
       if (loss > 0) effects.push('losses');
       if (duplicate > 0) effects.push('duplicates');

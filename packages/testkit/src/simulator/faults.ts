@@ -14,21 +14,21 @@ export interface FaultsHost {
   readonly now: number;
   readonly effects: Effects;
   readonly network: Network;
-  /** Throws a RangeError if there is none. */
+  /** Throws a RangeError for a node that does not exist. */
   node(index: number): SimNode;
   at(time: number, action: () => void): void;
   start(index: number): void;
-  /** False if it did not run. */
+  /** Ends a process. Returns false if it did not run. */
   stop(node: SimNode): boolean;
-  /** A pause or a block may be over. */
+  /** Continues after a pause or a block, if none is left. */
   wake(node: SimNode): void;
-  /** Ends whatever still ails the network and the nodes. */
+  /** Ends all faults that last. */
   calm(): void;
-  /** Does something to a node's machine, as its application would; nothing if it does not run. */
+  /** Acts on a node's machine, as its application would, if the process runs. */
   input(node: SimNode, act: (swim: Swim<NodeIdentity>, now: number) => void): void;
 }
 
-/** Lets things befall the cluster, and counts those that did. */
+/** Makes faults happen, and counts their effects. */
 export class Faults {
   readonly #host: FaultsHost;
   #broadcasts = 0;
@@ -112,7 +112,7 @@ export class Faults {
   }
 }
 
-/** Spreads each broadcast once: its first four bytes say which it is. */
+/** A handler that spreads each broadcast once. The first four bytes are its number. */
 export function onceOnly(): BroadcastHandler<NodeIdentity, number> {
   const seen = new Set<number>();
   return {

@@ -3,34 +3,34 @@ import type { Observer } from './observer.ts';
 import type { SimNode } from './sim-node.ts';
 import type { Simulator } from './simulator.ts';
 
-/** What must hold, by name. The first group always; the second when the faults are over. */
+/** The names of what must hold: the first group always, the second once the faults are over. */
 export type Invariant =
-  /** In no view, and at no node, does the incarnation of an identity go back. */
+  /** The incarnation of an identity never decreases, in any view or at its node. */
   | 'incarnation-grows'
-  /** No view resurrects an identity that it held Down or knew to be replaced. */
+  /** No view brings back an identity that was Down or replaced. */
   | 'down-is-final'
-  /** No packet is over the limit. */
+  /** No packet exceeds the limit. */
   | 'packet-size'
-  /** Queues, tables and timers are no larger than the cluster gives cause for. */
+  /** Queues, tables and timers do not outgrow the cluster. */
   | 'bounded'
-  /** Nobody refuses what a correct node has sent. */
+  /** No node refuses a packet of a correct node. */
   | 'understood'
-  /** Nobody is driven out who has not left. */
+  /** No node is driven out for good unless it left. */
   | 'stays-in'
   /** The machine throws nothing. */
   | 'no-throw'
-  /** All views come to agree. */
+  /** All views agree in the end. */
   | 'converges'
-  /** A member that runs and can be reached is not held Down for ever. */
+  /** No member that runs and can be reached stays Down for ever. */
   | 'not-down-for-ever'
-  /** Once there is no news, nothing waits to be spread. */
+  /** Once nothing is new, no update or broadcast is queued. */
   | 'queues-drain'
-  /** A cluster at rest sends a fixed number of packets a member and period. */
+  /** A cluster at rest sends a fixed number of packets per member and period. */
   | 'flat-load'
-  /** The faults that were asked for did fire. */
+  /** The planned faults had their effects. */
   | 'faults-fire';
 
-/** A run broke what must hold. */
+/** A run broke an invariant. */
 export class InvariantViolation extends Error {
   override readonly name = 'InvariantViolation';
   readonly code: Invariant;
@@ -44,20 +44,20 @@ export class InvariantViolation extends Error {
   }
 }
 
-/** What one node last held of one address. */
+/** What one node last knew about one address. */
 interface Known {
   generation: number;
   incarnation: number;
-  /** Since when it is Down, in ms; -1 while it is active. */
+  /** When it became Down, in ms; -1 while it is active. */
   downAt: number;
 }
 
-/** More timers than members: the machine's own tasks, and the nacks that a helper owes. */
+/** Timers that do not belong to members: the machine's own, and the nacks that it owes. */
 const OTHER_TIMERS = 80;
-/** A Down identity must be remembered for this share of `removeDownAfter`: clocks may run fast. */
+/** The share of `removeDownAfter` to remember a Down identity for: clocks may run fast. */
 const REMEMBERED = 0.4;
 
-/** Checks, at each packet and each event, what must always hold. Throws what it finds. */
+/** Checks at each packet and event what must always hold. Throws an {@link InvariantViolation}. */
 export class Invariants implements Observer {
   readonly #sim: Simulator;
   /** By node, then by address. */
@@ -65,7 +65,7 @@ export class Invariants implements Observer {
   readonly #selves: (Known | undefined)[] = [];
   readonly #boundsCheckedAt: number[] = [];
 
-  /** Attaches itself. To be made before the first node is started. */
+  /** Observes `sim`. Create it before the first node starts. */
   constructor(sim: Simulator) {
     this.#sim = sim;
     this.#views = sim.nodes.map(() => new Map());
@@ -88,8 +88,8 @@ export class Invariants implements Observer {
   event(node: SimNode, event: MembershipEvent<NodeIdentity>): void {
     if ('member' in event) {
       this.#checkMember(node, event.member);
-      // What is queued, and every timer but a few, comes from a change like this; and all changes
-      // that one packet has brought are told at one time, after the last of them.
+      // Nearly all timers and queued updates come from such a change. The events of one packet all
+      // come after its last change, so one check is enough.
       if (this.#boundsCheckedAt[node.index] !== this.#sim.now) this.#checkBounds(node);
     } else if (event.type === 'defunct' && event.reason !== 'left') {
       this.#fail('stays-in', `n${node.index} is ${event.reason}`);
@@ -99,7 +99,7 @@ export class Invariants implements Observer {
     }
   }
 
-  /** Looks at all that everyone holds, which events do not tell in full. O(N^2). */
+  /** Checks all views, which events do not show in full. O(N^2). */
   scan(): void {
     for (const node of this.#sim.nodes) {
       this.#checkBounds(node);

@@ -1,13 +1,13 @@
 import type { Random } from '../random.ts';
 
-/** How long packets travel, in ms. */
+/** The travel time of packets, in ms. */
 export type Latency =
   | { readonly type: 'fixed'; readonly ms: number }
-  /** Any time of `least` to `most` alike. */
+  /** Evenly distributed from `least` to `most`. */
   | { readonly type: 'uniform'; readonly least: number; readonly most: number }
-  /** `least`, and an exponentially distributed time with this mean on top. */
+  /** `least`, plus an exponentially distributed time with this mean. */
   | { readonly type: 'exponential'; readonly least: number; readonly mean: number }
-  /** Mostly near the median, sometimes far above: `median * exp(sigma * normal)`. */
+  /** Mostly near the median, sometimes far above it: `median * exp(sigma * normal)`. */
   | { readonly type: 'lognormal'; readonly median: number; readonly sigma: number };
 
 /** Draws one latency, in ms, 0 or more. */
@@ -20,7 +20,7 @@ export function drawLatency(latency: Latency, random: Random): number {
     case 'exponential':
       return latency.least - latency.mean * Math.log(1 - random());
     case 'lognormal': {
-      // Box and Muller, 1958; one of the two normal numbers is enough.
+      // Box and Muller, 1958, of whose two normal numbers one is enough.
       const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
       return latency.median * Math.exp(latency.sigma * normal);
     }

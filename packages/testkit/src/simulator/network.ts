@@ -2,7 +2,7 @@ import type { Random } from '../random.ts';
 import type { Effects, Weather } from './fault.ts';
 import { drawLatency } from './latency.ts';
 
-/** What becomes of a packet: how many copies arrive; 0 says why none does. */
+/** What happens to a packet: it is sent, or why it is not. */
 export type Fate = 'sent' | 'lost' | 'cut' | 'partitioned';
 
 /** What a {@link Network} is made of. */
@@ -21,13 +21,13 @@ export class Network {
   readonly #effects: Effects;
   readonly #weather: (Weather | undefined)[];
   #fair: Weather;
-  /** Which sides of the splits a node is on: a number for each combination. */
+  /** By node: the sides of the partitions that it is on, as a number for each combination. */
   readonly #sides: number[];
   #split = false;
   readonly #cuts: (Set<number> | undefined)[];
-  /** By receiver: when the last of the packets to it arrives. */
+  /** By receiver: when the last packet to it arrives. */
   readonly #lastArrival: number[];
-  /** Filled by `route`: after how many ms each copy arrives. */
+  /** Set by {@link route}: the delay of each copy of the packet, in ms. */
   readonly delays: number[] = [];
 
   constructor({ size, weather, random, effects }: NetworkOptions) {
@@ -44,7 +44,7 @@ export class Network {
     return this.#fair;
   }
 
-  /** Sets the weather everywhere, or that of one node. */
+  /** Sets the weather everywhere or, given a node, for its packets. */
   setWeather(weather: Weather, node: number | undefined): void {
     if (node === undefined) {
       this.#fair = weather;
@@ -77,12 +77,12 @@ export class Network {
     this.#split = false;
   }
 
-  /** Whether packets get from one node to another, were there no losses. */
+  /** Whether packets get from one node to another, losses aside. */
   reaches(from: number, to: number): boolean {
     return this.#sides[from] === this.#sides[to] && !this.#cuts[from]?.has(to);
   }
 
-  /** The fate of a packet sent at `now`; if it is sent, `delays` has the times of its copies. */
+  /** Decides the fate of a packet sent at `now`, and sets {@link delays}. */
   route(from: number, to: number, now: number): Fate {
     this.delays.length = 0;
     if (this.#split && this.#sides[from] !== this.#sides[to]) {

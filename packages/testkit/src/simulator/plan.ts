@@ -4,22 +4,22 @@ import { FAIR_WEATHER, type Fault, type TimedFault, type Weather } from './fault
 import type { Latency } from './latency.ts';
 import type { JoinPolicy } from './node-driver.ts';
 
-/** A run of a campaign, in full: plain data that can be stored and run again. */
+/** Everything about one run of a campaign. Plain data that can be stored and run again. */
 export interface Plan {
   readonly seed: number;
   readonly nodes: number;
   readonly preset: Preset;
-  /** What is changed in the preset. */
+  /** Changes to the preset. */
   readonly config: Partial<SwimConfig>;
-  /** Which of its periodic messages are left out. */
+  /** The periodic messages of the preset that are turned off. */
   readonly without: readonly ('gossip' | 'announce' | 'announceDown')[];
   readonly weather: Weather;
   readonly join: JoinPolicy;
   /** Whether nodes exchange states over streams. */
   readonly exchange: boolean;
-  /** In the order of time. The last is a `calm`. */
+  /** In order of time. The last one is a `calm`. */
   readonly faults: readonly TimedFault[];
-  /** How long the run is, in ms of virtual time. */
+  /** The length of the run, in ms of virtual time. */
   readonly duration: number;
 }
 
@@ -27,35 +27,36 @@ type Preset = 'lan' | 'local' | 'wan';
 
 const PRESETS: Readonly<Record<Preset, () => SwimConfig>> = { lan, local, wan };
 
-/** The configuration that all nodes of a plan have. */
+/** The configuration of all nodes of a plan. */
 export function planConfig(plan: Plan): SwimConfig {
   const without = Object.fromEntries(plan.without.map((name) => [name, undefined]));
   return { ...PRESETS[plan.preset](), ...plan.config, ...without };
 }
 
+/** Limits of a plan. */
 export interface PlanLimits {
-  /** Default 5 and 60. Small clusters come more often than large ones. */
-  readonly leastNodes?: number;
-  readonly mostNodes?: number;
-  /** In ms, at least 1,200,000. Default 3,000,000, of which the first two thirds have faults. */
-  readonly duration?: number;
+  /** The number of nodes, from 5 to 60 by default. Small clusters are more frequent. */
+  readonly leastNodes?: number | undefined;
+  readonly mostNodes?: number | undefined;
+  /** In ms, 1,200,000 or more. Default 3,000,000. The first two thirds have faults. */
+  readonly duration?: number | undefined;
 }
 
-/** Less would leave too little time to agree in, and to rest. */
+/** A shorter run would leave too little time to agree, and to rest. */
 const LEAST_DURATION = 1_200_000;
 
-/** Makes up a run from a seed. Throws a RangeError for a duration that is too short. */
+/** Makes a plan from a seed. Throws a RangeError for a duration that is too short. */
 export function planRun(seed: number, limits: PlanLimits = {}): Plan {
   const { leastNodes = 5, mostNodes = 60, duration = 3_000_000 } = limits;
   if (!(duration >= LEAST_DURATION)) {
-    throw new RangeError(`a run takes at least ${LEAST_DURATION} ms, not ${duration}`);
+    throw new RangeError(`the duration must be at least ${LEAST_DURATION} ms, not ${duration}`);
   }
   const random = seededRandom(`${seed}/plan`);
   const nodes = Math.round(leastNodes * (mostNodes / leastNodes) ** (random() ** 1.5));
   const preset = pick(random, ['lan', 'lan', 'lan', 'lan', 'local', 'local', 'wan'] as const);
   const config: { -readonly [Key in keyof SwimConfig]?: SwimConfig[Key] } = {};
   const persistent = random() < 0.5;
-  // Who is forgotten before a split is healed can come back only by way of the seeds.
+  // A member that is forgotten during a split can come back only through the seeds.
   if (persistent && random() < 0.5) config.removeDownAfter = 120_000 + random() * 600_000;
   if (random() < 0.2) config.lifeguard = false;
   const without = (['gossip', 'announce'] as const).filter(() => random() < 0.1);
@@ -65,7 +66,7 @@ export function planRun(seed: number, limits: PlanLimits = {}): Plan {
   const weather = { ...FAIR_WEATHER, latency: anyLatency(random, 40) };
   const faultsEnd = Math.floor((duration * 2) / 3);
   const join = { seeds, persistent };
-  // News may miss a few; without announces they would never hear of it but by streams.
+  // Gossip may miss a few members. Without announces, they catch up over streams only.
   const exchange = without.includes('announce') || seededRandom(`${seed}/streams`)() < 0.3;
   const { probePeriod } = PRESETS[preset]();
   const planner = new FaultPlanner({ random, nodes, fair: weather, join, probePeriod });
@@ -73,23 +74,23 @@ export function planRun(seed: number, limits: PlanLimits = {}): Plan {
   return { seed, nodes, preset, config, without, weather, join, exchange, faults, duration };
 }
 
-/** Makes up faults, and keeps in mind which nodes run, so that none is in vain. */
+/** Plans faults, and tracks which nodes run, so that each fault has an effect. */
 class FaultPlanner {
   readonly #random: Random;
   readonly #nodes: number;
   readonly #fair: Weather;
-  /** Nodes that always come back, or those who come back themselves could find nobody. */
+  /** These always come back; otherwise nodes that restart could find nobody. */
   readonly #seeds: ReadonlySet<number>;
-  /** Otherwise nobody looks for a seed that has left, and it cannot find them on its own. */
+  /** If not, nobody looks for a seed that left, and it cannot find the others itself. */
   readonly #persistent: boolean;
-  /** A seed. */
+  /** A seed that never restarts, where seeds are not tried for ever. */
   readonly #memory: number | undefined;
   readonly #probePeriod: number;
   readonly #faults: TimedFault[] = [];
   readonly #stopped = new Set<number>();
-  /** Until when a node is paused, blocked or leaving, and so left alone. */
+  /** By node: until when it is paused, blocked or leaving, and gets no other fault. */
   readonly #busyUntil: number[];
-  /** So that at most one split, and one change of the weather, is on at a time. */
+  /** There is at most one split, and one change of the weather, at a time. */
   #splitUntil = 0;
   #weatherUntil = 0;
 
@@ -201,14 +202,14 @@ class FaultPlanner {
   }
 
   /**
-   * Where seeds are not tried for ever, someone must remember all others: two halves of a split
-   * whose members have all been restarted since would not know that there is another half.
+   * Whether the node must not restart. Where seeds are not tried for ever, one node must remember
+   * all others: two halves of a split whose members have all restarted do not know of each other.
    */
   #mustStay(node: number): boolean {
     return !this.#persistent && node === this.#memory;
   }
 
-  /** It is down from now on, and mostly comes back later. */
+  /** The node is down from `at` on, and usually comes back later. */
   #goes(node: number, at: number, lasts: number, end: number): void {
     this.#stopped.add(node);
     this.#busyUntil[node] = Number.POSITIVE_INFINITY;
@@ -228,7 +229,7 @@ class FaultPlanner {
     return this.#idleNodes(at, 1)[0];
   }
 
-  /** Some nodes and all others, with nodes that run on both sides. */
+  /** Splits the nodes in two, with nodes that run on both sides. */
   #side(at: number): [number[], number[]] | undefined {
     const idle = this.#idleNodes(at, this.#nodes);
     if (idle.length < 2) return undefined;

@@ -1,14 +1,14 @@
-/** Counts since the beginning, over all nodes. */
+/** Counts over all nodes since the start of the simulation. */
 export interface SimulatorStats {
-  /** Packets that machines wanted sent, and their bytes. */
+  /** Packets that machines sent, and their bytes. */
   packets: number;
   bytes: number;
-  /** Packets that were handed to machines. */
+  /** Packets that machines received. */
   deliveries: number;
   ticks: number;
-  /** Exchanges of states over streams that came to their end. */
+  /** Completed exchanges of states. */
   exchanges: number;
-  /** Those that were refused, or broken off. */
+  /** Exchanges that were refused or broken off. */
   brokenExchanges: number;
 }
 

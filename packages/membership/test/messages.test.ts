@@ -1,0 +1,155 @@
+import type { NodeIdentity } from '@shoal/wire';
+import { describe, expect, it } from 'vitest';
+import {
+  alive,
+  type Bench,
+  bench,
+  down,
+  focaBench,
+  joined,
+  messages,
+  node,
+  suspect,
+  types,
+} from './harness.test-helper.ts';
+
+const a = node('a');
+const b = node('b');
+
+function fed(one: Bench<NodeIdentity>, asker: NodeIdentity): string[] {
+  const { sent } = one.receive(asker, { type: 'announce' });
+  expect(sent[0]!.packet.header.message.type).toBe('feed');
+  return sent[0]!.packet.members.map((member) => member.id.address);
+}
+
+describe('messages', () => {
+  it('a packet for another identity is dropped', () => {
+    const one = joined(['a', 'b']);
+    const state = one.state();
+    const older = { ...one.swim.identity, generation: 0 };
+    const packets = [b, older].map((dst) =>
+      one.receive(a, { type: 'ping', probeNumber: 1 }, { dst, members: [down(b)] }),
+    );
+    for (const { sent, events } of packets) expect([sent, events]).toEqual([[], []]);
+    expect(one.state()).toEqual(state);
+    expect(one.swim.stats().misaddressed).toBe(2);
+  });
+
+  it('an announce to an older identity at this address is answered', () => {
+    const one = joined(['a', 'b']);
+    const dst = { ...one.swim.identity, generation: 0 };
+    const drained = one.receive(node('new'), { type: 'announce' }, { dst });
+    expect(messages(drained)).toEqual(['feed']);
+    expect(drained.sent[0]!.to.address).toBe('new:1');
+    const elsewhere = one.receive(node('new'), { type: 'announce' }, { dst: b });
+    expect(messages(elsewhere)).toEqual([]);
+  });
+
+  it('a feed lists active members, but neither the asker nor Down members', () => {
+    const one = joined(['a', 'b', 'c', 'd']);
+    one.gossip(a, suspect(b), down(node('c')));
+    expect(fed(one, a).sort()).toEqual(['b:1', 'd:1']);
+  });
+
+  it('a feed is a new random subset each time, as large as fits', () => {
+    const names = Array.from({ length: 300 }, (_, i) => `member-${i}`);
+    const one = joined(names);
+    const feeds = Array.from({ length: 12 }, () => fed(one, a));
+    const record =
+      one.bytes(a, { type: 'gossip' }, { members: [alive(node('member-100'))] }).length -
+      one.bytes(a, { type: 'gossip' }, {}).length;
+    for (const feed of feeds) {
+      expect(new Set(feed).size).toBe(feed.length);
+      expect(feed.length).toBeGreaterThan(1400 / record - 6);
+    }
+    const seen = new Set(feeds.flat());
+    expect(seen.size).toBeGreaterThan(feeds[0]!.length * 3);
+    expect(feeds[0]).not.toEqual(feeds[1]);
+  });
+
+  it('announce and turnUndead carry no updates', () => {
+    const one = joined(['a', 'b']);
+    one.gossip(a, alive(node('c')), suspect(b));
+    one.swim.announce(node('d', 0), one.now);
+    const { sent } = one.drain();
+    const announce = sent.find(({ packet }) => packet.header.message.type === 'announce')!;
+    expect(announce.packet.members).toEqual([]);
+    expect(announce.bytes.length).toBe(
+      one.bytes(one.swim.identity, { type: 'announce' }, { dst: node('d') }).length,
+    );
+    for (const type of ['announce', 'turnUndead'] as const) {
+      const bytes = one.bytes(a, { type });
+      for (const tail of [1, 2, 7]) {
+        const state = one.state();
+        one.swim.receive(new Uint8Array([...bytes, ...new Uint8Array(tail)]), one.now);
+        expect(one.drain().rejected.map(({ error }) => error.code)).toEqual(['malformed']);
+        expect(one.state()).toEqual(state);
+      }
+    }
+  });
+
+  it('a message from a Down member is answered with turnUndead and otherwise ignored', () => {
+    const one = joined(['a', 'b']);
+    one.gossip(a, down(b));
+    const state = one.state();
+    const drained = one.receive(
+      b,
+      { type: 'ping', probeNumber: 1 },
+      {
+        incarnation: 50,
+        members: [down(a), alive(node('c'))],
+      },
+    );
+    expect(messages(drained)).toEqual(['turnUndead']);
+    expect(drained.events).toEqual([]);
+    expect(one.state()).toEqual(state);
+  });
+
+  it('two members that hold each other Down come back, and do not flood each other', () => {
+    const pair = [bench({ identity: node('x') }), bench({ identity: node('y') })] as const;
+    const [x, y] = pair;
+    x.swim.applyMany([down(node('y'))], 1000);
+    y.swim.applyMany([down(node('x'))], 1000);
+    x.swim.announce(node('y'), 1000);
+    let packets = 0;
+    for (let round = 0; round < 20; round++) {
+      for (const [from, to] of [
+        [x, y],
+        [y, x],
+      ] as const) {
+        for (const { bytes } of from.drain().sent) {
+          packets++;
+          to.swim.receive(bytes, 1000);
+        }
+      }
+    }
+    expect(packets).toBeLessThan(12);
+    expect([...x.swim.members()]).toMatchObject([{ id: y.swim.identity, state: 'alive' }]);
+    expect([...y.swim.members()]).toMatchObject([{ id: x.swim.identity, state: 'alive' }]);
+  });
+
+  it('packets from this member itself, or about probes of itself, are refused', () => {
+    const one = joined(['a']);
+    const me = one.swim.identity;
+    const own = one.receive({ ...me, generation: 77 }, { type: 'ping', probeNumber: 1 });
+    expect(own.rejected.map(({ error }) => error.code)).toEqual(['own-address']);
+    const indirect = one.receive(a, { type: 'pingReq', target: me, probeNumber: 1 });
+    expect(indirect.rejected.map(({ error }) => error.code)).toEqual(['own-indirect']);
+    const large = new Uint8Array(1401);
+    one.swim.receive(large, one.now);
+    expect(one.drain().rejected).toMatchObject([{ error: { code: 'too-large' }, bytes: large }]);
+  });
+
+  it("joins, answers and refutes in foca's protocol", () => {
+    const one = focaBench();
+    const peer = { addr: 'a', bump: 0 };
+    const drained = one.receive(peer, { type: 'announce' });
+    expect(types(drained.events)).toEqual(['memberUp', 'active']);
+    expect(messages(drained)).toEqual(['feed']);
+    const ping = one.receive(peer, { type: 'ping', probeNumber: 255 });
+    expect(ping.sent[0]!.packet.header.message).toEqual({ type: 'ack', probeNumber: 255 });
+    // Who says that it is down itself has left, though the wire cannot say so.
+    const bye = one.gossip(peer, down(peer));
+    expect(bye.events[0]).toMatchObject({ type: 'memberDown', reason: 'left' });
+  });
+});
