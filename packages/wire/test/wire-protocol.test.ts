@@ -1,14 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { count, i64, tag, text8, u8, u16, u32, u53, u64 } from '../src/bytes/fields.ts';
+import type { MessageFormat } from '../src/bytes/message-format.ts';
 import type { NodeIdentity } from '../src/shoal/node-identity.ts';
 import { labelTag, shoalCodec } from '../src/shoal/shoal-codec.ts';
+import {
+  decodeStateMessage,
+  encodeStateMessage,
+  members,
+  STATE_MESSAGES,
+  type StateMessage,
+} from '../src/shoal/state-exchange.ts';
+import { entries } from '../src/shoal/stream-entries.ts';
+import { STREAM_MESSAGES } from '../src/shoal/stream-layouts.ts';
 import { decodePacket, encodePacket, type Packet } from '../src/swim/packet.ts';
-import { toHex } from './vectors.test-helper.ts';
+import { flag, SYNCUP_MESSAGES } from '../src/syncup/syncup-codec.ts';
+import { fromHex, toHex } from './vectors.test-helper.ts';
 
 // The examples of docs/wire-protocol.md, which are blocks marked "hex NAME".
 const doc = readFileSync(new URL('../../../docs/wire-protocol.md', import.meta.url), 'utf8');
 const examples = new Map(
-  [...doc.matchAll(/^```hex (\w+)\n([\s\S]*?)^```/gm)].map(([, name, body]) => [
+  [...doc.matchAll(/^```hex ([\w-]+)\n([\s\S]*?)^```/gm)].map(([, name, body]) => [
     name!,
     body!.replace(/#.*$/gm, '').replace(/\s+/g, ''),
   ]),
@@ -63,5 +75,96 @@ describe('the datagrams in docs/wire-protocol.md', () => {
     expect(toHex(encodePacket(codec, packet))).toBe(hex);
     const bytes = Uint8Array.from(hex!.match(/../g)!, (pair) => Number.parseInt(pair, 16));
     expect(decodePacket(codec, bytes)).toEqual(packet);
+  });
+});
+
+describe('the state exchange in docs/wire-protocol.md', () => {
+  const codec = shoalCodec({ label: 'prod' });
+  const older = { ...A, generation: 7 };
+  const younger = { ...B, generation: 8 };
+  const label = labelTag('prod');
+  const messages: Record<string, StateMessage<NodeIdentity>> = {
+    'state-request': { type: 'stateRequest', label, digest: 0x1122334455667788n },
+    'state-reply': { type: 'stateReply', digest: 0x99aabbccddeeff00n },
+    'state-members': {
+      type: 'members',
+      members: [
+        { id: older, incarnation: 300, state: 'alive' },
+        { id: younger, incarnation: 0, state: 'down', left: true },
+      ],
+    },
+    'state-end': { type: 'membersEnd', total: 2 },
+    'state-ping': { type: 'streamPing', label },
+    'state-pong': { type: 'streamPong', member: { id: younger, incarnation: 2, state: 'alive' } },
+  };
+
+  it.each(Object.entries(messages))('%s is what the codec writes and reads', (name, message) => {
+    const hex = examples.get(name);
+    expect(toHex(encodeStateMessage(codec, message))).toBe(hex);
+    expect(decodeStateMessage(codec, fromHex(hex!))).toEqual(message);
+  });
+
+  it('has no other examples', () => {
+    const found = [...examples.keys()].filter((name) => name.startsWith('state-'));
+    expect(found.sort()).toEqual([...Object.keys(messages), 'state-digest'].sort());
+  });
+});
+
+describe('the tables of messages in docs/wire-protocol.md', () => {
+  const KINDS = new Map<unknown, string>([
+    [u8, 'u8'],
+    [u16, 'u16'],
+    [u32, 'u32'],
+    [tag, 'u32'],
+    [count, 'u32'],
+    [u64, 'u64'],
+    [u53, 'u64'],
+    [i64, 'i64'],
+    [flag, 'u8'],
+    [text8, 'text8'],
+  ]);
+  /** Of the fields that are lists, the tables name the count. */
+  const COUNTS = new Map<unknown, string>([
+    [entries, 'count u32'],
+    [members, 'count u16'],
+  ]);
+  const table =
+    /^\| (\d+) +\| (\w+) +\| (?:replica|feeder|both|initiator|responder) +\| (.*?) *\|$/gm;
+  const rows = [...doc.matchAll(table)].map(([, opcode, name, body]) => ({
+    opcode: Number(opcode),
+    name: name!,
+    body: body!,
+  }));
+
+  /** `crc u32, firstVlsn u64, ...`: all fields up to the first that is a list or has no length. */
+  function bodyOf({ layout }: MessageFormat<never, never>): string {
+    const parts = layout.checksum ? ['crc u32'] : [];
+    for (const [name, { codec }] of Object.entries(layout.preamble ?? {})) {
+      parts.push(`${name} ${KINDS.get(codec)}`);
+    }
+    for (const [name, field] of Object.entries(layout.fields)) {
+      const kind = KINDS.get(field);
+      const part = COUNTS.get(field) ?? (kind && `${name} ${kind}`);
+      if (part) parts.push(part);
+    }
+    return parts.join(', ');
+  }
+
+  it('has every message', () => {
+    const opcodes = [...Array.from({ length: 7 }, (_, i) => i + 1)];
+    for (let opcode = 16; opcode <= 37; opcode++)
+      if (opcode < 27 || opcode > 31) opcodes.push(opcode);
+    expect([...new Set(rows.map(({ opcode }) => opcode))].sort((a, b) => a - b)).toEqual(opcodes);
+  });
+
+  it.each(rows)('$opcode $name has the fields of its layout', ({ opcode, name, body }) => {
+    const format = [SYNCUP_MESSAGES, STREAM_MESSAGES, STATE_MESSAGES]
+      .map((family) => family.byOpcode(opcode))
+      .find((each) => each !== undefined) as MessageFormat<never, never> | undefined;
+    expect(format?.type).toBe(name[0]!.toLowerCase() + name.slice(1));
+    if (body.startsWith('as in ')) return;
+    const told = body === 'as Entry' ? rows.find((row) => row.name === 'Entry')!.body : body;
+    const fields = told.split('count times')[0]!.match(/\w+ (?:[ui]\d+|text8)/g) ?? [];
+    expect(bodyOf(format!)).toBe(fields.join(', '));
   });
 });

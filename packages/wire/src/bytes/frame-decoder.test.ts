@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { WireError } from '../errors.ts';
+import { wireErrorOf } from '../../test/wire-error.test-helper.ts';
 import { encodeFrame, FRAME_HEADER_LENGTH, MAX_FRAME_LENGTH } from './frame.ts';
 import { FrameDecoder } from './frame-decoder.ts';
 
@@ -26,16 +26,6 @@ function drain(decoder: FrameDecoder): Uint8Array[] {
   const frames: Uint8Array[] = [];
   for (let frame = decoder.next(); frame; frame = decoder.next()) frames.push(frame);
   return frames;
-}
-
-function failure(run: () => unknown): WireError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof WireError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 describe('FrameDecoder', () => {
@@ -109,7 +99,7 @@ describe('FrameDecoder', () => {
           }
           expect(decoder.ready).toBe(true);
           for (const _ of [1, 2]) {
-            const error = failure(() => decoder.next());
+            const error = wireErrorOf(() => decoder.next());
             expect([error.code, error.offset]).toEqual(['length', good.length]);
           }
         },
@@ -121,7 +111,7 @@ describe('FrameDecoder', () => {
     const decoder = new FrameDecoder();
     decoder.push(concat([encodeFrame(Uint8Array.of(1)), header(MAX_FRAME_LENGTH + 1)]));
     expect(decoder.next()).toEqual(Uint8Array.of(1));
-    expect(failure(() => decoder.next()).code).toBe('length');
+    expect(wireErrorOf(() => decoder.next()).code).toBe('length');
   });
 
   it('does not copy a payload that lies within one chunk', () => {
@@ -183,13 +173,13 @@ describe('FrameDecoder', () => {
     decoder.push(encodeFrame(Uint8Array.of(1, 2)));
     decoder.push(Uint8Array.of(5, 0, 0));
     decoder.next();
-    const error = failure(() => decoder.finish());
+    const error = wireErrorOf(() => decoder.finish());
     expect([error.code, error.offset]).toEqual(['truncated', 9]);
   });
 
   it('refuses a limit that is no u32', () => {
     for (const maxLength of [-1, 1.5, 2 ** 32, Number.NaN]) {
-      expect(failure(() => new FrameDecoder({ maxLength })).code).toBe('range');
+      expect(wireErrorOf(() => new FrameDecoder({ maxLength })).code).toBe('range');
     }
   });
 });

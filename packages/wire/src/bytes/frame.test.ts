@@ -1,16 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { WireError } from '../errors.ts';
+import { wireErrorOf } from '../../test/wire-error.test-helper.ts';
 import { encodeFrame, MAX_FRAME_LENGTH, writeFrameHeader } from './frame.ts';
-
-function failure(run: () => unknown): WireError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof WireError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe('encodeFrame', () => {
   it('puts the length before the payload, little-endian', () => {
@@ -20,8 +10,10 @@ describe('encodeFrame', () => {
   });
 
   it('refuses a payload over the limit', () => {
-    expect(failure(() => encodeFrame(new Uint8Array(11), 10)).code).toBe('length');
-    expect(failure(() => encodeFrame(new Uint8Array(MAX_FRAME_LENGTH + 1))).code).toBe('length');
+    expect(wireErrorOf(() => encodeFrame(new Uint8Array(11), 10)).code).toBe('length');
+    expect(wireErrorOf(() => encodeFrame(new Uint8Array(MAX_FRAME_LENGTH + 1))).code).toBe(
+      'length',
+    );
   });
 });
 
@@ -35,10 +27,10 @@ describe('writeFrameHeader', () => {
   it('refuses a bad length and a buffer that is too short, and writes nothing', () => {
     const bytes = new Uint8Array(8);
     for (const length of [-1, 1.5, Number.NaN, MAX_FRAME_LENGTH + 1]) {
-      expect(failure(() => writeFrameHeader(bytes, 0, length)).code).toBe('length');
+      expect(wireErrorOf(() => writeFrameHeader(bytes, 0, length)).code).toBe('length');
     }
     for (const offset of [5, -1, Number.NaN]) {
-      expect(failure(() => writeFrameHeader(bytes, offset, 1)).code).toBe('capacity');
+      expect(wireErrorOf(() => writeFrameHeader(bytes, offset, 1)).code).toBe('capacity');
     }
     expect([...bytes]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
   });

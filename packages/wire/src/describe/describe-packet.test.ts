@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mutated } from '../../test/arbitraries.test-helper.ts';
 import { fromHex, readVectors } from '../../test/vectors.test-helper.ts';
+import { codeOf } from '../../test/wire-error.test-helper.ts';
 import { WireError } from '../errors.ts';
 import { labelTag, shoalCodec } from '../shoal/shoal-codec.ts';
 import {
@@ -41,17 +42,6 @@ function verdict(
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     return 'refused';
-  }
-}
-
-/** The code of the WireError that `run` throws, if it throws one. */
-function codeOf(run: () => unknown): string | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    return error.code;
   }
 }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -9,13 +8,13 @@ import {
   nodeIdentityValue,
   SHOAL_LIMITS,
 } from '../../test/arbitraries.test-helper.ts';
-import { fromHex, toHex } from '../../test/vectors.test-helper.ts';
+import { fromHex } from '../../test/vectors.test-helper.ts';
 import { WireError } from '../errors.ts';
 import * as postcard from '../formats/postcard.ts';
 import { focaCodec } from '../swim/foca-codec.ts';
 import type { Member } from '../swim/message.ts';
 import type { NodeIdentity } from './node-identity.ts';
-import { labelTag, shoalCodec } from './shoal-codec.ts';
+import { shoalCodec } from './shoal-codec.ts';
 import {
   decodeStateMessage,
   encodeStateMembers,
@@ -126,44 +125,5 @@ describe('state exchange messages', () => {
       `${id.address} ${id.metadata.length} ${incarnation}`;
     expect(read.map(shown)).toEqual(all.map(shown));
     expect([...encodeStateMembers(codec, [])]).toEqual([Uint8Array.of(35, 0, 0, 0, 0)]);
-  });
-});
-
-describe('the state exchange in docs/wire-protocol.md', () => {
-  const doc = readFileSync(new URL('../../../../docs/wire-protocol.md', import.meta.url), 'utf8');
-  const examples = new Map(
-    [...doc.matchAll(/^```hex (state-[\w-]+)\n([\s\S]*?)^```/gm)].map(([, name, body]) => [
-      name!,
-      body!.replace(/#.*$/gm, '').replace(/\s+/g, ''),
-    ]),
-  );
-  const metadata = new Uint8Array(0);
-  const A = { address: '10.0.0.1:7946', generation: 7, metadata: new TextEncoder().encode('web') };
-  const B = { address: '[::1]:7946', generation: 8, metadata };
-  const label = labelTag('prod');
-  const messages: Record<string, StateMessage<NodeIdentity>> = {
-    'state-request': { type: 'stateRequest', label, digest: 0x1122334455667788n },
-    'state-reply': { type: 'stateReply', digest: 0x99aabbccddeeff00n },
-    'state-members': {
-      type: 'members',
-      members: [
-        { id: A, incarnation: 300, state: 'alive' },
-        { id: B, incarnation: 0, state: 'down', left: true },
-      ],
-    },
-    'state-end': { type: 'membersEnd', total: 2 },
-    'state-ping': { type: 'streamPing', label },
-    'state-pong': { type: 'streamPong', member: { id: B, incarnation: 2, state: 'alive' } },
-  };
-
-  it.each(Object.entries(messages))('%s is what the codec writes and reads', (name, message) => {
-    const hex = examples.get(name);
-    expect(toHex(encodeStateMessage(codec, message))).toBe(hex);
-    expect(decodeStateMessage(codec, fromHex(hex!))).toEqual(message);
-  });
-
-  it('has no other examples', () => {
-    const tested = [...Object.keys(messages), 'state-digest'];
-    expect([...examples.keys()].sort()).toEqual(tested.sort());
   });
 });

@@ -20,7 +20,8 @@ export interface DecodeSyncupOptions {
 
 type Lenient = boolean;
 
-const flag: Field<boolean, Lenient> = {
+/** A boolean as a byte. */
+export const flag: Field<boolean, Lenient> = {
   encode: (writer, value) => u8.encode(writer, value ? 1 : 0),
   decode(reader, lenient) {
     const byte = reader.u8();
@@ -38,18 +39,16 @@ const entryFields: Layout<{ type: 'entry' } & SyncupEntry, Lenient>['fields'] = 
 };
 
 /** The messages of Noxu's `SyncupMsg`. */
-const SYNCUP_MESSAGES: MessageFamily<SyncupMessage, Lenient> = /* @__PURE__ */ new MessageFamily<
-  SyncupMessage,
-  Lenient
->({
-  entryRequest: { opcode: 1, fields: { vlsn: i64 }, length: 9 },
-  entry: { opcode: 2, fields: entryFields, length: 26 },
-  entryNotFound: { opcode: 3, fields: {}, length: 1 },
-  alternateMatchpoint: { opcode: 4, fields: entryFields, length: 26 },
-  startStream: { opcode: 5, fields: { startVlsn: i64 }, length: 9 },
-  restoreRequest: { opcode: 6, fields: { failedVlsn: i64 }, length: 9 },
-  restoreResponse: { opcode: 7, fields: {}, length: 1 },
-});
+export const SYNCUP_MESSAGES: MessageFamily<SyncupMessage, Lenient> =
+  /* @__PURE__ */ new MessageFamily<SyncupMessage, Lenient>({
+    entryRequest: { opcode: 1, fields: { vlsn: i64 }, length: 9 },
+    entry: { opcode: 2, fields: entryFields, length: 26 },
+    entryNotFound: { opcode: 3, fields: {}, length: 1 },
+    alternateMatchpoint: { opcode: 4, fields: entryFields, length: 26 },
+    startStream: { opcode: 5, fields: { startVlsn: i64 }, length: 9 },
+    restoreRequest: { opcode: 6, fields: { failedVlsn: i64 }, length: 9 },
+    restoreResponse: { opcode: 7, fields: {}, length: 1 },
+  });
 
 /**
  * One syncup message as the bytes of a frame, as Noxu's `SyncupMsg` writes it: the opcode, then a

@@ -1,36 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mutated, socketAddressText } from '../../test/arbitraries.test-helper.ts';
+import { decode, encode } from '../../test/codec.test-helper.ts';
+import { codeOf } from '../../test/wire-error.test-helper.ts';
 import type { Codec } from '../bytes/codec.ts';
 import { ByteReader } from '../bytes/reader.ts';
-import { ByteWriter } from '../bytes/writer.ts';
 import { WireError } from '../errors.ts';
-import { interned } from '../swim/interned.ts';
 import * as bincode from './bincode.ts';
 import * as postcard from './postcard.ts';
-
-function encode<T>(codec: Codec<T>, value: T): Uint8Array {
-  const writer = new ByteWriter({ capacity: 1 });
-  codec.encode(writer, value);
-  return writer.copy();
-}
-
-function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
-  const reader = new ByteReader(bytes);
-  const value = codec.decode(reader);
-  reader.finish();
-  return value;
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-    return 'none';
-  } catch (error) {
-    if (error instanceof WireError) return error.code;
-    throw error;
-  }
-}
 
 const formats = { postcard, bincode };
 
@@ -167,90 +144,6 @@ describe.each(Object.entries(formats))('%s', (_name, format) => {
       '[::g]:1',
     ]) {
       expect(codeOf(() => encode(format.socketAddress, text))).toBe('address');
-    }
-  });
-});
-
-describe('postcard', () => {
-  it.each([
-    ['u16', postcard.u16, [0x80, 0x00], 'overlong'],
-    ['u16', postcard.u16, [0xff, 0xff, 0x04], 'range'],
-    ['u32', postcard.u32, [0x80, 0x80, 0x80, 0x80, 0x80, 0x01], 'overlong'],
-    ['u32', postcard.u32, [0xff, 0xff, 0xff, 0xff, 0x1f], 'range'],
-    ['u64', postcard.u64, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02], 'range'],
-    ['u64', postcard.u64, new Array(11).fill(0x80), 'overlong'],
-    ['u64', postcard.u64, [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00], 'overlong'],
-  ] as [string, Codec<unknown>, number[], string][])(
-    'refuses as %s: %#',
-    (_n, codec, bytes, code) => {
-      expect(codeOf(() => decode(codec, Uint8Array.from(bytes)))).toBe(code);
-    },
-  );
-});
-
-describe('bincode', () => {
-  it.each([
-    ['u16', bincode.u16, [251, 250, 0], 'overlong'],
-    ['u16', bincode.u16, [252, 0, 0, 1, 0], 'range'],
-    ['u32', bincode.u32, [252, 0xff, 0xff, 0, 0], 'overlong'],
-    ['u32', bincode.u32, [253, 0, 0, 0, 0, 1, 0, 0, 0], 'range'],
-    ['u64', bincode.u64, [253, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], 'overlong'],
-    ['u64', bincode.u64, [254, 1], 'range'],
-    ['u64', bincode.u64, [255], 'range'],
-  ] as [string, Codec<unknown>, number[], string][])(
-    'refuses as %s: %#',
-    (_n, codec, bytes, code) => {
-      expect(codeOf(() => decode(codec, Uint8Array.from(bytes)))).toBe(code);
-    },
-  );
-});
-
-describe('socketAddress', () => {
-  it.each([
-    ['[1:0:0:2:0:0:0:3]:1', '[1:0:0:2::3]:1'],
-    ['[0:0:0:0:0:0:0:0]:0', '[::]:0'],
-    ['[1:2:3:4:5:6:7:0]:9', '[1:2:3:4:5:6:7:0]:9'],
-    ['[1:0:0:2:0:0:3:4]:9', '[1::2:0:0:3:4]:9'],
-    ['[FE80::ABCD]:9', '[fe80::abcd]:9'],
-    ['[::ffff:1.2.3.4]:5', '[::ffff:1.2.3.4]:5'],
-    ['[64:ff9b::1.2.3.4]:5', '[64:ff9b::102:304]:5'],
-    ['[::ffff:102:304]:5', '[::ffff:1.2.3.4]:5'],
-  ])('writes %s as %s', (given, canonical) => {
-    expect(decode(postcard.socketAddress, encode(postcard.socketAddress, given))).toBe(canonical);
-  });
-});
-
-describe('interned', () => {
-  const identity = postcard.struct({ addr: postcard.socketAddress, bump: postcard.u64 });
-
-  it('hands out one object for the same bytes, and the right one for others', () => {
-    const codec = interned(identity, { capacity: 64 });
-    fc.assert(
-      fc.property(
-        fc.array(
-          fc.record(
-            { addr: socketAddressText, bump: fc.bigInt(0n, 300n) },
-            { noNullPrototype: true },
-          ),
-        ),
-        (ids) => {
-          for (const id of ids) {
-            const bytes = encode(identity, id);
-            const first = decode(codec, bytes);
-            expect(first).toEqual(id);
-            expect(decode(codec, bytes)).toBe(first);
-          }
-        },
-      ),
-    );
-  });
-
-  it('throws what the codec throws, also for bytes cut short', () => {
-    const codec = interned(identity);
-    const bytes = encode(identity, { addr: '127.0.0.1:1', bump: 300n });
-    decode(codec, bytes);
-    for (let length = 0; length < bytes.length; length++) {
-      expect(codeOf(() => decode(codec, bytes.subarray(0, length)))).toBe('truncated');
     }
   });
 });

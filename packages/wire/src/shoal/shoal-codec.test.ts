@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { wireErrorOf } from '../../test/wire-error.test-helper.ts';
+import { decodePacket, encodePacket } from '../swim/packet.ts';
+import { labelTag, shoalCodec } from './shoal-codec.ts';
+
+const shoal = shoalCodec({ label: 'test' });
+
+describe('a shoal packet', () => {
+  const a = { address: '10.0.0.1:7946', generation: 1, metadata: new Uint8Array(0) };
+  const header = { src: a, srcIncarnation: 0, dst: a, message: { type: 'gossip' as const } };
+  const bytes = encodePacket(shoal, { header, members: [], broadcasts: [] });
+
+  it('is refused by name when it is none, of another version, or of another cluster', () => {
+    expect(wireErrorOf(() => decodePacket(shoal, Uint8Array.of(1, 2, 3)))).toMatchObject({
+      code: 'magic',
+    });
+    const newer = bytes.slice();
+    newer[1] = 2;
+    expect(wireErrorOf(() => decodePacket(shoal, newer))).toMatchObject({
+      code: 'version',
+      offset: 1,
+    });
+    const other = shoalCodec({ label: 'other' });
+    expect(wireErrorOf(() => decodePacket(other, bytes))).toMatchObject({
+      code: 'label',
+      offset: 2,
+    });
+    expect(labelTag('test')).toBe(0xd87f7e0c);
+  });
+
+  it('refuses identities and flags that break their limits', () => {
+    const long = { ...a, address: 'x'.repeat(256) };
+    const member = { id: long, incarnation: 0, state: 'alive' as const };
+    expect(
+      wireErrorOf(() => encodePacket(shoal, { header, members: [member], broadcasts: [] })).code,
+    ).toBe('length');
+    const fat = { ...a, metadata: new Uint8Array(513) };
+    expect(
+      wireErrorOf(() =>
+        encodePacket(shoal, { header: { ...header, src: fat }, members: [], broadcasts: [] }),
+      ).code,
+    ).toBe('length');
+    const good = encodePacket(shoal, {
+      header,
+      members: [{ id: a, incarnation: 0, state: 'alive' }],
+      broadcasts: [],
+    });
+    const flagged = good.slice();
+    flagged[bytes.length] = 0b0100;
+    expect(wireErrorOf(() => decodePacket(shoal, flagged))).toMatchObject({
+      code: 'variant',
+      offset: bytes.length,
+    });
+  });
+});
