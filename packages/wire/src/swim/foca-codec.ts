@@ -3,14 +3,7 @@ import type { ByteReader } from '../bytes/reader.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
 import type { SerdeFormat } from '../formats/serde-format.ts';
 import { interned } from './interned.ts';
-import {
-  fillRecord,
-  type Header,
-  MEMBER_STATES,
-  MESSAGE_TYPES,
-  type Message,
-  stateNumber,
-} from './message.ts';
+import { type Header, MEMBER_STATES, MESSAGE_TYPES, type Message, stateNumber } from './message.ts';
 import type { SwimCodec } from './swim-codec.ts';
 
 /** Options of {@link focaCodec}. */
@@ -101,7 +94,14 @@ export function focaCodec<Id>(options: FocaCodecOptions<Id>): SwimCodec<Id> {
       const incarnation = u16.decode(reader);
       const state = MEMBER_STATES[reader.u8()];
       if (state === undefined) return reader.fail('variant', 'a state of 0..2', reader.offset - 1);
-      return fillRecord(into, id, incarnation, state, undefined, false);
+      if (into === undefined) return { id, incarnation, state, suspector: undefined, left: false };
+      // Inline in each codec: a shared function makes reading a packet 10 % slower.
+      into.id = id;
+      into.incarnation = incarnation;
+      into.state = state;
+      into.suspector = undefined;
+      into.left = false;
+      return into;
     },
   };
 }

@@ -40,27 +40,6 @@ export interface MemberRecord<Id> {
   left: boolean;
 }
 
-/**
- * Fills a record, or makes one if there is none yet. The parameters are positional because this is
- * called for every update of every packet.
- */
-export function fillRecord<Id>(
-  into: MemberRecord<Id> | undefined,
-  id: Id,
-  incarnation: number,
-  state: MemberState,
-  suspector: string | undefined,
-  left: boolean,
-): MemberRecord<Id> {
-  if (into === undefined) return { id, incarnation, state, suspector, left };
-  into.id = id;
-  into.incarnation = incarnation;
-  into.state = state;
-  into.suspector = suspector;
-  into.left = left;
-  return into;
-}
-
 /** Copies a record to a member that has only the optional properties it needs. */
 export function toMember<Id>(record: MemberRecord<Id>): Member<Id> {
   const { id, incarnation, state, suspector, left } = record;

@@ -118,7 +118,8 @@ export class PacketReader<Id> {
   #readMembers(reader: ByteReader): void {
     const announced = reader.u16be();
     for (let i = 0; i < announced; i++) {
-      this.records[i] = this.#codec.readMember(reader, this.records[i]);
+      if (i < this.records.length) this.#codec.readMember(reader, this.records[i]);
+      else this.records.push(this.#codec.readMember(reader));
     }
     this.count = announced;
   }
