@@ -1,7 +1,7 @@
 import type { Connection, DatagramTransport, Listener, StreamTransport } from '@shoal/transport';
 import { TransportError } from '@shoal/transport';
 
-/** The network cable of one process: while it is cut, nothing gets in or out. */
+/** The network cable of one process. While it is cut, nothing gets in or out. */
 export class Cable {
   #cut = false;
   readonly #connections = new Set<Connection>();
@@ -20,7 +20,7 @@ export class Cable {
     return {
       localAddress: transport.localAddress,
       maxDatagramSize: transport.maxDatagramSize,
-      // A cut cable tells nobody that it is: what is sent is gone.
+      // A cut cable gives no sign: what is sent is lost.
       send: (to, bytes) => this.#cut || transport.send(to, bytes),
       receive: (handler) =>
         transport.receive((from, bytes) => {
@@ -58,7 +58,7 @@ export class Cable {
   }
 
   #plugged(connection: Connection): Connection {
-    // Those that are gone are let go of; aborting one of them again does nothing.
+    // Keeps the set small: ended connections are not removed one by one.
     if (this.#connections.size > 256) this.#connections.clear();
     this.#connections.add(connection);
     return connection;

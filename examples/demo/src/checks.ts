@@ -1,7 +1,7 @@
 import type { MemberProcess } from './member-process.ts';
 import { View } from './view.ts';
 
-/** What was announced and seen to happen, and a failure at the first thing that was not. */
+/** Announces what is to happen, and reports what did. The first thing that does not fails the demo. */
 export class Checks {
   readonly #view: View;
   readonly #done: string[] = [];
@@ -22,7 +22,7 @@ export class Checks {
     this.#view.print(`              ${text}`);
   }
 
-  /** Waits for something to be true, and tells how long that took. */
+  /** Waits for something to happen, and prints how long it took. */
   async confirm(what: string, happened: Promise<unknown>): Promise<void> {
     const since = performance.now();
     this.#view.waiting = what;

@@ -3,7 +3,7 @@ import { Checks } from './checks.ts';
 import { MemberProcess } from './member-process.ts';
 import type { MemberOptions } from './protocol.ts';
 
-/** Those who have a log, and count for a majority. */
+/** The members that have a log and form majorities. */
 const VOTERS = ['anchovy', 'bream', 'cod'];
 
 type StartOptions = Omit<MemberOptions, 'key' | 'voters' | 'seeds'> &
@@ -21,7 +21,7 @@ export class Cluster {
     this.#directory = directory;
   }
 
-  /** Starts a process; one of the same name takes the place of the one before. */
+  /** Starts a process, in place of an earlier one with the same name. */
   start(options: StartOptions): MemberProcess {
     const { name } = options;
     const path = VOTERS.includes(name) ? { path: join(this.#directory, name) } : {};
@@ -50,12 +50,12 @@ export class Cluster {
     return VOTERS.map((name) => this.get(name));
   }
 
-  /** Somebody outside decides who leads; those who are reached hear of it. */
+  /** Chooses a leader, and tells those members that can be reached. */
   choose(leader: string, epoch: number, hear: readonly MemberProcess[] = this.voters): void {
     for (const member of hear) member.tell({ type: 'choose', leader, epoch });
   }
 
-  /** Everyone sees all the others. */
+  /** Resolves once every member sees all others. */
   async whole(): Promise<string> {
     return each(this.members, async (member) => {
       member.address = (await member.report('ready')).address;
@@ -64,7 +64,7 @@ export class Cluster {
     });
   }
 
-  /** All voters hold the same log up to this VLSN; resolves with its digest. */
+  /** Resolves with the digest once all voters hold the same log up to this VLSN. */
   async equal(last: string): Promise<string> {
     const held = `holds VLSN ${last}`;
     const states = await Promise.all(
@@ -86,7 +86,7 @@ export class Cluster {
   }
 }
 
-/** All of these, and when the first and the last one came. */
+/** Waits for all members, and tells when the first and the last one was there. */
 export async function each(
   those: readonly MemberProcess[],
   wait: (member: MemberProcess) => Promise<unknown>,

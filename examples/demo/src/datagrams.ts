@@ -8,18 +8,18 @@ import {
 import { createGateway, createWebSocketServerTransport } from '@shoal/transport-websocket/server';
 import type { MemberOptions } from './protocol.ts';
 
-/** The one label of this cluster, for its packets and its keys. */
+/** The label of this cluster, for its packets and its keys. */
 export const LABEL = 'shoal-demo';
 
-/** How a member reaches the others, and where those without UDP reach it, if they can. */
+/** A member's transport, and the address of its gateway for members without UDP, if it has one. */
 export interface Datagrams {
   readonly transport: DatagramTransport;
   readonly gateway: string | undefined;
 }
 
 /**
- * Encrypted datagrams: over UDP, with a gateway or without, or over a WebSocket to a gateway.
- * The gateway passes on what it cannot read.
+ * Encrypted datagrams over UDP, with or without a gateway, or over a WebSocket to a gateway. The
+ * gateway forwards what it cannot read.
  */
 export async function openDatagrams(options: MemberOptions): Promise<Datagrams> {
   const keyring = new Keyring(Buffer.from(options.key, 'hex'));

@@ -6,7 +6,7 @@ const COMMON = 200;
 const LOST = 7;
 const LATER = 40;
 
-/** What has been acknowledged by a majority so far, as the last VLSN. */
+/** Appends transactions. Resolves with the last VLSN once a majority has acknowledged them. */
 async function append(leader: MemberProcess, transactions: number): Promise<string> {
   const { mark } = leader;
   leader.tell({ type: 'append', transactions, timeout: 30_000 });
@@ -14,7 +14,7 @@ async function append(leader: MemberProcess, transactions: number): Promise<stri
   return done.last;
 }
 
-/** The node leads, and the others follow it. */
+/** Resolves once the node leads and the others follow it. */
 async function leads(leader: MemberProcess, followers: readonly MemberProcess[]): Promise<string> {
   const { term } = await leader.stands('leads', ({ role }) => role === 'leader');
   await Promise.all(
@@ -50,7 +50,7 @@ export async function replicate(cluster: Cluster, name: string): Promise<void> {
   await checks.confirm('all three hold the same log', cluster.equal(last));
 }
 
-/** The leader is cut off and goes on alone; another takes over; the first comes back. */
+/** The leader is cut off and continues alone; another one takes over; the first one comes back. */
 export async function divergeAndRejoin(cluster: Cluster, old: string, next: string): Promise<void> {
   const { checks } = cluster;
   const [stale, leader] = [cluster.get(old), cluster.get(next)];
@@ -61,7 +61,7 @@ export async function divergeAndRejoin(cluster: Cluster, old: string, next: stri
   stale.tell({ type: 'cut' });
   stale.tell({ type: 'append', transactions: LOST, timeout: 1500 });
   await checks.confirm(
-    `${old}'s network is cut; what it appends now, no majority acknowledges`,
+    `${old}'s network is cut; no majority acknowledges what it appends now`,
     stale.report('notAppended', () => true, mark).then(({ code }) => `after 1.5 s: ${code}`),
   );
   cluster.choose(next, 2, [leader, ...followers]);
@@ -76,12 +76,12 @@ export async function divergeAndRejoin(cluster: Cluster, old: string, next: stri
   );
   const alone = stale.state!;
   if (alone.digest === leader.state!.digest) throw new Error('the logs do not differ');
-  if (alone.role !== 'leader') throw new Error(`${old} has noticed while it was cut off`);
-  checks.tell(`${old} ends at VLSN ${alone.last}, and takes itself for the leader still`);
+  if (alone.role !== 'leader') throw new Error(`${old} stepped down while it was cut off`);
+  checks.tell(`${old} ends at VLSN ${alone.last}, and still considers itself the leader`);
 
   stale.tell({ type: 'mend' });
   await checks.confirm(
-    `${old} is back, finds a later term and steps down`,
+    `${old} is back, learns of the later term and steps down`,
     stale.report('steppedDown', () => true, mark).then(({ reason }) => reason),
   );
   await checks.confirm(
@@ -103,7 +103,7 @@ export async function divergeAndRejoin(cluster: Cluster, old: string, next: stri
   await checks.confirm(`${old} ends with the digest of ${next}`, cluster.equal(last));
 }
 
-/** The leader is killed; another takes over; the first is started again from its disk. */
+/** The leader is killed; another one takes over; the first one restarts from its disk. */
 export async function killTheLeader(cluster: Cluster, old: string, next: string): Promise<void> {
   const { checks } = cluster;
   const [victim, leader] = [cluster.get(old), cluster.get(next)];
@@ -111,7 +111,7 @@ export async function killTheLeader(cluster: Cluster, old: string, next: string)
   const marks = marksOf(witnesses);
   victim.signal('SIGKILL');
   await checks.confirm(
-    `${old}, the leader, is killed (SIGKILL) and seen down by all others`,
+    `${old}, the leader, is killed (SIGKILL), and all others see it fail`,
     seenDown(witnesses, victim, 'failed', marks),
   );
   const rest = cluster.voters.filter((voter) => voter !== victim);
@@ -125,7 +125,7 @@ export async function killTheLeader(cluster: Cluster, old: string, next: string)
   );
   const again = cluster.start({ name: old, bind: victim.address, seeds: [leader.address] });
   again.address = victim.address;
-  await checks.confirm(`${old} is started again and seen up by all others`, cluster.whole());
+  await checks.confirm(`${old} restarts, and all others see it come back`, cluster.whole());
   await checks.confirm(`${old} opens its log and follows ${next}`, leads(leader, [again]));
   const last = await append(leader, LATER);
   await checks.confirm('all three hold the same log again', cluster.equal(last));

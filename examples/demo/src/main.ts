@@ -1,5 +1,5 @@
-// The demo: a cluster of six processes on this machine. Every line that it marks "ok" has been
-// seen to happen; it exits with 0 only if all of them were.
+// The demo: a cluster of six processes on this machine. Every line marked "ok" was verified. Exits
+// with 0 only if all of them were.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
 
   checks.title('Goodbye');
   await leave(cluster, 'eel');
-  // The gateway goes last: fry cannot say goodbye without it.
+  // The gateway stops last: fry cannot say goodbye without it.
   for (const name of ['bream', 'cod', 'dace', 'fry', 'anchovy']) await cluster.stop(name);
 }
 
@@ -41,7 +41,7 @@ try {
   await main();
   checks.end();
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`\n${checks.count} things were announced and seen to happen, in ${seconds} s.`);
+  console.log(`\n${checks.count} steps were verified in ${seconds} s.`);
 } catch (error) {
   checks.end();
   console.error(`\nFAILED: ${error instanceof Error ? error.message : error}`);

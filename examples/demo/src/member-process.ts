@@ -4,18 +4,18 @@ import type { Command, MemberOptions, Report, State } from './protocol.ts';
 
 const SCRIPT = fileURLToPath(new URL('./member.js', import.meta.url));
 
-/** How long anything may take before the demo has failed, in ms. */
-const PATIENCE = 60_000;
+/** The demo fails when anything takes longer than this, in ms. */
+const TIMEOUT = 60_000;
 
-/** All but the states, of which only the last one counts. */
+/** All reports but states, of which only the last one counts. */
 type Told = Exclude<Report, State>;
 type ReportOf<T extends Told['type']> = Extract<Told, { type: T }>;
 
-/** One member of the cluster: a process of its own, seen from outside. */
+/** The process of one member, seen from the parent. */
 export class MemberProcess {
   readonly name: string;
   address = '';
-  /** How it stands, as it said last. */
+  /** Its state, as it reported last. */
   state: State | undefined;
   readonly #child: ChildProcess;
   readonly #reports: Told[] = [];
@@ -30,7 +30,7 @@ export class MemberProcess {
       else this.#reports.push(report);
       for (const listener of this.#listeners) listener();
     });
-    // A message that cannot be delivered any more: the exit tells.
+    // A message that can no longer be delivered: `exit` follows.
     this.#child.on('error', () => {});
     this.#child.on('exit', () => {
       this.#exited = true;
@@ -38,12 +38,12 @@ export class MemberProcess {
     });
   }
 
-  /** How many reports have come so far: a place to look from. */
+  /** How many reports have arrived so far; a position for `report`. */
   get mark(): number {
     return this.#reports.length;
   }
 
-  /** The first report of this type, from `since` on, that matches; waits for it. */
+  /** Resolves with the first matching report of this type after position `since`. */
   async report<T extends Told['type']>(
     type: T,
     matches: (report: ReportOf<T>) => boolean = () => true,
@@ -58,7 +58,7 @@ export class MemberProcess {
     return this.#when(find, `report "${type}"`);
   }
 
-  /** Waits until it stands as wanted. */
+  /** Resolves once its state is as wanted. */
   async stands(what: string, wanted: (state: State) => boolean): Promise<State> {
     return this.#when(() => (this.state && wanted(this.state) ? this.state : undefined), what);
   }
@@ -67,16 +67,16 @@ export class MemberProcess {
     return this.#exited;
   }
 
-  /** Whether such a report has come since. */
+  /** Whether such a report has arrived since. */
   saw(type: Told['type'], address: string, since: number): boolean {
     return this.#reports
       .slice(since)
       .some((report) => report.type === type && 'address' in report && report.address === address);
   }
 
-  /** Throws when the process is gone. */
+  /** Throws if the process has exited. */
   tell(command: Command): void {
-    if (this.#exited || !this.#child.connected) throw new Error(`${this.name} has died`);
+    if (this.#exited || !this.#child.connected) throw new Error(`${this.name} has exited`);
     this.#child.send(command);
   }
 
@@ -97,14 +97,15 @@ export class MemberProcess {
       const check = (): void => {
         const found = look();
         if (found !== undefined) resolve(found);
-        else if (needsLife && this.#exited) reject(new Error(`${this.name} died before: ${what}`));
+        else if (needsLife && this.#exited)
+          reject(new Error(`${this.name} exited before: ${what}`));
         else return;
         stop();
       };
       const timer = setTimeout(() => {
         stop();
-        reject(new Error(`${this.name}: no ${what} within ${PATIENCE} ms`));
-      }, PATIENCE);
+        reject(new Error(`${this.name}: no ${what} within ${TIMEOUT} ms`));
+      }, TIMEOUT);
       this.#listeners.add(check);
       check();
     });

@@ -1,4 +1,4 @@
-// One member of the demo's cluster: a process of its own, told what to do by its parent.
+// One member of the demo's cluster, in a process that its parent controls.
 import { local } from '@shoal/membership';
 import { createNode, formatTerm, manualLeader, type NodeMember } from '@shoal/node';
 import { createTcpTransport } from '@shoal/transport-node';
@@ -11,7 +11,7 @@ const report = (message: Report): void => void process.send?.(message);
 const { name, bind, seeds, voters, path } = options;
 
 const cable = new Cable();
-// The parent decides who leads: in production that is a person, or a lease in etcd.
+// The parent chooses the leader; in production a person does, or a lease in etcd.
 const leadership = manualLeader();
 const { transport, gateway } = await openDatagrams(options);
 const node = await createNode({
@@ -23,7 +23,7 @@ const node = await createNode({
     datagrams: cable.datagrams(transport),
     streams: cable.streams(createTcpTransport()),
   },
-  // The local preset, with shorter periods: so that nobody has to wait for the demo.
+  // The local preset with shorter periods, so that the demo takes less time.
   config: { ...local(), probePeriod: 500, probeTimeout: 150, indirectProbes: 3 },
   joinRetry: { first: 100, most: 1000 },
   ...(path === undefined ? {} : { log: { path }, voters, leadership }),
@@ -84,7 +84,7 @@ const DATA = 0;
 const COMMIT = 1;
 let count = 0;
 
-/** Four entries of data and their commit, which live and die together. */
+/** Four entries of data and their commit, which are kept or lost together. */
 function transaction(): { type: number; payload: Uint8Array }[] {
   const number = ++count;
   const entry = (type: number, text: string) => ({
@@ -105,7 +105,7 @@ async function append(transactions: number, timeout: number): Promise<void> {
   }
 }
 
-/** Goes on as the parent says; a failure ends this process, which the parent notices. */
+/** Obeys the parent. A failure ends this process, which the parent notices. */
 async function obey(command: Command): Promise<void> {
   switch (command.type) {
     case 'choose':

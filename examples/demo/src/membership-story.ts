@@ -1,7 +1,7 @@
 import { type Cluster, each } from './cluster.ts';
 import type { MemberProcess } from './member-process.ts';
 
-/** Resolves when all of them have seen the member fail, or leave, since those marks. */
+/** Resolves once all witnesses have seen the member fail or leave since those marks. */
 export function seenDown(
   witnesses: readonly MemberProcess[],
   member: MemberProcess,
@@ -17,12 +17,12 @@ export function seenDown(
   );
 }
 
-/** Places in what each of them has reported, to look from. */
+/** The present position in the reports of each member. */
 export function marksOf(members: readonly MemberProcess[]): Map<MemberProcess, number> {
   return new Map(members.map((member) => [member, member.mark]));
 }
 
-/** A process that is stopped for a moment is suspected, comes back and refutes. */
+/** A process that is stopped for a moment is suspected, continues, and refutes the suspicion. */
 export async function suspectAndRefute(cluster: Cluster, name: string): Promise<void> {
   const { checks } = cluster;
   const victim = cluster.get(name);
@@ -39,24 +39,24 @@ export async function suspectAndRefute(cluster: Cluster, name: string): Promise<
     member.saw('suspected', victim.address, marks.get(member)!),
   );
   await checks.confirm(
-    `${name} goes on (SIGCONT) and refutes the suspicion`,
+    `${name} continues (SIGCONT) and refutes the suspicion`,
     each(suspecting, (member) => member.report('refuted', about, marks.get(member))),
   );
   for (const member of witnesses) {
     if (member.saw('down', victim.address, marks.get(member)!)) {
-      throw new Error(`${member.name} held ${name} down`);
+      throw new Error(`${member.name} considered ${name} down`);
     }
   }
 }
 
-/** A member that leaves is told apart from one that failed. */
+/** A member that leaves is not taken for one that failed. */
 export async function leave(cluster: Cluster, name: string): Promise<void> {
   const leaver = cluster.get(name);
   const witnesses = cluster.others(leaver);
   const marks = marksOf(witnesses);
   leaver.tell({ type: 'leave' });
   await cluster.checks.confirm(
-    `${name} leaves, and is seen to have left`,
+    `${name} leaves, and all others see that it left`,
     seenDown(witnesses, leaver, 'left', marks),
   );
   await leaver.exit();

@@ -1,24 +1,24 @@
-// What the demo and its member processes say to each other, over the IPC channel of `fork`.
+// The messages between the demo and its member processes, over the IPC channel of `fork`.
 
-/** How a member process is started: its one argument, as JSON. */
+/** The one argument of a member process, as JSON. */
 export interface MemberOptions {
   readonly name: string;
-  /** Where to bind UDP; or undefined for a member that only has WebSocket. */
+  /** The address to bind UDP to; undefined for a member that has only WebSocket. */
   readonly bind?: string;
-  /** The members that run a gateway, for one without UDP. */
+  /** The addresses of gateways, for a member without UDP. */
   readonly gateways?: readonly string[];
-  /** Whether to run a gateway for such members. */
+  /** Whether to run a gateway for members without UDP. */
   readonly isGateway?: boolean;
-  /** Where its durable log is, for those who have one. */
+  /** The path of its durable log, if it has one. */
   readonly path?: string;
-  /** The names of those who have. */
+  /** The names of the members that have a log. */
   readonly voters: readonly string[];
   readonly seeds: readonly string[];
   /** The cluster's secret key, 32 bytes in hexadecimal digits. */
   readonly key: string;
 }
 
-/** How a member stands now. VLSNs and terms are text, since JSON has no bigint. */
+/** The present state of a member. VLSNs and terms are text, since JSON has no bigint. */
 export interface State {
   readonly type: 'state';
   readonly role: string;
@@ -31,7 +31,7 @@ export interface State {
   readonly digest: string;
 }
 
-/** A member process reports. Members are named by their addresses. */
+/** What a member process reports. Addresses identify members. */
 export type Report =
   | State
   | { type: 'ready'; address: string; gateway?: string }
@@ -50,14 +50,14 @@ export type Report =
       last: string;
       transactions: number;
       archive: string;
-      /** How many entries of it were read back from the archive. */
+      /** How many entries were read back from the archive. */
       archived: number;
       path: string;
     };
 
 /** What a member process is told to do. */
 export type Command =
-  /** Somebody outside has decided who feeds. */
+  /** A leader was chosen. */
   | { type: 'choose'; leader: string; epoch: number }
   /** Appends this many transactions of five entries each, and waits for a majority. */
   | { type: 'append'; transactions: number; timeout: number }

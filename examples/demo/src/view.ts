@@ -1,14 +1,14 @@
 import type { MemberProcess } from './member-process.ts';
 
-/** Redraws, in ms. */
+/** The time between redraws, in ms. */
 const PERIOD = 200;
 
 /**
- * Lines, and under them, where there is a terminal, how each member stands right now. Colors
- * unless NO_COLOR is set (https://no-color.org).
+ * Prints lines and, on a terminal, a table below them with the present state of each member. Uses
+ * colors unless NO_COLOR is set (https://no-color.org).
  */
 export class View {
-  /** What is being waited for. */
+  /** What the demo is waiting for. */
   waiting = '';
   readonly #members: readonly MemberProcess[];
   readonly #live: boolean;
@@ -48,7 +48,7 @@ export class View {
     process.stdout.write('\x1b[0J');
   }
 
-  /** Puts lines above the table, and the table anew. */
+  /** Prints lines above the table, and redraws the table. */
   #draw(lines: readonly string[]): void {
     this.#erase();
     const width = process.stdout.columns ?? 80;

@@ -1,36 +1,36 @@
-// Three processes with one log. Exits with 0 only if all that is printed was seen to be so.
+// Three processes with one log. Exits with 0 only if everything that it prints was verified.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ReplicaProcess } from './replica-process.ts';
+import { NodeProcess } from './node-process.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'shoal-replicated-log-'));
-const processes: ReplicaProcess[] = [];
+const processes: NodeProcess[] = [];
 
-async function start(name: string, bind: string, seeds: string[]): Promise<ReplicaProcess> {
-  const one = new ReplicaProcess(name, bind, join(directory, name), seeds);
+async function start(name: string, bind: string, seeds: string[]): Promise<NodeProcess> {
+  const one = new NodeProcess(name, bind, join(directory, name), seeds);
   processes.push(one);
   one.address = (await one.hears('ready')).address;
   return one;
 }
 
-function choose(leader: string, epoch: number, those: ReplicaProcess[]): void {
+function choose(leader: string, epoch: number, those: NodeProcess[]): void {
   for (const one of those) one.tell({ type: 'choose', leader, epoch });
 }
 
-async function kill(one: ReplicaProcess): Promise<void> {
+async function kill(one: NodeProcess): Promise<void> {
   one.signal('SIGKILL');
   await one.exit();
 }
 
-async function becomes(one: ReplicaProcess, role: string, leader: string): Promise<void> {
+async function becomes(one: NodeProcess, role: string, leader: string): Promise<void> {
   const { term } = await one.hears('role', (now) => now.role === role && now.leader === leader);
   console.log(`${one.name} is ${role}${role === 'follower' ? ` of ${leader}` : ''}, term ${term}`);
 }
 
-/** Appends lines at once; resolves when as many voters hold all of them. */
-async function append(leader: ReplicaProcess, lines: string[], acks: number): Promise<void> {
+/** Appends all lines at once. Resolves when `acks` voters hold them. */
+async function append(leader: NodeProcess, lines: string[], acks: number): Promise<void> {
   const { mark } = leader;
   for (const line of lines) leader.tell({ type: 'append', line, acks });
   await Promise.all(lines.map((line) => leader.hears('appended', (r) => r.line === line, mark)));
@@ -49,16 +49,16 @@ async function main(): Promise<void> {
   await becomes(c, 'follower', 'a');
   const acknowledged = numbered('deposit', 100);
   await append(a, acknowledged, 2);
-  console.log(`${acknowledged.length} lines are on the disks of two at least`);
+  console.log(`${acknowledged.length} lines are on the disks of at least two nodes`);
 
-  // A power cut, as it were: first the others are gone, and what a appends is on its disk alone.
+  // Like a power cut: the others go first, so what a appends then is on its disk alone.
   for (const one of [b, c]) await kill(one);
   const alone = numbered('only on a', 5);
   await append(a, alone, 1);
   await kill(a);
-  console.log(`all are killed, a the last one, with ${alone.length} lines that nobody else has`);
+  console.log(`all are killed, a last, with ${alone.length} lines that no other node has`);
 
-  // a does not come back at once: another takes over.
+  // Another node takes over before a comes back.
   b = await start('b', b.address, [c.address]);
   c = await start('c', c.address, [b.address]);
   choose('b', 2, [b, c]);
@@ -67,7 +67,7 @@ async function main(): Promise<void> {
   const later = numbered('withdrawal', 50);
   await append(b, later, 2);
   acknowledged.push(...later);
-  console.log(`${later.length} more lines are on the disks of two at least`);
+  console.log(`${later.length} more lines are on the disks of at least two nodes`);
 
   const again = await start('a', a.address, [b.address]);
   const { undone, matchpoint, archive } = await again.hears('rollback');
@@ -88,8 +88,8 @@ async function main(): Promise<void> {
     assert.deepEqual([...state].sort(), [...acknowledged].sort(), `the state of ${one.name}`);
   }
   assert.equal(digests.size, 1, 'digests differ');
-  console.log(`all three have the same log, digest ${[...digests][0]}`);
-  console.log(`nothing that two had acknowledged is lost: ${acknowledged.length} lines, each once`);
+  console.log(`all three nodes have the same log, digest ${[...digests][0]}`);
+  console.log(`no acknowledged line is lost: ${acknowledged.length} lines, each once`);
   for (const one of [c, again, b]) {
     one.tell({ type: 'leave' });
     await one.exit();

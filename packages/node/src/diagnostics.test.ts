@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { start } from '../test/nodes.test-helper.ts';
 import { NODE_CHANNELS, type NodeDiagnostic, publishDiagnostics } from './diagnostics.ts';
 
-it('events are published until that is stopped', async () => {
+it('events are published until publishing is stopped', async () => {
   const seen: string[] = [];
   const take = (message: unknown): void => {
     const { node, event } = message as NodeDiagnostic;

@@ -6,7 +6,7 @@ import { commits, start } from './nodes.test-helper.ts';
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 
 describe('appending', () => {
-  it('needs a batch that ends with a commit, of types and sizes that are allowed', async () => {
+  it('refuses a batch without a final commit, or with an invalid type or payload', async () => {
     await using a = await start('a', { log: new MemoryLog(), voters: ['a'] });
     await a.until(() => a.role === 'leader');
     const payload = new Uint8Array(1);
@@ -29,12 +29,16 @@ describe('appending', () => {
     for (const acks of [0, 2, 0.5]) {
       await expect(a.append(commits(1), { acks })).rejects.toEqual(code('argument'));
     }
-    // Nothing of that has harmed it.
+    expect(JSON.parse(JSON.stringify(a.stats()))).toMatchObject({
+      role: 'leader',
+      term: '1048576',
+    });
+    // The log is unchanged.
     expect(a.log!.range.last).toBe(1n);
     expect(await a.append(commits(2))).toMatchObject({ first: 2n, last: 3n });
   });
 
-  it('waits for a majority no longer than it is told to', async () => {
+  it('stops waiting for a majority at its timeout, its signal, and when the node leaves', async () => {
     const seen: string[] = [];
     await using a = await start('a', { log: new MemoryLog(), voters: ['a'], replication: {} });
     a.on('failed', ({ error }) => seen.push(error.message));
@@ -59,7 +63,7 @@ describe('appending', () => {
     await left;
   });
 
-  it('is bounded while nobody acknowledges', async () => {
+  it('is refused with overload while too many entries wait for acknowledgements', async () => {
     await using b = await start('b', {
       log: new MemoryLog(),
       leadership: fixedLeader('b'),
@@ -75,7 +79,7 @@ describe('appending', () => {
     await waiting;
   });
 
-  it('a log that refuses ends the leadership, and says why', async () => {
+  it('a log that fails ends the leadership and is reported', async () => {
     const log = new MemoryLog();
     await using a = await start('a', { log, voters: ['a'] });
     const failed = new Promise<unknown>((resolve) => a.on('failed', resolve));

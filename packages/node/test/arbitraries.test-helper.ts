@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 export const u64: fc.Arbitrary<bigint> = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
 
-/** The name of a node. */
+/** A valid name of a node. */
 export const nodeName: fc.Arbitrary<string> = fc
   .string({ minLength: 1, maxLength: 16, unit: 'grapheme' })
   .filter((text) => {
@@ -10,7 +10,7 @@ export const nodeName: fc.Arbitrary<string> = fc
     return length >= 1 && length <= 64;
   });
 
-/** Cut, lengthened, or with one byte changed. */
+/** The bytes cut off, extended, or with one byte changed. */
 export const damaged = (bytes: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> =>
   fc.tuple(bytes, fc.nat(), fc.nat({ max: 255 }), fc.nat({ max: 2 })).map(([all, at, by, how]) => {
     if (how === 0) return all.slice(0, at % (all.length + 1));

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 
-it('what is for browsers holds nothing of Node.js', async () => {
+it('the portable entry bundles for browsers, without anything of Node.js', async () => {
   const { metafile } = await build({
     entryPoints: [fileURLToPath(new URL('../src/portable.ts', import.meta.url))],
     bundle: true,

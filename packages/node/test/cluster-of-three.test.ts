@@ -5,7 +5,7 @@ import { epochOf } from '../src/votes/term.ts';
 import { commits, record, start, texts } from './nodes.test-helper.ts';
 
 describe('a cluster of three', () => {
-  it('finds itself, feeds, and follows', async () => {
+  it('finds its members, and replicates what the leader appends', async () => {
     const logs = [new MemoryLog(), new MemoryLog(), new MemoryLog()] as const;
     await using a = await start('a', { log: logs[0] });
     const seeds = [a.address];
@@ -35,7 +35,7 @@ describe('a cluster of three', () => {
     await expect(b.append(commits(1))).rejects.toMatchObject({ code: 'not-leader' });
   });
 
-  it('goes on with another feeder, and the old one rejoins with an archive', async () => {
+  it('continues with another leader, and the old one rejoins with an archive', async () => {
     const logs = [new MemoryLog(), new MemoryLog(), new MemoryLog()] as const;
     const a = await start('a', { log: logs[0] });
     const first = { seeds: [a.address] };
@@ -43,7 +43,7 @@ describe('a cluster of three', () => {
     const c = await start('c', { log: logs[2], ...first });
     await a.until(() => a.role === 'leader');
     await a.append(commits(3, 'acknowledged'));
-    // a goes away with entries that nobody else has seen.
+    // a stops with entries that no other node has.
     await a.close();
     await logs[0].append(commits(2, 'lost'));
     await b.close();
@@ -72,8 +72,8 @@ describe('a cluster of three', () => {
   });
 });
 
-describe('two nodes of one name', () => {
-  it('are told of each other, as is everybody else, once for each that comes', async () => {
+describe('two nodes with one name', () => {
+  it('are reported to every node, once for each of them that joins', async () => {
     await using a = await start('a');
     await using witness = await start('witness', { seeds: [a.address] });
     const seen = { a: record(a), witness: record(witness) };
@@ -93,7 +93,7 @@ describe('two nodes of one name', () => {
       expect(conflict.name).toBe('a');
       expect([...conflict.addresses].sort()).toEqual(both.sort());
     }
-    // It says something else of itself, which is no other conflict.
+    // A change of its metadata is not another conflict.
     twin.setMetadata(new Uint8Array([1]));
     const isTwin = ({ address }: { address: string }): boolean => address === twin.address;
     await witness.until(() => witness.members().find(isTwin)?.metadata.length === 1);

@@ -7,7 +7,7 @@ import {
 } from '@shoal/syncup';
 import type { VoteStore } from '../src/votes/vote-store.ts';
 
-/** A promise that can be settled from outside. */
+/** A promise with the functions that settle it. */
 function gate(): { promise: Promise<void>; open: () => void; shut: (error: Error) => void } {
   let open!: () => void;
   let shut!: (error: Error) => void;
@@ -19,8 +19,8 @@ function gate(): { promise: Promise<void>; open: () => void; shut: (error: Error
 }
 
 /**
- * A log whose disk is slow: entries can be read at once, and are on it later, as with the group
- * commit of a real one. A crash loses what is not.
+ * A log with a slow disk: entries can be read at once and are on the disk later, as with the group
+ * commit of a real one. A crash loses those that are not on the disk.
  */
 export class CrashableLog extends MemoryLog {
   #stable = 0n;
@@ -28,7 +28,7 @@ export class CrashableLog extends MemoryLog {
   #crashed = false;
   readonly #delay: () => number;
   readonly #writing = new Set<ReturnType<typeof gate>>();
-  /** How many entries crashes have taken. */
+  /** How many entries crashes have lost. */
   lost = 0;
 
   constructor(delay: () => number) {
@@ -45,12 +45,12 @@ export class CrashableLog extends MemoryLog {
   }
 
   async #written(append: () => Promise<VlsnRange>): Promise<VlsnRange> {
-    if (this.#crashed) throw new Error('the process is gone');
+    if (this.#crashed) throw new Error('the process has crashed');
     const range = await append();
     const generation = this.#generation;
     const written = gate();
     this.#writing.add(written);
-    // In order: what comes later is on the disk later.
+    // In order: later entries reach the disk later.
     setTimeout(() => {
       this.#writing.delete(written);
       const current = !this.#crashed && generation === this.#generation;
@@ -62,7 +62,7 @@ export class CrashableLog extends MemoryLog {
   }
 
   override async rollback(to: bigint, reason: string): Promise<Archive> {
-    if (this.#crashed) throw new Error('the process is gone');
+    if (this.#crashed) throw new Error('the process has crashed');
     const archive = await super.rollback(to, reason);
     this.#stable = to;
     this.#generation++;
@@ -75,14 +75,14 @@ export class CrashableLog extends MemoryLog {
     this.#generation++;
   }
 
-  /** The process is gone: nothing more gets to the disk. */
+  /** The process has crashed: nothing more reaches the disk. */
   crash(): void {
     this.#crashed = true;
-    for (const written of this.#writing) written.shut(new Error('the process is gone'));
+    for (const written of this.#writing) written.shut(new Error('the process has crashed'));
     this.#writing.clear();
   }
 
-  /** What the next process finds. */
+  /** Leaves what the next process finds on the disk. */
   async recover(): Promise<void> {
     this.#crashed = false;
     const { last } = this.range;
@@ -92,7 +92,7 @@ export class CrashableLog extends MemoryLog {
   }
 }
 
-/** Promises that take a while to be on the disk; a crash loses those that are not. */
+/** A vote store with a slow disk. A crash loses votes that are not on the disk. */
 export class CrashableVotes implements VoteStore {
   #stable = 0n;
   #life = 0;
@@ -111,7 +111,7 @@ export class CrashableVotes implements VoteStore {
     await new Promise<void>((resolve) => {
       setTimeout(resolve, this.#delay());
     });
-    if (life !== this.#life) throw new Error('the process is gone');
+    if (life !== this.#life) throw new Error('the process has crashed');
     this.#stable = term;
   }
 

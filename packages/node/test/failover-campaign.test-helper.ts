@@ -8,7 +8,7 @@ const STEPS = 40;
 
 export type Counts = SimulatedCluster['counts'];
 
-/** One random schedule of partitions, crashes and leaders, then peace, and what must be true. */
+/** Runs one random schedule of partitions, crashes and leaders, then heals all and checks. */
 export async function runCampaign(
   seed: number,
 ): Promise<{ trace: string[]; counts: Counts; acked: number }> {
@@ -42,10 +42,10 @@ export async function runCampaign(
     network.heal();
     for (const slot of slots) if (!slot.node) await cluster.start(slot);
     cluster.choose(any(slots), () => true);
-    const feeder = (): boolean => slots.some(({ node }) => node?.role === 'leader');
+    const leads = (): boolean => slots.some(({ node }) => node?.role === 'leader');
     const follow = (): boolean =>
       slots.every(({ node }) => node?.role === 'leader' || node?.role === 'follower');
-    await cluster.until('one feeds, all others follow', () => feeder() && follow(), 120_000);
+    await cluster.until('one node leads, all others follow', () => leads() && follow(), 120_000);
     const before = cluster.acknowledged.length;
     await cluster.until(
       'an entry is acknowledged, and all logs are equal',
@@ -56,7 +56,7 @@ export async function runCampaign(
       },
       60_000,
     );
-    // Nothing that was acknowledged is missing, or elsewhere.
+    // Every acknowledged entry is in its place.
     const log = slots[0]!.log;
     const marks: (string | undefined)[] = [];
     for await (const batch of log.read(1n)) {
@@ -65,19 +65,19 @@ export async function runCampaign(
       }
       if (batch.at(-1)!.vlsn === log.range.last) break;
     }
-    const feeders = new Map<bigint, string>();
+    const leaders = new Map<bigint, string>();
     for (const { vlsn, text, term, by } of cluster.acknowledged) {
       expect({ vlsn, text: marks[Number(vlsn) - 1] }).toEqual({ vlsn, text });
-      // In each term one node at most gets anything acknowledged.
-      expect(by).toBe(feeders.get(term) ?? by);
-      feeders.set(term, by);
+      // In each term, at most one node gets anything acknowledged.
+      expect(by).toBe(leaders.get(term) ?? by);
+      leaders.set(term, by);
     }
     const all = await texts(log);
     expect(new Set(all).size).toBe(all.length);
     return { trace: cluster.trace, counts: cluster.counts, acked: cluster.acknowledged.length };
   } catch (error) {
     const replay = `SHOAL_NODE_SEED=${seed} npx vitest run test/failover-campaign.test.ts`;
-    throw new Error(`seed ${seed}, again by: ${replay}\n${cluster.trace.join('\n')}`, {
+    throw new Error(`seed ${seed}, replay with: ${replay}\n${cluster.trace.join('\n')}`, {
       cause: error,
     });
   } finally {

@@ -4,14 +4,14 @@ import { type Counts, runCampaign } from './failover-campaign.test-helper.ts';
 const SEED = process.env['SHOAL_NODE_SEED'];
 const RUNS = Number(process.env['SHOAL_NODE_RUNS'] ?? 12);
 
-describe('whatever leaders, partitions and crashes come', () => {
+describe('random leaders, partitions and crashes', () => {
   const seeds = SEED === undefined ? Array.from({ length: RUNS }, (_, i) => i + 1) : [Number(SEED)];
 
-  it('nothing that was acknowledged is lost, and all logs end equal', {
+  it('lose no acknowledged entry, and all logs end equal', {
     timeout: 600_000,
   }, async () => {
     const total: Counts & { acked: number } = {
-      ...{ appends: 0, refused: 0, feeders: 0, rollbacks: 0, crashes: 0, steppedDown: 0, acked: 0 },
+      ...{ appends: 0, refused: 0, leaders: 0, rollbacks: 0, crashes: 0, steppedDown: 0, acked: 0 },
     };
     for (const seed of seeds) {
       const { counts, acked } = await runCampaign(seed);
@@ -19,13 +19,13 @@ describe('whatever leaders, partitions and crashes come', () => {
       for (const name of Object.keys(counts) as (keyof Counts)[]) total[name] += counts[name];
     }
     if (SEED !== undefined) return;
-    // The faults were there, and so was what they are to bring about.
+    // The schedules caused faults, and the faults had effects.
     for (const [name, count] of Object.entries(total)) {
       expect(`${name}: ${count > seeds.length ? 'many' : count}`).toBe(`${name}: many`);
     }
   });
 
-  it('the same seed brings the same run', { timeout: 120_000 }, async () => {
+  it('are repeated exactly by the same seed', { timeout: 120_000 }, async () => {
     const first = await runCampaign(4);
     const second = await runCampaign(4);
     expect(second.trace).toEqual(first.trace);

@@ -14,7 +14,7 @@ import { commits, start, texts } from './nodes.test-helper.ts';
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 
-/** Nodes on a network in memory, and a stranger who speaks with them. */
+/** Nodes on a network in memory, and a stranger that dials them. */
 class Bench {
   readonly network = new MemoryNetwork();
   readonly stranger = this.network.createStreamTransport({ host: '10.0.0.99' });
@@ -46,8 +46,8 @@ class Bench {
   }
 }
 
-describe('a promise', () => {
-  it('says where the log ends, and refuses terms that are not higher, also after a restart', async () => {
+describe('a vote', () => {
+  it('tells where the log ends, and refuses lower terms, even after a restart', async () => {
     const bench = new Bench();
     const log = new MemoryLog();
     await log.append(commits(3));
@@ -64,7 +64,7 @@ describe('a promise', () => {
     expect(await bench.ask(again, 8n)).toMatchObject({ granted: false, votedTerm: 9n });
   });
 
-  it('is not given before it is on the disk', async () => {
+  it('is not granted before it is on the disk', async () => {
     const bench = new Bench();
     const voteStore: VoteStore = {
       read: async () => 0n,
@@ -72,18 +72,18 @@ describe('a promise', () => {
     };
     await using b = await bench.start('b', { voteStore });
     await expect(bench.ask(b, 7n)).rejects.toThrow();
-    // Nor is anything of a lower term taken: it may have been written after all.
+    // The node refuses lower terms all the same: the write may have succeeded.
     expect(b.stats().votedTerm).toBe(7n);
   });
 
-  it('takes a voter off an older feeder, who can make nothing durable any more', async () => {
+  it('ends the stream from an older leader, which can then make nothing durable', async () => {
     const bench = new Bench();
     const logs = [new MemoryLog(), new MemoryLog()] as const;
     await using a = await bench.start('a', { log: logs[0] });
     await using b = await bench.start('b', { log: logs[1], seeds: [a.address] });
     await a.until(() => a.role === 'leader');
     await a.append(commits(1));
-    // From the next epoch, which a does not know of.
+    // A term of the next epoch, which a does not know.
     const { position } = await bench.ask(b, termOf(2n, 0n));
     expect(position).toEqual({ term: a.term, last: 2n });
     expect(b.role).toBe('member');
@@ -91,7 +91,7 @@ describe('a promise', () => {
     expect(await texts(logs[1])).toEqual(['entry 0']);
   });
 
-  it('of the same epoch makes the feeder stand again, and it gets the voter back', async () => {
+  it('in the same epoch makes the leader stand again and win the voter back', async () => {
     const bench = new Bench();
     await using a = await bench.start('a');
     await using b = await bench.start('b', { seeds: [a.address] });
@@ -105,7 +105,7 @@ describe('a promise', () => {
     expect(b.role).toBe('follower');
   });
 
-  it('asked of a feeder fences it at once', async () => {
+  it('granted by a leader fences it at once', async () => {
     const bench = new Bench();
     await using a = await bench.start('a');
     await a.until(() => a.stats().votedTerm > 0n);
@@ -120,7 +120,7 @@ describe('a promise', () => {
     expect(a.role).toBe('member');
   });
 
-  it('is for the cluster and the voter that are meant', async () => {
+  it('is refused for another cluster, another voter, or a candidate that is not a voter', async () => {
     const bench = new Bench();
     await using b = await bench.start('b');
     await expect(bench.ask(b, 7n, { voter: 'c' })).rejects.toThrow();
@@ -129,7 +129,7 @@ describe('a promise', () => {
     expect(b.stats().votedTerm).toBe(0n);
   });
 
-  it('is not to be had by garbage, which harms nothing', async () => {
+  it('is not granted to garbage, which does no harm', async () => {
     const bench = new Bench();
     await using b = await bench.start('b');
     for (const service of Object.values(SERVICES)) {
@@ -149,7 +149,7 @@ describe('a promise', () => {
   });
 });
 
-it('a feeder that is no voter here is not followed', async () => {
+it('a leader that is not a voter is not followed', async () => {
   const bench = new Bench();
   const own = { voters: ['x'], leadership: fixedLeader('x', 99) };
   await using x = await bench.start('x', own);
@@ -162,7 +162,7 @@ it('a feeder that is no voter here is not followed', async () => {
 });
 
 describe('the log of a voter', () => {
-  it('is served to the candidate that has its promise, and to nobody before', async () => {
+  it('is served to the candidate that has its vote, and not before', async () => {
     const bench = new Bench();
     const log = new MemoryLog();
     await log.append(commits(3));
@@ -183,7 +183,7 @@ describe('the log of a voter', () => {
     await expect(copy(8n).finished).rejects.toEqual(code('stale-term'));
   });
 
-  it('that is ahead is taken over by who is chosen', async () => {
+  it('is taken over by the candidate if it is ahead', async () => {
     const bench = new Bench();
     const logs = [new MemoryLog(), new MemoryLog(), new MemoryLog()] as const;
     const a = await bench.start('a', { log: logs[0] });
@@ -191,7 +191,7 @@ describe('the log of a voter', () => {
     await a.until(() => a.role === 'leader');
     await a.append(commits(5, 'acknowledged'));
     await a.close();
-    // c has nothing; what b holds was acknowledged.
+    // c has no entries; those of b were acknowledged.
     const leadership = fixedLeader('c', 2);
     await using c = await bench.start('c', { log: logs[2], seeds: [b.address], leadership });
     await c.until(() => c.role === 'leader');
@@ -201,7 +201,7 @@ describe('the log of a voter', () => {
     await b.close();
   });
 
-  it('without the end of its last batch is cut back before it is fed on', async () => {
+  it('loses an unfinished batch at its end before the node leads', async () => {
     const bench = new Bench();
     const log = new MemoryLog();
     await log.append([...commits(2), { type: 0, payload: Uint8Array.of(1) }]);

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 const SCRIPT = fileURLToPath(new URL('./node-process.test-script.mjs', import.meta.url));
 const VOTERS = ['a', 'b', 'c'];
 
-/** What a node in a process of its own tells. */
+/** A report of a node's process. */
 interface Told {
   readonly type: string;
   readonly role?: string;
@@ -20,7 +20,7 @@ interface Told {
   readonly fingerprint?: string;
 }
 
-/** A node in a process of its own. */
+/** A node in its own process. */
 class NodeProcess {
   readonly child: ChildProcess;
   readonly told: Told[] = [];
@@ -39,7 +39,7 @@ class NodeProcess {
     this.child.send(command);
   }
 
-  /** The first thing told from place `from` on that is as wanted. */
+  /** Resolves with the first matching report after position `from`. */
   hears(wanted: (told: Told) => boolean, from = 0): Promise<Told> {
     return new Promise((resolve) => {
       const look = (): void => {
@@ -101,7 +101,7 @@ const typed =
   ({ type }: Told): boolean =>
     type === wanted;
 
-/** All end with the same log; resolves with what is in it. */
+/** Resolves with the content of the logs once all of them are equal. */
 async function equal(nodes: NodeProcess[]): Promise<string[]> {
   for (;;) {
     const contents = await Promise.all(nodes.map((node) => node.content()));
@@ -112,8 +112,8 @@ async function equal(nodes: NodeProcess[]): Promise<string[]> {
   }
 }
 
-describe('nodes in processes of their own, with durable logs', { timeout: 120_000 }, () => {
-  it('a feeder that was stopped gets nothing acknowledged when it wakes, and rejoins', async () => {
+describe('nodes in their own processes, with durable logs', { timeout: 120_000 }, () => {
+  it('a leader that was stopped gets nothing acknowledged when it continues, and rejoins', async () => {
     const [a, b, c] = await cluster();
     choose('a', 1, [a, b, c]);
     await a.hears(is('leader'));
@@ -121,7 +121,7 @@ describe('nodes in processes of their own, with durable logs', { timeout: 120_00
     await a.hears(typed('acknowledged'));
 
     a.child.kill('SIGSTOP');
-    // a is not told, and takes itself for the leader when it wakes.
+    // a does not learn of it, and considers itself the leader when it continues.
     choose('b', 2, [b, c]);
     await b.hears(is('leader'));
     b.tell({ type: 'append', texts: ['third'] });
@@ -139,14 +139,14 @@ describe('nodes in processes of their own, with durable logs', { timeout: 120_00
     expect(a.told.some(({ texts, type }) => type === 'acknowledged' && texts![0] === 'stale')).toBe(
       false,
     );
-    // What a wrote as a stale feeder was not lost without a trace.
+    // What a wrote as an outdated leader is in an archive.
     if (refused.code !== 'not-leader') {
       expect((await a.content()).archived).toEqual(['stale']);
       expect(a.told.find(typed('rollback'))?.archive).toBeDefined();
     }
   });
 
-  it('feeders that are killed one after the other lose nothing that was acknowledged', async () => {
+  it('leaders that are killed one after another lose no acknowledged entry', async () => {
     const nodes = new Map<string, NodeProcess>();
     for (const name of VOTERS) {
       const seeds = [...nodes.values()].map(({ address }) => address);
@@ -154,23 +154,23 @@ describe('nodes in processes of their own, with durable logs', { timeout: 120_00
     }
     const acknowledged: string[] = [];
     for (const [round, leader] of ['a', 'b', 'c', 'a'].entries()) {
-      const feeder = nodes.get(leader)!;
-      const from = feeder.told.length;
+      const chosen = nodes.get(leader)!;
+      const from = chosen.told.length;
       choose(leader, round + 1, [...nodes.values()]);
-      await feeder.hears(is('leader'), from);
+      await chosen.hears(is('leader'), from);
       for (let i = 0; i < 50; i++) {
-        feeder.tell({ type: 'append', texts: [`round ${round}, ${i}`] });
+        chosen.tell({ type: 'append', texts: [`round ${round}, ${i}`] });
       }
-      await feeder.hears(({ texts }) => texts?.[0] === `round ${round}, 20`, from);
-      // In the midst of the appends.
-      feeder.child.kill('SIGKILL');
-      await feeder.exited();
-      for (const { type, texts } of feeder.told) {
+      await chosen.hears(({ texts }) => texts?.[0] === `round ${round}, 20`, from);
+      // While appends are waiting.
+      chosen.child.kill('SIGKILL');
+      await chosen.exited();
+      for (const { type, texts } of chosen.told) {
         if (type === 'acknowledged') acknowledged.push(...texts!);
       }
-      const others = [...nodes.values()].filter((one) => one !== feeder);
+      const others = [...nodes.values()].filter((one) => one !== chosen);
       const seeds = others.map(({ address }) => address);
-      nodes.set(leader, await launch(leader, seeds, feeder.address));
+      nodes.set(leader, await launch(leader, seeds, chosen.address));
     }
     const all = [...nodes.values()];
     choose('b', 9, all);

@@ -1,4 +1,4 @@
-// A node in a process of its own, told what to do by the test that has forked it.
+// A node in its own process, controlled by the test that has forked it.
 import { createNode, manualLeader } from '../dist/index.js';
 
 const { name, path, bind, seeds, voters } = JSON.parse(process.argv[2]);

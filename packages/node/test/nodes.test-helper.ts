@@ -8,7 +8,7 @@ import {
   type ShoalNode,
 } from '../src/index.ts';
 
-/** Periods as short as a busy machine bears. */
+/** Periods as short as a busy machine allows. */
 const config: ReturnType<typeof local> = {
   ...local(),
   probePeriod: 300,
@@ -24,7 +24,7 @@ const VOTERS = ['a', 'b', 'c'];
 
 const encoder = new TextEncoder();
 
-/** Commits, with this text and a number. */
+/** Commits, each with this text and a number. */
 export function commits(count: number, text = 'entry'): { type: number; payload: Uint8Array }[] {
   return Array.from({ length: count }, (_, i) => ({
     type: 1,
@@ -32,7 +32,7 @@ export function commits(count: number, text = 'entry'): { type: number; payload:
   }));
 }
 
-/** A node on this machine, of a cluster of a, b and c led by a. */
+/** Starts a node on this machine, in a cluster of a, b and c that a leads. */
 export function start(name: string, options: Partial<NodeOptions> = {}): Promise<ShoalNode> {
   return createNode({
     name,
@@ -46,7 +46,7 @@ export function start(name: string, options: Partial<NodeOptions> = {}): Promise
   });
 }
 
-/** The texts of all entries of a log but the marks of terms. */
+/** The texts of the entries of a log, without the marks of terms. */
 export async function texts(log: MemoryLog): Promise<string[]> {
   const found: string[] = [];
   const { first, last } = log.range;
@@ -60,7 +60,7 @@ export async function texts(log: MemoryLog): Promise<string[]> {
   return found;
 }
 
-/** Collects a node's events as they come. */
+/** Collects the events of a node. */
 export function record(node: ShoalNode): NodeEvent[] {
   const events: NodeEvent[] = [];
   void (async () => {

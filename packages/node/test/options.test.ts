@@ -27,12 +27,12 @@ describe('options', () => {
     await expect(createNode({ name: 'a', bind, ...wrong })).rejects.toEqual(code('argument'));
   });
 
-  it('a port that is taken is said to be', async () => {
+  it('a port that is in use is reported', async () => {
     await using a = await start('a');
     await expect(start('b', { bind: a.address })).rejects.toEqual(code('in-use'));
   });
 
-  it('a node without a log is a member and nothing else', async () => {
+  it('a node without a log is only a member', async () => {
     await using a = await start('a', { metadata: Uint8Array.of(1, 2) });
     await using b = await start('b', { seeds: [a.address] });
     await b.active();
@@ -52,7 +52,7 @@ describe('options', () => {
     expect(() => a.setMetadata(new Uint8Array(129))).toThrow(code('argument'));
   });
 
-  it('a signal closes it', async () => {
+  it('a signal closes the node', async () => {
     const stop = new AbortController();
     const a = await start('a', { signal: stop.signal });
     const reading = (async () => {
@@ -67,7 +67,7 @@ describe('options', () => {
     await dead.close();
   });
 
-  it('an adapter that throws is reported, and one that never ends keeps nothing open', async () => {
+  it('a leadership that throws is reported, and one that never ends does not keep a node open', async () => {
     const leadership = {
       choices: () => ({
         [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('no idea')) }),
@@ -85,7 +85,7 @@ describe('options', () => {
     await b.leave();
   });
 
-  it('the log can be looked at before anything else', async () => {
+  it('onOpen gets the log before anything changes, and can make the start fail', async () => {
     const log = new MemoryLog();
     await log.append(commits(2));
     const seen: string[] = [];
@@ -101,7 +101,7 @@ describe('options', () => {
     await expect(start('b', fails)).rejects.toThrow('no such table');
   });
 
-  it('streams are taken at further listeners, too', async () => {
+  it('streams are accepted at additional listeners', async () => {
     const network = new MemoryNetwork();
     const streams = (host: string): ReturnType<typeof network.createStreamTransport> =>
       network.createStreamTransport({ host });
@@ -118,7 +118,7 @@ describe('options', () => {
         listeners: [further],
       },
     });
-    // As a browser would, which cannot dial the first one.
+    // Like a browser, which cannot dial the first listener.
     const log = new MemoryLog();
     await using tab = await startNode({
       name: 'tab',
@@ -141,7 +141,7 @@ describe('options', () => {
     await applied;
   });
 
-  it('waiting can be given up', async () => {
+  it('a signal ends until()', async () => {
     await using a = await start('a');
     const stop = new AbortController();
     const waiting = expect(a.until(() => false, { signal: stop.signal })).rejects.toThrow('enough');
@@ -150,7 +150,7 @@ describe('options', () => {
     await expect(a.until(() => true, { signal: stop.signal })).rejects.toThrow('enough');
   });
 
-  it('a browser may start one without listeners', async () => {
+  it('a node needs no listeners, as in a browser', async () => {
     const network = new MemoryNetwork();
     await using tab = await startNode({
       name: 'tab',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { codeBlocks, runBlock } from '../../../scripts/code-blocks.ts';
 
-it('the example of the README prints what it says', { timeout: 60_000 }, async () => {
+it('the program in the README prints what the README says', { timeout: 60_000 }, async () => {
   const folder = new URL('../', import.meta.url);
   const readme = readFileSync(new URL('README.md', folder), 'utf8');
   const [example] = codeBlocks(readme).filter(({ language }) => language === 'ts');
@@ -16,7 +16,7 @@ it('the example of the README prints what it says', { timeout: 60_000 }, async (
   `;
   const code = `${example!.code}\nconsole.log(JSON.stringify(applied));`;
   try {
-    const said = /It prints `(.*?)`/.exec(readme)![1]!;
+    const said = /This prints `(.*?)`/.exec(readme)![1]!;
     expect(await runBlock(code, { folder, prelude })).toEqual([said, '{"a":0,"b":2,"c":2}']);
   } finally {
     rmSync(directory, { recursive: true, force: true });

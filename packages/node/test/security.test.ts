@@ -11,7 +11,7 @@ const hasIPv6 = Object.values(networkInterfaces())
   .some((address) => address?.address === '::1');
 
 describe('TLS and a keyring', () => {
-  it('a cluster with both feeds and follows, and nobody without gets in', async () => {
+  it('protect a cluster: without a key or an allowed certificate a node cannot follow', async () => {
     const authority = await createTestAuthority();
     const identity = async (name: string): Promise<TlsOptions> => ({
       ...(await authority.issue([{ type: 'dns', value: `${name}.cluster` }])),
@@ -32,7 +32,7 @@ describe('TLS and a keyring', () => {
     await b.until(() => b.role === 'follower');
     expect(logs[1].digest()).toBe(logs[0].digest());
 
-    // With the key, but a certificate that is not among those allowed: no stream, hence no log.
+    // With the key, but without an allowed certificate: no streams, hence no log.
     await using d = await start('d', {
       log: new MemoryLog(),
       seeds,
@@ -45,7 +45,7 @@ describe('TLS and a keyring', () => {
     expect(d.log!.range.last).toBe(0n);
     expect(a.stats().followers.map(({ name }) => name)).toEqual(['b']);
 
-    // Without the key: no member.
+    // Without the key: not a member.
     await using e = await start('e', {
       seeds,
       tls: await identity('c'),
@@ -58,7 +58,7 @@ describe('TLS and a keyring', () => {
 });
 
 describe.runIf(hasIPv6)('IPv6', () => {
-  it('a cluster on ::1 feeds and follows', async () => {
+  it('a cluster on ::1 replicates', async () => {
     const logs = [new MemoryLog(), new MemoryLog()] as const;
     const bind = '[::1]:0';
     await using a = await start('a', { log: logs[0], bind });

@@ -7,18 +7,18 @@ import { formatTerm } from '../src/votes/term.ts';
 import { CrashableLog, CrashableVotes } from './crashable-log.test-helper.ts';
 import { commits } from './nodes.test-helper.ts';
 
-/** A node that can be killed and started again. */
+/** A node that can crash and restart. */
 interface Slot {
   readonly name: string;
   readonly host: string;
   readonly log: CrashableLog;
   readonly terms: CrashableVotes;
-  /** Who is not told goes on with an old choice. */
-  readonly chooser: ManualLeader;
+  /** A node that is not told keeps an old choice. */
+  readonly leadership: ManualLeader;
   node: ShoalNode | undefined;
 }
 
-/** What was acknowledged: it must be there in the end. */
+/** An acknowledged entry, which must be there in the end. */
 interface Acknowledged {
   readonly vlsn: bigint;
   readonly text: string;
@@ -26,19 +26,19 @@ interface Acknowledged {
   readonly by: string;
 }
 
-/** Nodes on a network in memory, in virtual time; everything follows from the seed. */
+/** Nodes on a network in memory, in virtual time. The seed determines everything. */
 export class SimulatedCluster {
   readonly random: Random;
   readonly network: MemoryNetwork;
   readonly slots: Slot[];
   readonly acknowledged: Acknowledged[] = [];
-  /** What happened, one line each: equal for equal seeds. */
+  /** What happened, line by line; equal for equal seeds. */
   readonly trace: string[] = [];
-  /** How often what should happen in a campaign did. */
+  /** How often the events that a campaign is about have happened. */
   readonly counts = {
     appends: 0,
     refused: 0,
-    feeders: 0,
+    leaders: 0,
     rollbacks: 0,
     crashes: 0,
     steppedDown: 0,
@@ -57,7 +57,7 @@ export class SimulatedCluster {
       host: `10.0.0.${i + 1}`,
       log: new CrashableLog(delay),
       terms: new CrashableVotes(delay),
-      chooser: manualLeader(),
+      leadership: manualLeader(),
       node: undefined,
     }));
   }
@@ -67,7 +67,7 @@ export class SimulatedCluster {
   }
 
   async start(slot: Slot): Promise<void> {
-    const { name, host, log, terms, chooser } = slot;
+    const { name, host, log, terms, leadership } = slot;
     const address = `${host}:7946`;
     const streams = this.network.createStreamTransport({
       host,
@@ -84,7 +84,7 @@ export class SimulatedCluster {
       log,
       voteStore: terms,
       voters: this.slots.map((each) => each.name),
-      leadership: chooser,
+      leadership,
       config: { ...local(), probePeriod: 300, probeTimeout: 100 },
       joinRetry: { first: 50, most: 500 },
       random: this.random,
@@ -96,7 +96,7 @@ export class SimulatedCluster {
       },
     });
     node.on('role', ({ role, term }) => {
-      if (role === 'leader') this.counts.feeders++;
+      if (role === 'leader') this.counts.leaders++;
       this.note(`${name} is ${role} in ${formatTerm(term)}`);
     });
     node.on('rollback', ({ matchpoint, transactions }) => {
@@ -112,7 +112,7 @@ export class SimulatedCluster {
     this.note(`${name} starts`);
   }
 
-  /** The process is gone, and with it what was not on the disk. */
+  /** The process crashes, and loses what is not on its disk. */
   async crash(slot: Slot): Promise<void> {
     const { node, host } = slot;
     if (node === undefined) return;
@@ -128,16 +128,16 @@ export class SimulatedCluster {
     await closed;
   }
 
-  /** Chooses a leader, and tells those who happen to hear of it. */
+  /** Chooses a leader, and tells those nodes that `hears` selects. */
   choose(leader: Slot, hears: (slot: Slot) => boolean): void {
     this.#epoch++;
     this.note(`${leader.name} is chosen in epoch ${this.#epoch}`);
     for (const slot of this.slots) {
-      if (hears(slot)) slot.chooser.choose(leader.name, this.#epoch);
+      if (hears(slot)) slot.leadership.choose(leader.name, this.#epoch);
     }
   }
 
-  /** Each node that takes itself for the feeder appends something. */
+  /** Appends something at each node that considers itself the leader. */
   append(): void {
     for (const { name, node } of this.slots) {
       if (node?.role !== 'leader') continue;
@@ -160,7 +160,7 @@ export class SimulatedCluster {
     }
   }
 
-  /** Runs on until `holds()`, for `ms` of virtual time at most. */
+  /** Lets time pass until `holds()`, for at most `ms` of virtual time. */
   async until(what: string, holds: () => boolean, ms: number): Promise<void> {
     for (let spent = 0; !holds(); spent += 100) {
       if (spent > ms) throw new Error(`not within ${ms} ms: ${what}`);

@@ -3,8 +3,8 @@ import type { VirtualClock } from '@shoal/testkit';
 type Handler = (...args: unknown[]) => void;
 
 /**
- * Puts the timers and clocks that the drivers use under `clock`, so that whole nodes run in
- * virtual time: each run of a seed is the same. Returns how to take that back.
+ * Replaces the global timers and clocks with those of `clock`, so that whole nodes run in virtual
+ * time, and a seed determines a run. Returns a function that restores them.
  */
 export function installVirtualTime(clock: VirtualClock, start = 1_700_000_000_000): () => void {
   const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = globalThis;

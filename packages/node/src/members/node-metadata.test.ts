@@ -25,7 +25,7 @@ const metadata: fc.Arbitrary<NodeMetadata> = fc.record(
 );
 
 describe('node metadata', () => {
-  it('is read as it was written', () => {
+  it('is decoded as it was encoded', () => {
     fc.assert(
       fc.property(metadata, (value) => {
         expect(decodeNodeMetadata(encodeNodeMetadata(value))).toEqual(value);
@@ -33,7 +33,7 @@ describe('node metadata', () => {
     );
   });
 
-  it('damaged, is undefined or valid, never an error', () => {
+  it('of damaged bytes is undefined or valid, never an error', () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 512 }),
       damaged(metadata.map(encodeNodeMetadata)),

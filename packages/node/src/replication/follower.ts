@@ -15,8 +15,8 @@ export interface FollowerOptions {
   /** The service of that node that serves the log. */
   readonly service: string;
   /**
-   * `exact`: the feeder must be of this very term, as a voter is for its candidate. `at-least`: of
-   * this term or a later one.
+   * Which terms of a stream to accept. `exact`: only `term`, as from a voter for its candidate.
+   * `at-least`: any term that is not below the vote of this node, as from a leader.
    */
   readonly accept: 'exact' | 'at-least';
 }
@@ -95,15 +95,15 @@ export class Follower implements RoleState {
   }
 
   /**
-   * Votes for the term of the feeder before anything is taken from it. Without that, an older
-   * feeder could make entries durable after this node has restarted.
+   * Votes in the term of the stream before anything is taken from it. Without that, an older leader
+   * could make entries durable after this node has restarted.
    */
   async #admit(found: bigint): Promise<void> {
     const { votes } = this.#parts;
     const exact = this.#accept === 'exact';
     if (exact ? found !== this.term : found < votes.votedTerm) {
       const wanted = formatTerm(exact ? this.term : votes.votedTerm);
-      const text = `the log of ${this.leader} is fed in term ${formatTerm(found)}`;
+      const text = `${this.leader} streams its log in term ${formatTerm(found)}`;
       throw new SyncupError('stale-term', `${text}; expected ${exact ? '' : 'at least '}${wanted}`);
     }
     await votes.raise(found);

@@ -24,7 +24,7 @@ const message: fc.Arbitrary<VoteMessage> = fc.oneof(
 );
 
 describe('vote messages', () => {
-  it('are read as they were written', () => {
+  it('are decoded as they were encoded', () => {
     fc.assert(
       fc.property(message, (value) => {
         expect(decodeVoteMessage(encodeVoteMessage(value))).toEqual(value);
@@ -32,7 +32,7 @@ describe('vote messages', () => {
     );
   });
 
-  it('damaged, are refused with a WireError, or are other messages', () => {
+  it('of damaged bytes are refused with a WireError, or are other messages', () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 200 }),
       damaged(message.map(encodeVoteMessage)),

@@ -10,7 +10,7 @@ import type { LeaderChoice } from '../leadership.ts';
 import { EtcdServer, etcdInstalled } from './etcd-server.test-helper.ts';
 
 const SCRIPT = fileURLToPath(new URL('./candidate.test-script.mjs', import.meta.url));
-/** Long enough that a busy machine does not lose a lease by itself. */
+/** Long enough that a busy machine does not lose its lease, in s. */
 const TTL = 5;
 
 /** Follows the choices of one candidate. */
@@ -18,7 +18,7 @@ class Candidate {
   readonly name: string;
   readonly seen: (LeaderChoice | undefined)[] = [];
   readonly errors: Error[] = [];
-  /** False: nothing gets to etcd. */
+  /** False: no request reaches etcd. */
   connected = true;
   readonly #stop = new AbortController();
   readonly #waiting = new Set<() => void>();
@@ -47,7 +47,7 @@ class Candidate {
     return this.seen.at(-1);
   }
 
-  /** Resolves with the last choice once it is as wanted. */
+  /** Resolves with the latest choice once it is as wanted. */
   until(wanted: (choice: LeaderChoice | undefined) => boolean): Promise<LeaderChoice | undefined> {
     return new Promise((resolve) => {
       const look = (): void => {
@@ -71,7 +71,7 @@ const is =
   (choice: LeaderChoice | undefined): boolean =>
     choice?.leader === leader;
 
-describe.runIf(etcdInstalled())('leaders by a lease in etcd', { timeout: 120_000 }, () => {
+describe.runIf(etcdInstalled())('etcdLeader', { timeout: 120_000 }, () => {
   const server = new EtcdServer();
   const candidates: Candidate[] = [];
   const children: ChildProcess[] = [];
@@ -91,7 +91,7 @@ describe.runIf(etcdInstalled())('leaders by a lease in etcd', { timeout: 120_000
     return candidate;
   }
 
-  it('one of two is chosen, and both say who, and so does who may not lead', async () => {
+  it('chooses one of two candidates, which a node that cannot lead learns as well', async () => {
     const a = stand('a', { anew: true });
     const chosen = await a.until(is('a'));
     const b = stand('b');
@@ -99,10 +99,10 @@ describe.runIf(etcdInstalled())('leaders by a lease in etcd', { timeout: 120_000
     expect(await b.until(is('a'))).toEqual(chosen);
     expect(await witness.until(is('a'))).toEqual(chosen);
     expect(await server.createRevision(key)).toBe(chosen!.epoch);
-    expect(a.errors.length).toBeLessThanOrEqual(1); // the endpoint that nobody is at
+    expect(a.errors.length).toBeLessThanOrEqual(1); // of the endpoint without a server
   });
 
-  it('who leaves revokes its lease, and the other is chosen with a higher epoch', async () => {
+  it('chooses another candidate at once when the leader leaves, with a higher epoch', async () => {
     const a = stand('a', { anew: true });
     const first = await a.until(is('a'));
     const b = stand('b');
@@ -112,7 +112,7 @@ describe.runIf(etcdInstalled())('leaders by a lease in etcd', { timeout: 120_000
     expect(second!.epoch > first!.epoch).toBe(true);
   });
 
-  it('who is cut off steps down before another is chosen', async () => {
+  it('makes a leader that is cut off step down before another one is chosen', async () => {
     const a = stand('a', { anew: true });
     await a.until(is('a'));
     const b = stand('b');
@@ -125,7 +125,7 @@ describe.runIf(etcdInstalled())('leaders by a lease in etcd', { timeout: 120_000
     expect(await a.until(is('b'))).toEqual(b.last);
   });
 
-  it('a process that was stopped has lost its lease when it goes on', async () => {
+  it('makes a process that was stopped for long lose the leadership', async () => {
     key = `/shoal/test/${++keys}`;
     const told: { leader?: string; epoch?: string }[] = [];
     const waiting = new Set<() => void>();
@@ -152,11 +152,11 @@ describe.runIf(etcdInstalled())('leaders by a lease in etcd', { timeout: 120_000
     await hears('b');
     const at = told.findIndex(({ leader }) => leader === 'b');
     expect(told[at]).toEqual({ leader: 'b', epoch: String(next!.epoch) });
-    // It has stepped down before it has heard of the other.
+    // It stepped down before it learned of the other one.
     expect(told[at - 1]).toEqual({});
   });
 
-  it('goes on when etcd was started again', async () => {
+  it('recovers when etcd restarts', async () => {
     const a = stand('a', { anew: true });
     const b = stand('b', { canLead: false });
     const first = await a.until(is('a'));
@@ -164,13 +164,13 @@ describe.runIf(etcdInstalled())('leaders by a lease in etcd', { timeout: 120_000
     await server.stop();
     await a.until((choice) => choice === undefined);
     await server.start();
-    // The lease may have outlived the server, and the key with it.
+    // The lease, and with it the key, may have survived the restart.
     const again = await a.until(is('a'));
     expect(again!.epoch >= first!.epoch).toBe(true);
     expect(await b.until((choice) => choice?.epoch === again!.epoch)).toEqual(again);
   });
 
-  it('who loses its key steps down', async () => {
+  it('makes a leader whose key is deleted step down', async () => {
     const a = stand('a', { anew: true });
     const first = await a.until(is('a'));
     await server.delete(key);
@@ -179,7 +179,7 @@ describe.runIf(etcdInstalled())('leaders by a lease in etcd', { timeout: 120_000
     expect(again!.epoch > first!.epoch).toBe(true);
   });
 
-  it('nodes follow whoever is chosen', async () => {
+  it('decides which node the others follow', async () => {
     const options = { endpoints: [server.url], key: '/shoal/nodes', ttl: TTL };
     const logs = new Map<string, MemoryLog>();
     const nodes: ShoalNode[] = [];
@@ -206,8 +206,8 @@ describe.runIf(etcdInstalled())('leaders by a lease in etcd', { timeout: 120_000
   });
 });
 
-describe('options', () => {
-  it('out of range are refused', () => {
+describe('etcdLeader', () => {
+  it('refuses options outside their range', () => {
     const key = 'k';
     const endpoints = ['http://127.0.0.1:2379'];
     const code = expect.objectContaining({ code: 'argument' });

@@ -1,4 +1,4 @@
-// One of the three processes: what an application with a replicated log looks like.
+// One of the three processes: an application with a replicated log.
 import { createNode, formatTerm, manualLeader } from '@shoal/node';
 import type { Command, Report } from './protocol.ts';
 
@@ -8,9 +8,9 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const COMMIT = 1;
 
-/** Who leads: here the parent decides; in production a person, or a lease in etcd. */
+/** Here the parent process chooses the leader; in production a person, or a lease in etcd. */
 const leadership = manualLeader();
-/** The application's state: here simply all lines, in their order. */
+/** The application's state: here simply all lines, in order. */
 const state: string[] = [];
 
 const node = await createNode({
@@ -20,7 +20,7 @@ const node = await createNode({
   log: { path },
   voters: ['a', 'b', 'c'],
   leadership,
-  // What is in the log when this process begins, before anything changes.
+  // Builds the state from the log that this process finds, before anything changes.
   onOpen: async (log) => {
     if (log.range.last > 0n) state.push(...(await lines(log.read(1n), log.range.last)));
   },
@@ -38,7 +38,7 @@ node.on('role', ({ role, term }) =>
 );
 report({ type: 'ready', address: node.address });
 
-/** The lines among entries: of a log, which is followed for ever, up to `last`. */
+/** The lines among entries, up to `last`: a log is read without end. */
 async function lines(
   batches: AsyncIterable<readonly { type: number; payload: Uint8Array; vlsn: bigint }[]>,
   last?: bigint,
@@ -51,7 +51,7 @@ async function lines(
   return found;
 }
 
-/** The leader applies what it has appended itself. */
+/** A leader applies the lines that it appends by itself. */
 async function append(line: string, acks: number): Promise<void> {
   try {
     await node.append([{ type: COMMIT, payload: encoder.encode(line) }], { acks });
@@ -67,7 +67,7 @@ async function content(): Promise<void> {
   const entry = await node.log!.entry(last);
   report({
     type: 'content',
-    // Fingerprints are chained: the last one stands for the whole log.
+    // Fingerprints are chained, so the last one stands for the whole log.
     digest: entry!.fingerprint.toString(16).padStart(16, '0'),
     log: await lines(node.log!.read(1n), last),
     state: [...state],

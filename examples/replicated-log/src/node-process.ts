@@ -2,14 +2,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Command, Report } from './protocol.ts';
 
-const SCRIPT = fileURLToPath(new URL('./replica.js', import.meta.url));
-/** How long anything may take before the example has failed, in ms. */
-const PATIENCE = 60_000;
+const SCRIPT = fileURLToPath(new URL('./application.js', import.meta.url));
+/** The example fails when anything takes longer than this, in ms. */
+const TIMEOUT = 60_000;
 
 type ReportOf<T extends Report['type']> = Extract<Report, { type: T }>;
 
 /** One of the three processes, seen from outside. */
-export class ReplicaProcess {
+export class NodeProcess {
   readonly name: string;
   address = '';
   readonly #child: ChildProcess;
@@ -31,13 +31,13 @@ export class ReplicaProcess {
     });
   }
 
-  /** How many reports have come so far: a place to look from. */
+  /** How many reports have arrived so far; a position for `hears`. */
   get mark(): number {
     return this.#reports.length;
   }
 
   tell(command: Command): void {
-    if (!this.#child.connected) throw new Error(`${this.name} has died`);
+    if (!this.#child.connected) throw new Error(`${this.name} has exited`);
     this.#child.send(command);
   }
 
@@ -45,7 +45,7 @@ export class ReplicaProcess {
     this.#child.kill(signal);
   }
 
-  /** The first such report from `since` on; waits for it. */
+  /** Resolves with the first such report after position `since`. */
   hears<T extends Report['type']>(
     type: T,
     wanted: (report: ReportOf<T>) => boolean = () => true,
@@ -68,12 +68,12 @@ export class ReplicaProcess {
         clearTimeout(timer);
         this.#looks.delete(check);
         if (found !== undefined) resolve(found);
-        else reject(new Error(`${this.name} died before: ${what}`));
+        else reject(new Error(`${this.name} exited before: ${what}`));
       };
       const timer = setTimeout(() => {
         this.#looks.delete(check);
-        reject(new Error(`${this.name}: no ${what} within ${PATIENCE} ms`));
-      }, PATIENCE);
+        reject(new Error(`${this.name}: no ${what} within ${TIMEOUT} ms`));
+      }, TIMEOUT);
       this.#looks.add(check);
       check();
     });

@@ -1,0 +1,62 @@
+import type { Member, NodeIdentity } from '@shoal/wire';
+import { describe, expect, it } from 'vitest';
+import { encodeNodeMetadata, type Role } from './node-metadata.ts';
+import { Peers } from './peers.ts';
+
+const nothing = new Uint8Array(0);
+
+function node(
+  name: string,
+  address: string,
+  {
+    role = 'member',
+    term = 0n,
+    generation = 1,
+  }: { role?: Role; term?: bigint; generation?: number } = {},
+): Member<NodeIdentity> {
+  const metadata = encodeNodeMetadata({ name, role, term, application: nothing });
+  return { id: { address, generation, metadata }, incarnation: 0, state: 'alive' };
+}
+
+describe('Peers', () => {
+  it('finds a node by its name until it is removed', () => {
+    const peers = new Peers();
+    peers.update(node('a', '10.0.0.1:1'));
+    expect(peers.named('a')?.member.address).toBe('10.0.0.1:1');
+    peers.update(node('b', '10.0.0.1:1'));
+    expect(peers.named('a')).toBeUndefined();
+    peers.remove('10.0.0.1:1');
+    expect(peers.named('b')).toBeUndefined();
+    peers.remove('10.0.0.1:1');
+  });
+
+  it('ignores members that are not nodes', () => {
+    const peers = new Peers();
+    const id = { address: '10.0.0.1:1', generation: 1, metadata: nothing };
+    expect(peers.update({ id, incarnation: 0, state: 'alive' })).toEqual([]);
+  });
+
+  it('finds the node that started last of those with one name, and reports all of them once', () => {
+    const peers = new Peers();
+    expect(peers.update(node('a', '10.0.0.1:1', { generation: 2 }))).toEqual(['10.0.0.1:1']);
+    const both = ['10.0.0.2:1', '10.0.0.1:1'];
+    expect(peers.update(node('a', '10.0.0.2:1', { generation: 1 }))).toEqual(both);
+    expect(peers.update(node('a', '10.0.0.2:1', { generation: 1, term: 7n }))).toEqual([]);
+    expect(peers.named('a')?.member.address).toBe('10.0.0.1:1');
+    peers.remove('10.0.0.1:1');
+    expect(peers.named('a')?.metadata.term).toBe(7n);
+  });
+
+  it('finds the leader of the highest term among the voters', () => {
+    const peers = new Peers();
+    peers.update(node('a', '10.0.0.1:1', { role: 'leader', term: 2n }));
+    peers.update(node('b', '10.0.0.2:1', { role: 'leader', term: 3n }));
+    peers.update(node('c', '10.0.0.3:1', { role: 'follower', term: 4n }));
+    expect(peers.latestLeader('c', [])?.name).toBe('b');
+    expect(peers.latestLeader('b', [])?.name).toBe('a');
+    expect(peers.latestLeader('c', ['a', 'c'])?.name).toBe('a');
+    expect(peers.highestTerm(['a', 'c', 'unknown'])).toBe(4n);
+    peers.update(node('b', '10.0.0.2:1', { term: 5n }));
+    expect(peers.latestLeader('c', [])?.name).toBe('a');
+  });
+});
