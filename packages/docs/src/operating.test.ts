@@ -33,10 +33,10 @@ function sources(): string[] {
     .map((file) => read(`packages/${file}`));
 }
 
-/** The names in an interface of events, as the source of a driver has it. */
-function eventsOf(file: string, name: string): string[] {
-  const [, body] = new RegExp(`interface ${name} \\{([\\s\\S]*?)\n\\}`).exec(read(file))!;
-  return [...body!.matchAll(/^ {2}readonly '?([\w-]+)'?:/gm)].map(([, event]) => event!);
+/** The types in a union of events, as the source of a driver has it. */
+function typesOf(file: string, name: string): string[] {
+  const [, union] = new RegExp(`type ${name} =\\n([\\s\\S]*?)\\n\\n`).exec(read(file))!;
+  return [...union!.matchAll(/readonly type: '(\w+)'/g)].map(([, type]) => type!);
 }
 
 describe('docs/operating.md', () => {
@@ -84,11 +84,9 @@ describe('docs/operating.md', () => {
     const replication = section('Replication');
     const [replica, feeder] = replication.split('Events of a feeder');
     const driver = 'packages/syncup/src/driver/';
-    expect(named(replica!)).toEqual(
-      eventsOf(`${driver}replica/replica-options.ts`, 'ReplicaEvents'),
-    );
+    expect(named(replica!)).toEqual(typesOf(`${driver}replica/replica-options.ts`, 'ReplicaEvent'));
     expect(named(feeder!.split('These end a replica')[0]!)).toEqual(
-      eventsOf(`${driver}feeder/feeder-options.ts`, 'FeederEvents'),
+      typesOf(`${driver}feeder/feeder-options.ts`, 'FeederEvent'),
     );
   });
 

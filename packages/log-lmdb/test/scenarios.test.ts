@@ -1,11 +1,5 @@
 import type { LogStore, NewEntry } from '@shoal/syncup';
-import {
-  type FeederEvents,
-  type Replica,
-  type ReplicaOptions,
-  startFeeder,
-  startReplica,
-} from '@shoal/syncup/driver';
+import { type Replica, type ReplicaOptions, startFeeder, startReplica } from '@shoal/syncup/driver';
 import type { StreamTransport } from '@shoal/transport';
 import { createTcpTransport, createTlsTransport } from '@shoal/transport-node';
 import { createWebSocketServerTransport } from '@shoal/transport-websocket/server';
@@ -69,7 +63,7 @@ describe.each(transports)('over %s', (_, create) => {
     const address = await relay.listen();
     prepare(relay);
     const events: string[] = [];
-    feeder.on('restore', ({ offset }: FeederEvents['restore']) => {
+    feeder.on('restore', ({ offset }) => {
       events.push(offset === 0 ? 'restore' : 'restore goes on');
     });
     const options: ReplicaOptions = {

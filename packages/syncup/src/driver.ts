@@ -1,6 +1,7 @@
 export type {
+  Dialect,
   Feeder,
-  FeederEvents,
+  FeederEvent,
   FeederOptions,
   ReplicaStatus,
 } from './driver/feeder/feeder-options.ts';
@@ -8,7 +9,7 @@ export { startFeeder } from './driver/feeder/start-feeder.ts';
 export type {
   Lag,
   Replica,
-  ReplicaEvents,
+  ReplicaEvent,
   ReplicaOptions,
   Rollback,
 } from './driver/replica/replica-options.ts';

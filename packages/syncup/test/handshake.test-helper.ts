@@ -5,12 +5,12 @@ import {
   FeederSyncup,
   lookUpForFeeder,
 } from '../src/handshake/feeder-syncup.ts';
-import {
-  type ReplicaOutcome,
-  ReplicaSyncup,
-  type ReplicaSyncupOptions,
-  type RollbackPlan,
-} from '../src/handshake/replica-syncup.ts';
+import { ReplicaSyncup } from '../src/handshake/replica-syncup.ts';
+import type {
+  ReplicaOutcome,
+  ReplicaSyncupOptions,
+  RollbackPlan,
+} from '../src/handshake/replica-syncup-types.ts';
 import type { RollbackDecision } from '../src/handshake/rollback.ts';
 import type { LogView } from '../src/log/log-store.ts';
 
@@ -77,7 +77,7 @@ export async function handshake(
     if (asked !== undefined) {
       if (asked.type === 'send') send('feeder', asked.message);
       else if (asked.type === 'lookup') {
-        feeder.lookedUp(await lookUpForFeeder(feederLog, asked.vlsn, asked.alternate), 0);
+        feeder.lookedUp(await lookUpForFeeder(feederLog, asked), 0);
       } else if (asked.type === 'done') result.feeder = asked.outcome;
       else result.feederError = asked.error;
       continue;

@@ -1,3 +1,4 @@
+import type { EventOfType } from '@shoal/async';
 import type { Connection, Listener } from '@shoal/transport';
 import { createTcpTransport } from '@shoal/transport-node';
 import { describe, expect, it } from 'vitest';
@@ -5,7 +6,7 @@ import {
   type Feeder,
   type FeederOptions,
   type Replica,
-  type ReplicaEvents,
+  type ReplicaEvent,
   type ReplicaOptions,
   type Rollback,
   startFeeder,
@@ -38,13 +39,13 @@ const BOUND = (64 + 512 + 30) * 1024;
 
 const fast = { reconnect: { minDelay: 1, maxDelay: 20 }, heartbeatInterval: 20 } as const;
 
-/** The next event of this name. */
-function event<Name extends keyof ReplicaEvents>(
+/** The next event of this type. */
+function event<Type extends ReplicaEvent['type']>(
   replica: Replica,
-  name: Name,
-): Promise<ReplicaEvents[Name]> {
+  type: Type,
+): Promise<EventOfType<ReplicaEvent, Type>> {
   return new Promise((resolve) => {
-    const off = replica.on(name, (value) => {
+    const off = replica.on(type, (value) => {
       off();
       resolve(value);
     });

@@ -1,28 +1,30 @@
 import {
   type Archive,
-  ChainedFingerprint,
-  checkEntries,
-  ENTRY_OVERHEAD,
   type EntryKinds,
-  encodeSnapshotHeader,
-  encodeSnapshotTrailer,
   type LogEntry,
   type LogStore,
   type NewEntry,
-  NoxuFingerprint,
   type PassedTransactions,
   type ReadOptions,
   type Retention,
-  readSnapshot,
   SHOAL_ENTRY_KINDS,
-  SNAPSHOT_PIECE,
   type Snapshot,
-  type SnapshotHeader,
   type StoredEntry,
   SyncupError,
-  snapshotId,
   type VlsnRange,
 } from '@shoal/syncup';
+import {
+  ChainedFingerprint,
+  checkEntries,
+  ENTRY_OVERHEAD,
+  encodeSnapshotHeader,
+  encodeSnapshotTrailer,
+  NoxuFingerprint,
+  readSnapshot,
+  SNAPSHOT_PIECE,
+  type SnapshotHeader,
+  snapshotId,
+} from '@shoal/syncup/internal';
 import { encodeEntries } from '@shoal/wire';
 
 interface Row extends StoredEntry {

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
-import type { Fingerprinter, VerifiedEntries } from '@shoal/syncup';
-import { ENTRY_OVERHEAD } from '@shoal/syncup';
+import type { VerifiedEntries } from '@shoal/syncup';
+import type { Fingerprinter } from '@shoal/syncup/internal';
+import { ENTRY_OVERHEAD } from '@shoal/syncup/internal';
 import {
   BLOCK_HEADER,
   BLOCK_MAGIC,

@@ -1,12 +1,7 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  ChainedFingerprint,
-  type LogStore,
-  MemoryLog,
-  type NewEntry,
-  NOXU_ENTRY_KINDS,
-} from '@shoal/syncup';
+import { type LogStore, MemoryLog, type NewEntry, NOXU_ENTRY_KINDS } from '@shoal/syncup';
+import { ChainedFingerprint } from '@shoal/syncup/internal';
 import { open } from 'lmdb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { temporaryDirectories } from '../../test/directory.test-helper.ts';

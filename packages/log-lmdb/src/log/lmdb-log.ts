@@ -1,25 +1,27 @@
 import {
-  type AppendOptions,
   type Archive,
-  ChainedFingerprint,
-  checkEntries,
-  checkVerified,
   type EncodedAccess,
-  type Fingerprinter,
+  type LogAppendOptions,
   type LogEntry,
   type LogStore,
   type NewEntry,
-  NoxuFingerprint,
   type PassedTransactions,
   type ReadOptions,
   type Retention,
-  Retentions,
   type Snapshot,
   type StoredEntry,
   SyncupError,
-  TailReaders,
   type VlsnRange,
 } from '@shoal/syncup';
+import {
+  ChainedFingerprint,
+  checkEntries,
+  checkVerified,
+  type Fingerprinter,
+  NoxuFingerprint,
+  Retentions,
+  TailReaders,
+} from '@shoal/syncup/internal';
 import { ENTRY_HEADER } from '../blocks/block.ts';
 import type { BlockStore } from '../blocks/block-store.ts';
 import { BlockWriter } from '../blocks/block-writer.ts';
@@ -144,7 +146,7 @@ export class LmdbLog implements LogStore {
    *
    * Rejects with `argument`, `closed` or `storage`.
    */
-  async append(entries: readonly NewEntry[], options: AppendOptions = {}): Promise<VlsnRange> {
+  async append(entries: readonly NewEntry[], options: LogAppendOptions = {}): Promise<VlsnRange> {
     this.#checkWritable();
     checkEntries(entries);
     const bytes = Appender.sizeOf(entries);
@@ -162,12 +164,12 @@ export class LmdbLog implements LogStore {
     from: bigint,
     options: ReadOptions = {},
   ): AsyncGenerator<readonly StoredEntry[], void, undefined> {
-    return this.#readers.follow(
+    return this.#readers.follow({
       from,
       options,
-      (next, ...limits) => this.#readable().batch(next, this.#last, ...limits),
-      (batch) => batch.length,
-    );
+      take: (next, ...limits) => this.#readable().batch(next, this.#last, ...limits),
+      countOf: (batch) => batch.length,
+    });
   }
 
   /** Of a log with chained fingerprints; what is read is a copy. Fails as the others do. */
@@ -177,12 +179,12 @@ export class LmdbLog implements LogStore {
 
   readonly #encoded: EncodedAccess = {
     read: (from, options = {}) =>
-      this.#readers.follow(
+      this.#readers.follow({
         from,
         options,
-        (next, ...limits) => this.#readable().encoded(next, this.#last, ...limits),
-        (batch) => batch.count,
-      ),
+        take: (next, ...limits) => this.#readable().encoded(next, this.#last, ...limits),
+        countOf: (batch) => batch.count,
+      }),
     append: async (batches, options = {}) => {
       this.#checkWritable();
       let size = 1;
@@ -196,7 +198,7 @@ export class LmdbLog implements LogStore {
 
   async #append(
     bytes: number,
-    options: AppendOptions,
+    options: LogAppendOptions,
     fill: (writer: BlockWriter) => void,
   ): Promise<VlsnRange> {
     const durable = options.durable ?? this.#options.durable;

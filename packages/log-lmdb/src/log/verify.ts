@@ -1,4 +1,5 @@
-import { type Fingerprinter, SyncupError } from '@shoal/syncup';
+import { SyncupError } from '@shoal/syncup';
+import type { Fingerprinter } from '@shoal/syncup/internal';
 import type { Entries } from '../blocks/entries.ts';
 
 /** Reads every block and computes every fingerprint. Throws `corrupt`. Lets others run. */

@@ -1,3 +1,4 @@
+import { type Snapshot, SyncupError } from '@shoal/syncup';
 import {
   ENTRY_OVERHEAD,
   encodeSnapshotHeader,
@@ -5,11 +6,9 @@ import {
   SNAPSHOT_HEADER,
   SNAPSHOT_PIECE,
   SNAPSHOT_TRAILER,
-  type Snapshot,
   type SnapshotHeader,
-  SyncupError,
   snapshotId,
-} from '@shoal/syncup';
+} from '@shoal/syncup/internal';
 import type { Entries } from '../blocks/entries.ts';
 import type { Position } from '../blocks/position.ts';
 

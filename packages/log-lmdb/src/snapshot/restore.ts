@@ -1,4 +1,5 @@
-import { type Fingerprinter, readSnapshot, type SnapshotHeader, SyncupError } from '@shoal/syncup';
+import { SyncupError } from '@shoal/syncup';
+import { type Fingerprinter, readSnapshot, type SnapshotHeader } from '@shoal/syncup/internal';
 import type { Block, KindFlags } from '../blocks/block.ts';
 import type { BlockStore } from '../blocks/block-store.ts';
 import { BlockWriter } from '../blocks/block-writer.ts';

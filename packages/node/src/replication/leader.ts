@@ -126,7 +126,7 @@ export class Leader implements RoleState {
     };
     this.#feeder.on('streaming', (status) => note('begin', status));
     this.#feeder.on('ack', (status) => note('advance', status));
-    this.#feeder.on('stale-term', ({ term }) => this.#options.onStaleTerm(term));
+    this.#feeder.on('staleTerm', ({ term }) => this.#options.onStaleTerm(term));
   }
 
   /** How many other voters must acknowledge. Throws `argument`. */

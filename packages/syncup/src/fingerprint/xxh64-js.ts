@@ -1,6 +1,6 @@
-import { MEMORY, RESULT, type Xxh64 } from './xxh64.ts';
+import { MEMORY, RESULT, type Xxh64Kernel } from './xxh64-kernel.ts';
 
-// The primes, each as its high and its low half.
+// The primes, as their high and low u32.
 const P1H = 0x9e3779b1;
 const P1L = 0x85ebca87;
 const P2H = 0xc2b2ae3d;
@@ -12,10 +12,10 @@ const P4L = 0xc2b2ae63;
 const P5H = 0x27d4eb2f;
 const P5L = 0x165667c5;
 
-/** How far each accumulator is rotated in the end. */
+/** How far each accumulator is rotated at the end. */
 const ROTATIONS: readonly number[] = [1, 7, 12, 18];
 
-/** The number that is worked on: its halves as i32. */
+/** The u64 that is being computed, as two i32. */
 let h = 0;
 let l = 0;
 
@@ -30,7 +30,7 @@ function xor(high: number, low: number): void {
   l ^= low;
 }
 
-/** Times a constant. */
+/** Multiplies by a constant. */
 function times(high: number, low: number): void {
   const a0 = l & 0xffff;
   const a1 = l >>> 16;
@@ -50,7 +50,7 @@ function rotate(by: number): void {
   h = high;
 }
 
-/** Xor with itself, shifted to the right by 1..63. */
+/** Xors with itself, shifted to the right by 1..63. */
 function xorShift(by: number): void {
   if (by >= 32) l ^= h >>> (by - 32);
   else {
@@ -66,8 +66,8 @@ function round(): void {
   times(P1H, P1L);
 }
 
-/** XXH64 in JavaScript, for where WebAssembly is not to be had: some 100 MB/s. */
-export function xxh64Js(): Xxh64 {
+/** XXH64 in JavaScript, about 100 MB/s: for platforms without WebAssembly. */
+export function xxh64Js(): Xxh64Kernel {
   const bytes = new Uint8Array(MEMORY);
   const view = new DataView(bytes.buffer);
   const load = (at: number): void => {
@@ -88,7 +88,7 @@ export function xxh64Js(): Xxh64 {
     add(P1H, P1L);
     store(0);
     load(RESULT);
-    // Less P1, which is plus its complement.
+    // Minus P1, which is plus its two's complement.
     add(~P1H, ~P1L);
     add(0, 1);
     store(24);
@@ -107,7 +107,7 @@ export function xxh64Js(): Xxh64 {
     }
   };
 
-  /** Takes an accumulator into the hash that stands at {@link RESULT}. */
+  /** Merges an accumulator into the hash at {@link RESULT}. */
   const merge = (lane: number): void => {
     load(lane);
     round();

@@ -2,42 +2,49 @@ import type { SyncupMessage } from '@shoal/wire';
 import { SyncupError } from '../errors.ts';
 import type { LogEntry, LogView, MaybePromise } from '../log/log-store.ts';
 
-/** What a {@link FeederSyncup} starts from. */
+/** Options of a {@link FeederSyncup}. */
 export interface FeederSyncupOptions {
-  /** The time, in ms. */
+  /** The present time, in ms. */
   readonly now: number;
   /** How long the replica may take for each step, in ms. Default 30,000. */
-  readonly stepTimeout?: number;
-  /** How many requests may wait to be answered. Default 1024; more end the syncup. */
-  readonly maxPending?: number;
+  readonly stepTimeout?: number | undefined;
+  /** How many requests may wait to be answered. More of them end the handshake. Default 1024. */
+  readonly maxPending?: number | undefined;
 }
 
-/** What a syncup has come to on the feeder's side. */
+/** How a handshake has ended for the feeder. */
 export type FeederOutcome =
+  /** The replica wants a stream from `startVlsn` on. */
   | { readonly type: 'stream'; readonly startVlsn: bigint }
-  /** The replica needs a full copy, and has been told that it may have one. */
+  /** The replica needs a snapshot, and was told that it may fetch one. */
   | { readonly type: 'restore'; readonly failedVlsn: bigint };
 
 /** What a {@link FeederSyncup} wants done. */
 export type FeederOutput =
   | { readonly type: 'send'; readonly message: SyncupMessage }
-  /** What the log holds at `vlsn`, see {@link lookUpForFeeder}: `lookedUp`. */
-  | { readonly type: 'lookup'; readonly vlsn: bigint; readonly alternate: boolean }
+  /** Look an entry up with {@link lookUpForFeeder}. Answer with `lookedUp`. */
+  | ({ readonly type: 'lookup' } & FeederQuestion)
   | { readonly type: 'done'; readonly outcome: FeederOutcome }
   | { readonly type: 'failed'; readonly error: SyncupError };
 
-/** What a log holds for a feeder's look-up. */
+/** What a feeder must look up in its log. */
+export interface FeederQuestion {
+  readonly vlsn: bigint;
+  /** Whether the last sync point may be offered if the log ends below `vlsn`. */
+  readonly alternate: boolean;
+}
+
+/** What a feeder's log holds. */
 export interface FeederLookup {
   readonly entry: LogEntry | undefined;
-  /** The last sync point, when the VLSN lies above all that is held and one was asked for. */
+  /** The last sync point, if the log ends below the VLSN and an alternate may be offered. */
   readonly alternate: LogEntry | undefined;
 }
 
 /** Answers a `lookup` of a {@link FeederSyncup} from a log. */
 export function lookUpForFeeder(
   log: LogView,
-  vlsn: bigint,
-  alternate: boolean,
+  { vlsn, alternate }: FeederQuestion,
 ): MaybePromise<FeederLookup> {
   const { last } = log.range;
   if (vlsn <= last) {
@@ -54,14 +61,14 @@ export function lookUpForFeeder(
 
 /**
  * The feeder's side of the handshake, which answers: a sans-I/O machine. Requests may come in
- * flights and are answered in order. After each call drain {@link FeederSyncup.poll}; call
- * `tick` when {@link FeederSyncup.deadline} has come.
+ * flights and are answered in order. After each call, drain {@link FeederSyncup.poll}. Call `tick`
+ * once {@link FeederSyncup.deadline} has passed.
  */
 export class FeederSyncup {
   readonly #stepTimeout: number;
   readonly #maxPending: number;
   readonly #outputs: FeederOutput[] = [];
-  /** What has come and waits for the look-up under way. */
+  /** Messages that wait for the look-up under way. */
   readonly #pending: SyncupMessage[] = [];
   #lookingUp = false;
   #first = true;
@@ -74,22 +81,22 @@ export class FeederSyncup {
     this.#deadline = options.now + this.#stepTimeout;
   }
 
-  /** When `tick` must be called, in ms; `Infinity` while it waits for its own side. */
+  /** When to call `tick`, in ms; Infinity while the machine waits for its own side. */
   get deadline(): number {
     return this.#lookingUp || this.#over ? Number.POSITIVE_INFINITY : this.#deadline;
   }
 
-  /** The next thing to do; undefined when there is none for now. */
+  /** The next thing to do; undefined if there is none for now. */
   poll(): FeederOutput | undefined {
     return this.#outputs.shift();
   }
 
-  /** A message of the replica. A wrong one ends the syncup. */
+  /** Takes a message of the replica. An invalid one ends the handshake. */
   receive(message: SyncupMessage, now: number): void {
     if (this.#over) return;
     this.#deadline = now + this.#stepTimeout;
     if (this.#pending.length >= this.#maxPending) {
-      const text = `expected ${this.#maxPending} pending requests at most`;
+      const text = `the replica sent more than ${this.#maxPending} requests at once`;
       this.#fail(new SyncupError('protocol', text));
       return;
     }
@@ -97,16 +104,16 @@ export class FeederSyncup {
     this.#next();
   }
 
-  /** Gives the replica more time: it has said that it is still at it. */
+  /** Gives the replica more time after a sign of life. */
   keepAlive(now: number): void {
     this.#deadline = now + this.#stepTimeout;
   }
 
-  /** Answers a `lookup`; too late when it is over. Throws `argument` when none was asked for. */
+  /** Answers a `lookup`. Ignored after the end. Throws `argument` if there was none. */
   lookedUp({ entry, alternate }: FeederLookup, now: number): void {
     if (this.#over) return;
     if (!this.#lookingUp) {
-      throw new SyncupError('argument', 'an answer to a look-up that was not asked for');
+      throw new SyncupError('argument', 'this look-up was not requested');
     }
     this.#lookingUp = false;
     this.#first = false;
@@ -117,7 +124,7 @@ export class FeederSyncup {
     this.#next();
   }
 
-  /** Ends the syncup with `timeout` when the deadline has come. */
+  /** Ends the handshake with `timeout` if the deadline has passed. */
   tick(now: number): void {
     if (now < this.deadline) return;
     const text = `the replica did not send ${EXPECTED} within ${this.#stepTimeout} ms`;
@@ -159,7 +166,7 @@ export class FeederSyncup {
   #done(outcome: FeederOutcome): void {
     const rest = this.#pending[0];
     if (rest !== undefined) {
-      const text = `expected nothing behind the end of the syncup, not ${rest.type}`;
+      const text = `expected nothing after the handshake, not ${rest.type}`;
       this.#fail(new SyncupError('protocol', text));
       return;
     }

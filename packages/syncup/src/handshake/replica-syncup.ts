@@ -1,74 +1,22 @@
 import type { SyncupMessage } from '@shoal/wire';
 import { SyncupError } from '../errors.ts';
-import type { LogEntry, PassedTransactions, VlsnRange } from '../log/log-store.ts';
+import type { LogEntry, PassedTransactions } from '../log/log-store.ts';
 import { MatchpointSearch } from '../search/matchpoint-search.ts';
 import type { SearchReply, SearchStep } from '../search/search-step.ts';
-import { decideRollback, type RollbackDecision, type RollbackPolicy } from './rollback.ts';
+import type {
+  ReplicaOutcome,
+  ReplicaOutput,
+  ReplicaSyncupOptions,
+  RollbackPlan,
+} from './replica-syncup-types.ts';
+import { decideRollback, type RollbackDecision } from './rollback.ts';
 
-/** What a {@link ReplicaSyncup} starts from. */
-export interface ReplicaSyncupOptions {
-  /** The range of the replica's log, which must not change until the syncup is over. */
-  readonly range: VlsnRange;
-  /** Whether the log's fingerprints are chained. */
-  readonly chained: boolean;
-  /** The time, in ms. */
-  readonly now: number;
-  /** How long the feeder may take for each step, in ms. Default 30,000. */
-  readonly stepTimeout?: number;
-  /** See `MatchpointSearchOptions`. */
-  readonly search?: 'gallop' | 'descending';
-  readonly flight?: number;
-  readonly compareLsn?: boolean;
-  readonly random?: () => number;
-  /** Whether the feeder still leads, as far as is known. Default true. */
-  readonly feederLeads?: boolean;
-  /** True when the feeder is known to hold nothing: there is no need to ask. Default false. */
-  readonly feederEmpty?: boolean;
-  /** Below this VLSN the application cannot go back. Default 0: none. */
-  readonly barrier?: bigint;
-  readonly policy?: RollbackPolicy;
-}
-
-/** What a syncup has come to on the replica's side. */
-export type ReplicaOutcome =
-  /** The feeder streams from here on. */
-  | { readonly type: 'stream'; readonly matchpoint: bigint; readonly startVlsn: bigint }
-  /** The feeder has been told that a full copy is needed, and has acknowledged it. */
-  | { readonly type: 'restore'; readonly failedVlsn: bigint };
-
-/** A decision to roll back, and how it was come by. */
-export interface RollbackPlan {
-  readonly decision: Extract<RollbackDecision, { type: 'rollback' }>;
-  /** The highest sync point that both logs hold; undefined: none, the log starts anew. */
-  readonly matchpoint: LogEntry | undefined;
-  /** False when the feeder's log turned out not to be ordered and all was searched. */
-  readonly ordered: boolean;
-  /** Round trips and requests that it took. */
-  readonly roundTrips: number;
-  readonly requests: number;
-}
-
-/** What a {@link ReplicaSyncup} wants done. */
-export type ReplicaOutput =
-  | { readonly type: 'send'; readonly message: SyncupMessage }
-  /** For each VLSN the sync point at or before it: `lookedUp`. */
-  | { readonly type: 'lookup'; readonly at: readonly bigint[] }
-  /** The transactions that end above this VLSN: `passed`. */
-  | { readonly type: 'passed'; readonly above: bigint }
-  /** Roll back as planned and call `proceed`; or do not, and nothing has happened. */
-  | { readonly type: 'plan'; readonly plan: RollbackPlan }
-  | { readonly type: 'done'; readonly outcome: ReplicaOutcome }
-  /** Over; neither log has changed. `decision` where one was in the way. */
-  | {
-      readonly type: 'failed';
-      readonly error: SyncupError;
-      readonly decision?: RollbackDecision;
-    };
+const DEFAULT_STEP_TIMEOUT = 30_000;
 
 /**
- * The replica's side of the handshake, which drives it: a sans-I/O machine. After each call
- * drain {@link ReplicaSyncup.poll}; call `tick` when {@link ReplicaSyncup.deadline} has come.
- * Answers that come when it is over are passed over.
+ * The replica's side of the handshake, which leads it: a sans-I/O machine. After each call, drain
+ * {@link ReplicaSyncup.poll}. Call `tick` once {@link ReplicaSyncup.deadline} has passed. Answers
+ * that come after the end are ignored.
  */
 export class ReplicaSyncup {
   readonly #options: ReplicaSyncupOptions;
@@ -86,7 +34,7 @@ export class ReplicaSyncup {
 
   constructor(options: ReplicaSyncupOptions) {
     this.#options = options;
-    const { range, chained, search, flight, compareLsn, random, now } = options;
+    const { range, chained, search: strategy, flight, compareLsn, random, now } = options;
     if (options.feederEmpty) {
       this.#withoutMatchpoint(now);
     } else if (range.lastSync === 0n) {
@@ -96,26 +44,26 @@ export class ReplicaSyncup {
         first: range.contiguousFrom ?? range.first,
         lastSync: range.lastSync,
         chained,
-        ...(search === undefined ? {} : { strategy: search }),
-        ...(flight === undefined ? {} : { flight }),
-        ...(compareLsn === undefined ? {} : { compareLsn }),
-        ...(random === undefined ? {} : { random }),
+        strategy,
+        flight,
+        compareLsn,
+        random,
       });
       this.#advance(now);
     }
   }
 
-  /** When `tick` must be called, in ms; `Infinity` while it waits for its own side. */
+  /** When to call `tick`, in ms; Infinity while the machine waits for its own side. */
   get deadline(): number {
     return this.#deadline;
   }
 
-  /** The next thing to do; undefined when there is none for now. */
+  /** The next thing to do; undefined if there is none for now. */
   poll(): ReplicaOutput | undefined {
     return this.#outputs.shift();
   }
 
-  /** A message of the feeder. A wrong one ends the syncup. */
+  /** Takes a message of the feeder. An invalid one ends the handshake. */
   receive(message: SyncupMessage, now: number): void {
     switch (this.#state) {
       case 'search': {
@@ -135,7 +83,7 @@ export class ReplicaSyncup {
       }
       case 'probe':
         if (message.type === 'entry' && message.vlsn === 1n) {
-          this.#ask(undefined);
+          this.#weighRollback(undefined);
           return;
         }
         if (message.type !== 'entryNotFound') break;
@@ -149,11 +97,11 @@ export class ReplicaSyncup {
     this.#fail(new SyncupError('protocol', `expected ${this.#expected()}, not ${message.type}`));
   }
 
-  /** Answers a `lookup`, in its order. Throws `argument` when none was asked for. */
+  /** Answers a `lookup`, in its order. Throws `argument` if there was none. */
   lookedUp(entries: readonly (LogEntry | undefined)[], now: number): void {
     if (this.#state === 'over') return;
     if (this.#state !== 'search' || this.#search === undefined) {
-      throw new SyncupError('argument', 'answers to look-ups that were not asked for');
+      throw new SyncupError('argument', 'these look-ups were not requested');
     }
     this.#guard(() => {
       this.#search!.lookedUp(entries);
@@ -161,11 +109,11 @@ export class ReplicaSyncup {
     });
   }
 
-  /** Answers `passed`. Throws `argument` when it was not asked for. */
+  /** Answers `passed`. Throws `argument` if it was not requested. */
   passed(passed: PassedTransactions, now: number): void {
     if (this.#state === 'over') return;
     if (this.#state !== 'passed') {
-      throw new SyncupError('argument', 'passed transactions that were not asked for');
+      throw new SyncupError('argument', 'passed transactions were not requested');
     }
     const { range, barrier, policy, feederLeads = true } = this.#options;
     this.#guard(() => {
@@ -174,32 +122,33 @@ export class ReplicaSyncup {
         matchpoint: this.#matchpoint?.vlsn ?? 0n,
         passed,
         feederLeads,
-        ...(barrier === undefined ? {} : { barrier }),
-        ...(policy === undefined ? {} : { policy }),
+        barrier,
+        policy,
       });
       this.#act(decision, now);
     });
   }
 
-  /** Says that the plan has been carried out, unless it is over. Throws `argument` when there is none. */
+  /** Goes on after the plan was carried out. Throws `argument` if there is no plan. */
   proceed(): void {
     if (this.#state === 'over') return;
-    if (this.#state !== 'plan') throw new SyncupError('argument', 'there is no plan to carry out');
+    if (this.#state !== 'plan')
+      throw new SyncupError('argument', 'there is no plan to proceed with');
     const matchpoint = this.#matchpoint?.vlsn ?? 0n;
     const startVlsn = matchpoint + 1n;
     this.#outputs.push({ type: 'send', message: { type: 'startStream', startVlsn } });
     this.#done({ type: 'stream', matchpoint, startVlsn });
   }
 
-  /** Ends the syncup with `timeout` when the deadline has come. */
+  /** Ends the handshake with `timeout` if the deadline has passed. */
   tick(now: number): void {
     if (now < this.#deadline) return;
-    const { stepTimeout = 30_000 } = this.#options;
+    const { stepTimeout = DEFAULT_STEP_TIMEOUT } = this.#options;
     const text = `the feeder did not send ${this.#expected()} within ${stepTimeout} ms`;
     this.#fail(new SyncupError('timeout', text));
   }
 
-  /** Takes the search as far as it goes. */
+  /** Does what the search needs next. */
   #advance(now: number): void {
     const step = this.#search!.step;
     if (step.type === 'lookup') {
@@ -214,20 +163,20 @@ export class ReplicaSyncup {
     } else {
       this.#result = step;
       this.#failedVlsn = step.lastTried;
-      if (step.matchpoint !== undefined) this.#ask(step.matchpoint);
+      if (step.matchpoint !== undefined) this.#weighRollback(step.matchpoint);
       else this.#withoutMatchpoint(now);
     }
   }
 
-  /** Without a matchpoint: what was committed needs a copy, the rest may start at VLSN 1. */
+  /** A log with finished transactions then needs a snapshot; any other may start at VLSN 1. */
   #withoutMatchpoint(now: number): void {
     const { range, feederEmpty } = this.#options;
     if (range.lastTxnEnd !== 0n) this.#restore(this.#failedVlsn, now);
-    else if (feederEmpty) this.#ask(undefined);
+    else if (feederEmpty) this.#weighRollback(undefined);
     else this.#probe(now);
   }
 
-  /** Asks for VLSN 1: whether the feeder can stream from the very start. */
+  /** Asks for VLSN 1, to learn whether the feeder can stream from the very start. */
   #probe(now: number): void {
     this.#state = 'probe';
     this.#probed = 1;
@@ -235,7 +184,8 @@ export class ReplicaSyncup {
     this.#expectBy(now);
   }
 
-  #ask(matchpoint: LogEntry | undefined): void {
+  /** Asks which transactions a rollback to the matchpoint would undo. */
+  #weighRollback(matchpoint: LogEntry | undefined): void {
     this.#state = 'passed';
     this.#matchpoint = matchpoint;
     this.#deadline = Number.POSITIVE_INFINITY;
@@ -258,7 +208,7 @@ export class ReplicaSyncup {
       default: {
         const { reason, to, passed } = decision;
         const lost = `${passed.count} transactions, ${passed.durable} of them durable`;
-        const text = `a rollback to VLSN ${to} would undo ${lost}: prohibited (${reason})`;
+        const text = `a rollback to VLSN ${to} would undo ${lost}; prohibited by "${reason}"`;
         this.#fail(new SyncupError('rollback-prohibited', text), decision);
       }
     }
@@ -282,7 +232,7 @@ export class ReplicaSyncup {
   }
 
   #expectBy(now: number): void {
-    this.#deadline = now + (this.#options.stepTimeout ?? 30_000);
+    this.#deadline = now + (this.#options.stepTimeout ?? DEFAULT_STEP_TIMEOUT);
   }
 
   #expected(): string {
@@ -292,10 +242,10 @@ export class ReplicaSyncup {
     }
     if (this.#state === 'probe') return 'the entry at VLSN 1 or entryNotFound';
     if (this.#state === 'restore') return 'restoreResponse';
-    return 'no message now';
+    return 'no message';
   }
 
-  /** What the feeder or the log did wrong ends the syncup; anything else is a bug here. */
+  /** An error of the feeder or the log ends the handshake; any other is a bug here. */
   #guard(action: () => void): void {
     try {
       action();
@@ -314,11 +264,7 @@ export class ReplicaSyncup {
     if (this.#state === 'over') return;
     this.#end();
     this.#outputs.length = 0;
-    this.#outputs.push({
-      type: 'failed',
-      error,
-      ...(decision === undefined ? {} : { decision }),
-    });
+    this.#outputs.push({ type: 'failed', error, decision });
   }
 
   #end(): void {

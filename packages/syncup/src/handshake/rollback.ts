@@ -1,59 +1,59 @@
 import { SyncupError } from '../errors.ts';
 import type { PassedTransactions, VlsnRange } from '../log/log-store.ts';
 
-/** What may be rolled back, and what must not be. */
+/** Which rollbacks are allowed. */
 export interface RollbackPolicy {
-  /** False forbids to roll back past a transaction end. Default true. */
-  readonly enabled?: boolean;
-  /** How many *durable* transactions a rollback may undo, 0 or more. Default 0. */
-  readonly durableLimit?: number;
+  /** Whether a rollback may undo finished transactions at all. Default true. */
+  readonly enabled?: boolean | undefined;
+  /** How many *durable* transactions a rollback may undo, from 0. Default 0. */
+  readonly durableLimit?: number | undefined;
   /**
-   * How many transactions, durable or not, a rollback may undo. Default: without limit, since
-   * the archive keeps them.
+   * How many transactions, durable or not, a rollback may undo. Default: no limit, since the log
+   * archives them.
    */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
-/** What {@link decideRollback} goes by. */
+/** What {@link decideRollback} depends on. */
 export interface RollbackInput {
-  /** The replica's log. */
+  /** The range of the replica's log. */
   readonly range: VlsnRange;
-  /** The highest sync point that both logs hold; 0 when there is none. */
+  /** The highest sync point that both logs hold; 0 if there is none. */
   readonly matchpoint: bigint;
-  /** The transactions that end above the matchpoint; its own is not among them. */
+  /** The transactions that end above the matchpoint. */
   readonly passed: PassedTransactions;
-  /** Whether the feeder still leads, as far as is known. */
+  /** Whether the feeder is still the leader's, as far as is known. */
   readonly feederLeads: boolean;
-  /** Below this VLSN the application cannot go back. Default 0: none. */
-  readonly barrier?: bigint;
-  readonly policy?: RollbackPolicy;
+  /** The lowest VLSN that the application can roll back to. Default 0. */
+  readonly barrier?: bigint | undefined;
+  readonly policy?: RollbackPolicy | undefined;
 }
 
 /** What to do about a diverged tail. */
 export type RollbackDecision =
-  /** Cut off everything above `to`; 0: everything. */
+  /** Cut off everything above `to`, or everything if `to` is 0. */
   | {
       readonly type: 'rollback';
       readonly to: bigint;
-      /** Whether transactions are undone that had ended. */
+      /** Whether finished transactions are undone. */
       readonly hard: boolean;
       readonly passed: PassedTransactions;
     }
-  /** Only a full copy helps. */
+  /** Only a snapshot helps. */
   | { readonly type: 'restore'; readonly reason: 'no-matchpoint' | 'barrier' | 'gap' }
-  /** Nothing was done: these transactions would be lost. */
+  /** Do nothing: these transactions would be lost. */
   | {
       readonly type: 'prohibited';
       readonly reason: 'disabled' | 'durable' | 'limit';
       readonly to: bigint;
       readonly passed: PassedTransactions;
     }
-  /** Nothing was done: somebody else leads. */
+  /** Do nothing: the feeder belongs to an old term. */
   | { readonly type: 'stale-feeder' };
 
 /**
- * Decides what to do about the tail above a matchpoint, after `verifyRollback` of Berkeley DB
- * JE's `ReplicaFeederSyncup`. Pure: nothing is done, so that a plan can be asked for.
+ * Decides what to do about the tail above a matchpoint. Pure. Source: `verifyRollback` in
+ * `ReplicaFeederSyncup` of Berkeley DB JE.
  *
  * | last txn end | last sync | matchpoint | decision |
  * |---|---|---|---|
@@ -64,9 +64,9 @@ export type RollbackDecision =
  * | T | none | any | impossible |
  * | T | S | none | restore |
  * | T <= M, none passed | S | M | roll back to M |
- * | else | S | M | stale feeder, restore, prohibited or a hard rollback, in this order |
+ * | any other T | S | M | the first that applies: stale feeder, restore, prohibited, hard rollback |
  *
- * Throws `internal` for what is impossible.
+ * Throws `internal` for an impossible row.
  */
 export function decideRollback(input: RollbackInput): RollbackDecision {
   const { range, matchpoint, passed, policy = {} } = input;
@@ -98,5 +98,5 @@ export function decideRollback(input: RollbackInput): RollbackDecision {
 }
 
 function impossible(state: string): SyncupError {
-  return new SyncupError('internal', `impossible state of a log: ${state}`);
+  return new SyncupError('internal', `the log reports an impossible state: ${state}`);
 }

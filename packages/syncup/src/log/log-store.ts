@@ -1,86 +1,80 @@
 /** A value, or a promise of it: a log may answer at once or later. */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** Where a replicated log begins and ends. VLSNs; 0 stands for "none". */
+/** Where a log begins and ends, as VLSNs. A VLSN is the number of an entry; 0 means "none". */
 export interface VlsnRange {
-  /** The first entry that is held; 0 when the log is empty. */
+  /** The first entry held; 0 if the log is empty. */
   readonly first: bigint;
-  /** The last entry that is held; 0 when the log has never had one. */
+  /** The last entry held; 0 if the log has never had one. */
   readonly last: bigint;
-  /** The last sync point that is held. */
+  /** The last sync point held. */
   readonly lastSync: bigint;
-  /** The last transaction end that is held. */
+  /** The last transaction end held. */
   readonly lastTxnEnd: bigint;
   /** The last entry that a majority is known to hold. */
   readonly durable: bigint;
-  /** The lowest VLSN from which on no entry is missing. Left out: `first`. */
-  readonly contiguousFrom?: bigint;
+  /** The lowest VLSN above which no entry is missing. Default: `first`. */
+  readonly contiguousFrom?: bigint | undefined;
 }
 
-/** What a syncup compares of an entry. */
+/** What a handshake compares of an entry. */
 export interface LogEntry {
   readonly vlsn: bigint;
-  /** Log sequence number, u64. */
+  /** The log sequence number, a u64. */
   readonly lsn: bigint;
-  /** 64-bit hash. In Shoal's logs it is chained, so that it proves the whole prefix. */
+  /** A 64-bit hash. In a chained log it proves every entry up to this one. */
   readonly fingerprint: bigint;
-  /** Whether a matchpoint may lie here. */
+  /** Whether the matchpoint may lie here. */
   readonly isSync: boolean;
-  /** Whether a transaction ends here: a commit or an abort. */
+  /** Whether a transaction ends here, by a commit or an abort. */
   readonly isTxnEnd: boolean;
 }
 
-/** The transactions that a rollback would undo. */
+/** The finished transactions that a rollback would undo. */
 export interface PassedTransactions {
-  /** How many transactions end above the VLSN asked for. */
+  /** How many transactions end above the given VLSN. */
   readonly count: number;
-  /** How many of those are known to be durable. */
+  /** How many of them are known to be durable. */
   readonly durable: number;
-  /** The VLSNs of their ends, ascending: the first 1,000. */
+  /** The VLSNs of their ends, ascending: at most the first 1000. */
   readonly vlsns: readonly bigint[];
 }
 
-/** What a syncup must be able to ask a log. */
+/** What a handshake asks of a log. */
 export interface LogView {
   readonly range: VlsnRange;
-  /** The entry at `vlsn`; undefined when it is not held. */
+  /** The entry at `vlsn`; undefined if it is not held. */
   entry(vlsn: bigint): MaybePromise<LogEntry | undefined>;
-  /** The highest sync point at or below `vlsn` that is held. */
+  /** The highest sync point held at or below `vlsn`. */
   syncAtOrBefore(vlsn: bigint): MaybePromise<LogEntry | undefined>;
   /** The transactions that end above `vlsn`. */
   passedTransactions(vlsn: bigint): MaybePromise<PassedTransactions>;
 }
 
-/** An entry to be appended; its VLSN is the next one. */
+/** An entry to append. It gets the next VLSN. */
 export interface NewEntry {
-  /** 0..255; what it means is for the log's {@link EntryKinds} and the application. */
+  /** 0 to 255. Its meaning is up to the application and the log's `EntryKinds`. */
   readonly type: number;
-  /** The log copies it. */
+  /** At most `MAX_PAYLOAD` bytes, which the log copies. */
   readonly payload: Uint8Array;
 }
 
-/** An entry as it was stored. */
+/** An entry of a log. */
 export interface StoredEntry extends NewEntry {
   readonly vlsn: bigint;
-  /** A view into the log: never to be changed. */
+  /** A view into the log: do not change it. */
   readonly payload: Uint8Array;
-}
-
-/** Which types of entry are sync points, and which end a transaction. */
-export interface EntryKinds {
-  isSync(type: number): boolean;
-  isTxnEnd(type: number): boolean;
 }
 
 /** A diverged tail that was cut off and kept. */
 export interface Archive {
   /** Unique within the log. */
   readonly id: string;
-  /** Why it was cut off. */
+  /** Why the tail was cut off. */
   readonly reason: string;
   /** The VLSN that the log was rolled back to. */
   readonly matchpoint: bigint;
-  /** The first and the last VLSN inside; 0 and 0 when there is none. */
+  /** The first and the last VLSN; 0 and 0 if the archive is empty. */
   readonly first: bigint;
   readonly last: bigint;
   /** The entries, ascending, in batches. */
@@ -89,125 +83,113 @@ export interface Archive {
 
 /** A consistent copy of a whole log, as bytes. Dispose of it to let the log reclaim space. */
 export interface Snapshot extends AsyncDisposable {
-  /** Tells it from other snapshots: u64, not 0. */
+  /** Identifies the content: a u64 other than 0. */
   readonly id: bigint;
   /** In bytes. */
   readonly size: number;
-  /** The last VLSN inside. */
+  /** The last VLSN. */
   readonly last: bigint;
-  /** The bytes from `offset` on (default 0), in pieces of 1 MiB at most. */
+  /** The bytes from `offset` (default 0) on, in chunks of at most 1 MiB. */
   chunks(offset?: number): AsyncIterable<Uint8Array>;
 }
 
-/** Keeps the head of a log from being trimmed. Disposing it twice is harmless. */
+/** Keeps entries from being trimmed. Disposing of it twice is harmless. */
 export interface Retention extends Disposable {
-  /** Keeps what lies at or above `from`, and lets go of what is below. */
+  /** Keeps only the entries from `from` on. */
   advance(from: bigint): void;
 }
 
-/** How {@link LogStore.read} reads. */
+/** Options of {@link LogStore.read}. */
 export interface ReadOptions {
   /** Ends the iteration with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** How many entries a batch may have, 1 or more. Default 1024. */
-  readonly maxEntries?: number;
-  /** How many bytes of payload a batch may have, 0 or more, but always one entry. Default 256 KiB. */
-  readonly maxBytes?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** How many entries a batch holds at most, from 1. Default 1024. */
+  readonly maxEntries?: number | undefined;
+  /**
+   * How many bytes of payload a batch holds at most, from 0, except that it always holds one
+   * entry. Default 256 KiB.
+   */
+  readonly maxBytes?: number | undefined;
 }
 
-/** How {@link LogStore.append} appends. */
-export interface AppendOptions {
-  /** Whether to wait for stable storage. Default: the log's own. */
-  readonly durable?: boolean;
+/** Options of {@link LogStore.append}. */
+export interface LogAppendOptions {
+  /** Whether to wait until the entries are on stable storage. Default: up to the log. */
+  readonly durable?: boolean | undefined;
 }
 
 /** Consecutive entries as they stand in messages and snapshots, one behind the other. */
 export interface EncodedEntries {
-  /** The VLSN of the first one. */
+  /** The VLSN of the first entry. */
   readonly firstVlsn: bigint;
-  /** How many there are: 1 or more. */
+  /** How many entries there are, from 1. */
   readonly count: number;
-  /** Of each the type u8, the length u32 little-endian and the payload. Never to be changed. */
+  /** Each entry: type u8, length u32 little-endian, payload. Do not change them. */
   readonly bytes: Uint8Array;
-  /** The chained fingerprint of the last one. */
+  /** The chained fingerprint of the last entry. */
   readonly fingerprint: bigint;
 }
 
-/** Entries whose chained fingerprints have been computed. */
+/** Encoded entries whose chained fingerprints have been computed. */
 export interface VerifiedEntries {
   readonly count: number;
-  /** As in {@link EncodedEntries}. Nobody will change them: the log may keep them. */
+  /** As in {@link EncodedEntries}. Nobody changes them, so the log may keep them. */
   readonly bytes: Uint8Array;
-  /** The fingerprint before the first one and that of each, all as their low and high u32. */
+  /** The fingerprint before the first entry, then that of each, every one as low and high u32. */
   readonly fingerprints: Uint32Array;
 }
 
-/** What a chained log may offer so that a stream need not take its entries apart. */
+/** Access to encoded entries, so that a stream need not take them apart. */
 export interface EncodedAccess {
   /** As {@link LogStore.read}. */
   read(from: bigint, options?: ReadOptions): AsyncIterable<EncodedEntries>;
   /**
-   * As {@link LogStore.append}. Throws `argument` too when the fingerprints do not follow on
-   * that of the last entry, or the bytes are not `count` entries.
+   * As {@link LogStore.append}. Also throws `argument` if the fingerprints do not follow that of
+   * the last entry, or the bytes are not `count` entries.
    */
-  append(batches: readonly VerifiedEntries[], options?: AppendOptions): Promise<VlsnRange>;
+  append(batches: readonly VerifiedEntries[], options?: LogAppendOptions): Promise<VlsnRange>;
 }
 
-/** A replicated log: what a driver reads from, appends to and rolls back. */
+/** A replicated log: what drivers read from, append to and roll back. */
 export interface LogStore extends LogView, AsyncDisposable {
-  /** Whether fingerprints are chained, so that one equal fingerprint proves the prefix. */
+  /** Whether fingerprints are chained, so that one match proves every entry up to it. */
   readonly chained: boolean;
-  /** A faster way in and out, where the log has one. */
+  /** Faster access to entries. A log may do without. */
   readonly encoded?: EncodedAccess | undefined;
   /**
-   * Appends in order, all or none, and resolves with the new range: once the entries are on
-   * stable storage where `durable` is true and the log has any. Throws `argument` for an entry
-   * that is none (see `checkEntries`), and has changed nothing then.
+   * Appends entries in order, all or none. Resolves with the new range, if `durable` once the
+   * entries are on stable storage. Throws `argument` if a type or payload is out of range; the log
+   * is unchanged then.
    */
-  append(entries: readonly NewEntry[], options?: AppendOptions): Promise<VlsnRange>;
+  append(entries: readonly NewEntry[], options?: LogAppendOptions): Promise<VlsnRange>;
   /**
-   * The entries from `from` on in batches, following the tail for ever. `from` may be one past
-   * the last. Throws `trimmed` or `rolled-back` when `from` is no longer there, `argument` when
-   * it is further ahead or a limit is out of range, and `closed`.
+   * Reads entries from `from` on in batches, following the tail until the reader stops. `from` may
+   * be one past the last entry. Throws `trimmed` or `rolled-back` if the next entry is no longer
+   * held, `closed`, or `argument` if `from` is further ahead or a limit is out of range.
    */
   read(from: bigint, options?: ReadOptions): AsyncIterable<readonly StoredEntry[]>;
   /**
-   * Cuts off everything above `to`, after it has been archived. Atomic, and without effect when
-   * there is nothing above. 0 cuts off everything: the log starts anew at VLSN 1. Throws
-   * `argument` below the first entry's predecessor otherwise.
+   * Archives everything above `to` and cuts it off, atomically. Does nothing if there is nothing
+   * above. If `to` is 0, the log starts over at VLSN 1. Throws `argument` if any other `to` lies
+   * more than one below the first entry, or above the last.
    */
   rollback(to: bigint, reason: string): Promise<Archive>;
   /** The tails that were cut off, oldest first. */
   archives(): AsyncIterable<Archive>;
-  /** Notes that a majority holds everything up to `vlsn`. Never goes down. */
+  /** Notes that a majority holds everything up to `vlsn`. A lower VLSN than before has no effect. */
   noteDurable(vlsn: bigint): void;
-  /** Forbids to trim what lies at or above `from`, until it is disposed of. */
+  /** Keeps the entries from `from` on from being trimmed until it is disposed of. */
   retain(from: bigint): Retention;
   /**
-   * Drops entries below `before`, as far as nothing retains them; resolves with the new first.
-   * The last entry stays.
+   * Drops entries below `before`, unless something retains them; the last entry stays. Resolves
+   * with the new first VLSN.
    */
   trimHead(before: bigint): Promise<bigint>;
   /** A consistent copy for another node. */
   exportSnapshot(): Promise<Snapshot>;
   /**
-   * Replaces the whole log by a snapshot, once it is complete and correct; what was held before
-   * is archived. Throws `snapshot`, or what `chunks` throws, and has changed nothing then.
+   * Replaces the whole log by a snapshot once it is complete and proven, and archives what was
+   * held. Throws `snapshot`, or what `chunks` throws; the log is unchanged then.
    */
   importSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
-
-/**
- * Shoal's own entry types: 1 is a commit, 2 an abort, 3 marks the term of what follows, anything
- * else is data. A mark is a sync point, but ends no transaction.
- */
-export const SHOAL_ENTRY_KINDS: EntryKinds = {
-  isSync: (type) => type === 1 || type === 2 || type === 3,
-  isTxnEnd: (type) => type === 1 || type === 2,
-};
-
-/** Noxu's entry types: 30 TxnCommit, 31 TxnAbort, 61 Matchpoint (noxu-log, entry_type.rs). */
-export const NOXU_ENTRY_KINDS: EntryKinds = {
-  isSync: (type) => type === 30 || type === 31 || type === 61,
-  isTxnEnd: (type) => type === 30 || type === 31,
-};

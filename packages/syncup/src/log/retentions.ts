@@ -1,10 +1,10 @@
 import type { Retention } from './log-store.ts';
 
-/** What keeps the head of one log from being trimmed: `LogStore.retain`, for any log. */
+/** What keeps entries of a log from being trimmed: `LogStore.retain` for any log. */
 export class Retentions {
   readonly #held = new Set<{ from: number }>();
 
-  /** Keeps what lies at or above `from`. */
+  /** Keeps the entries from `from` on. */
   retain(from: bigint): Retention {
     const held = { from: Number(from) };
     this.#held.add(held);
@@ -18,7 +18,7 @@ export class Retentions {
     };
   }
 
-  /** Up to where the log may be trimmed that is to be trimmed up to `before`. */
+  /** The VLSN below which entries may be trimmed: `before`, or less if some are retained. */
   limit(before: number): number {
     let limit = before;
     for (const { from } of this.#held) limit = Math.min(limit, from);

@@ -12,23 +12,23 @@ import { SyncupError } from '../errors.ts';
 /** `SHSN` read as a little-endian u32. */
 const MAGIC = 0x4e534853;
 const VERSION = 1;
-/** Magic, version, kind, 2 bytes of zero, then five u64. */
+/** The size of the header, in bytes: magic, version, kind, two zero bytes, then five u64. */
 export const SNAPSHOT_HEADER = 48;
-/** The fingerprint of the last entry. */
+/** The size of the trailer, in bytes: the fingerprint of the last entry. */
 export const SNAPSHOT_TRAILER = 8;
-/** Type and length. Also what an entry adds to the LSN, besides its payload. */
+/** What an entry takes besides its payload, in bytes: type and length. Its LSN grows by it too. */
 export const ENTRY_OVERHEAD = 5;
-/** The longest payload that a log takes, in bytes: it must fit into one frame with room. */
+/** The longest payload of an entry, in bytes. It leaves room in a frame for other fields. */
 export const MAX_PAYLOAD: number = 64 * 1024 * 1024 - 64;
-/** The size of a piece, in bytes. */
+/** About how long the chunks of a snapshot are, in bytes. */
 export const SNAPSHOT_PIECE: number = 64 * 1024;
 
-/** What a snapshot says before its entries. */
+/** What a snapshot states before its entries. */
 export interface SnapshotHeader {
   readonly chained: boolean;
-  /** The VLSN of the first entry: 1 or more. */
+  /** The VLSN of the first entry, from 1. */
   readonly first: number;
-  /** The VLSN of the last entry; one less than `first` when there is none. */
+  /** The VLSN of the last entry; `first - 1` if there is none. */
   readonly last: number;
   /** The LSN of the first entry. */
   readonly lsn: number;
@@ -38,7 +38,7 @@ export interface SnapshotHeader {
   readonly durable: number;
 }
 
-/** The first {@link SNAPSHOT_HEADER} bytes of a snapshot. */
+/** Encodes the first {@link SNAPSHOT_HEADER} bytes of a snapshot. */
 export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
   const w = new ByteWriter({ capacity: SNAPSHOT_HEADER });
   writeU32le(w, MAGIC);
@@ -54,7 +54,7 @@ export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
   return w.copy();
 }
 
-/** The last {@link SNAPSHOT_TRAILER} bytes: the fingerprint of the last entry. */
+/** Encodes the last {@link SNAPSHOT_TRAILER} bytes of a snapshot. */
 export function encodeSnapshotTrailer(fingerprint: bigint): Uint8Array {
   const w = new ByteWriter({ capacity: SNAPSHOT_TRAILER });
   writeU64le(w, fingerprint);
@@ -62,23 +62,23 @@ export function encodeSnapshotTrailer(fingerprint: bigint): Uint8Array {
 }
 
 /**
- * The id of a snapshot: of the same content always the same, so that a transfer may go on after
- * the feeder's restart.
+ * The id of a snapshot. The same content always has the same id, so that a restore can be resumed
+ * after the feeder has restarted.
  */
 export function snapshotId(first: number, size: number, fingerprint: bigint): bigint {
   return BigInt.asUintN(64, fingerprint ^ (BigInt(first) << 32n) ^ BigInt(size)) || 1n;
 }
 
-/** What {@link readSnapshot} hands over, in this order. */
+/** Receives the parts of a snapshot, in this order. */
 export interface SnapshotSink {
   header(header: SnapshotHeader): void;
-  /** The payload is a view that holds until the next call. */
+  /** `payload` is a view that is valid until the next call. */
   entry(type: number, payload: Uint8Array): void;
-  /** The fingerprint that the last entry must have. */
+  /** Must throw `snapshot` if the last entry has another fingerprint. */
   trailer(fingerprint: bigint): void;
 }
 
-/** Reads a snapshot. Throws `snapshot`, or what `chunks` or `sink` throw. */
+/** Decodes a snapshot. Throws `snapshot` if it is damaged, or what `chunks` or `sink` throw. */
 export async function readSnapshot(
   chunks: AsyncIterable<Uint8Array>,
   sink: SnapshotSink,

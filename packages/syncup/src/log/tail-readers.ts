@@ -1,24 +1,35 @@
 import { SyncupError } from '../errors.ts';
 import type { ReadOptions } from './log-store.ts';
 
-/** What {@link TailReaders} need of the log that they read. */
+/** The log that {@link TailReaders} read. */
 export interface ReadSource {
-  /** The lowest VLSN that is held now, or the next one when none is. */
+  /** The first VLSN held; the next one if none is. */
   first(): number;
-  /** The last VLSN; 0 when there has never been one. */
+  /** The last VLSN; 0 if there has never been one. */
   last(): number;
   /** Throws `closed`. */
   checkOpen(): void;
 }
 
+/** How one reader takes batches. */
+export interface TailRead<Batch> {
+  /** The first VLSN to read. */
+  readonly from: bigint;
+  readonly options: ReadOptions;
+  /** Takes a batch of 1 to `maxEntries` entries from `vlsn` on. */
+  take(vlsn: number, maxEntries: number, maxBytes: number): Batch;
+  /** How many entries a batch has. */
+  countOf(batch: Batch): number;
+}
+
 interface Reader {
   next: number;
-  /** True when entries that it has read were cut off. */
+  /** Whether entries that it has read were cut off. */
   cut: boolean;
   wake: (() => void) | undefined;
 }
 
-/** Those who follow the tail of one log: the part of `LogStore.read` that all logs share. */
+/** The readers that follow the tail of a log: `LogStore.read` for any log. */
 export class TailReaders {
   readonly #source: ReadSource;
   readonly #readers = new Set<Reader>();
@@ -27,39 +38,32 @@ export class TailReaders {
     this.#source = source;
   }
 
-  /** Lets those who wait look again. */
+  /** Call when entries were appended or trimmed, or the log was closed. */
   wake(): void {
     for (const reader of this.#readers) reader.wake?.();
   }
 
-  /** Entries above `to` were cut off, or, without it, everything was replaced. */
+  /** Call when entries above `to` were cut off, or without `to`, when all were replaced. */
   cut(to = -1): void {
     for (const reader of this.#readers) if (reader.next > to + 1) reader.cut = true;
     this.wake();
   }
 
-  /**
-   * Reads from `from` on for ever: `take` returns a batch of 1 to `maxEntries` entries, which has
-   * `countOf` of them. Throws as `LogStore.read` does, and `argument` for limits out of range.
-   */
-  async *follow<Batch>(
-    from: bigint,
-    options: ReadOptions,
-    take: (from: number, maxEntries: number, maxBytes: number) => Batch,
-    countOf: (batch: Batch) => number,
-  ): AsyncGenerator<Batch, void, undefined> {
+  /** Reads without end. Throws as `LogStore.read` does. */
+  async *follow<Batch>(read: TailRead<Batch>): AsyncGenerator<Batch, void, undefined> {
+    const { from, take, countOf } = read;
+    const { signal, maxEntries = 1024, maxBytes = 256 * 1024 } = read.options;
     const source = this.#source;
-    const { signal, maxEntries = 1024, maxBytes = 256 * 1024 } = options;
     source.checkOpen();
     if (from < 1n || from > BigInt(source.last()) + 1n) {
-      throw new SyncupError('argument', `a VLSN of 1..${source.last() + 1}, not ${from}`);
+      throw new SyncupError('argument', `from must be 1..${source.last() + 1}, not ${from}`);
     }
     if (!(maxEntries >= 1) || !(maxBytes >= 0)) {
-      throw new SyncupError('argument', 'maxEntries is at least 1, maxBytes at least 0');
+      throw new SyncupError('argument', 'maxEntries must be at least 1 and maxBytes at least 0');
     }
     const reader: Reader = { next: Number(from), cut: false, wake: undefined };
-    const wake = (): void => reader.wake?.();
-    signal?.addEventListener('abort', wake);
+    const onAbort = (): void => reader.wake?.();
+    signal?.addEventListener('abort', onAbort);
     this.#readers.add(reader);
     try {
       for (;;) {
@@ -83,7 +87,7 @@ export class TailReaders {
         yield batch;
       }
     } finally {
-      signal?.removeEventListener('abort', wake);
+      signal?.removeEventListener('abort', onAbort);
       this.#readers.delete(reader);
     }
   }

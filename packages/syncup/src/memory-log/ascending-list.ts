@@ -1,4 +1,4 @@
-/** Numbers in ascending order, added at the end, dropped at either end. */
+/** Ascending numbers: added at the end, dropped at either end. */
 export class AscendingList {
   #items: number[] = [];
   #head = 0;
@@ -7,7 +7,7 @@ export class AscendingList {
     return this.#items.length - this.#head;
   }
 
-  /** The number at `index`; undefined outside. */
+  /** The number at `index`; undefined if there is none. */
   at(index: number): number | undefined {
     return this.#items[this.#head + index];
   }
@@ -20,7 +20,7 @@ export class AscendingList {
     this.#items.push(value);
   }
 
-  /** How many are at or below `value`. O(log n). */
+  /** How many numbers are at most `value`. O(log n). */
   countTo(value: number): number {
     let low = this.#head;
     let high = this.#items.length;
@@ -32,12 +32,12 @@ export class AscendingList {
     return low - this.#head;
   }
 
-  /** Drops what is above `value`. */
+  /** Drops the numbers above `value`. */
   dropAbove(value: number): void {
     this.#items.length = this.#head + this.countTo(value);
   }
 
-  /** Drops what is below `value`. */
+  /** Drops the numbers below `value`. */
   dropBelow(value: number): void {
     this.#head += this.countTo(value - 1);
     if (this.#head * 2 > this.#items.length) {

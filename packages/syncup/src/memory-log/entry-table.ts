@@ -1,20 +1,20 @@
-/** Slabs grow from the first size to the last, in bytes. */
+/** The sizes of the first slab and of the largest, in bytes. Each is twice the one before. */
 const FIRST_SLAB = 4096;
 const LAST_SLAB = 1 << 20;
-/** Bytes that are at least this part of their buffer are worth keeping the buffer for. */
+/** Keeping a buffer pays if at least one byte in so many of it is used. */
 const LARGE_PART = 128;
-/** Fewer bytes than this are copied: an object for their buffer would cost more. */
+/** Fewer bytes are copied, because an object for their buffer would cost more. */
 const LARGE = 512;
 /** Type and length, before each payload. */
 const HEADER = 5;
 
 /**
- * Entries in columns: a few typed arrays and slabs of bytes instead of objects, about 34 bytes
- * an entry besides its payload. Indices count from the first entry held. In the slabs entries
- * stand as they do in messages: type u8, length u32 little-endian, payload.
+ * Entries in columns: a few typed arrays and slabs of bytes instead of objects. Besides its
+ * payload, an entry takes about 34 bytes. Index 0 is the first entry held. The slabs hold entries
+ * as they stand in messages: type u8, length u32 little-endian, payload.
  *
- * Bytes in a slab are never overwritten, so a view of a payload stays right even after its
- * entry has been cut off or trimmed.
+ * Bytes in a slab are never overwritten, so a view of a payload stays valid after its entry was cut
+ * off or trimmed.
  */
 export class EntryTable {
   #head = 0;
@@ -24,13 +24,13 @@ export class EntryTable {
   #low = new Uint32Array(64);
   #high = new Uint32Array(64);
   #slab = new Uint32Array(64);
-  /** Where the payload begins in its slab. */
+  /** Where each payload begins in its slab. */
   #offset = new Uint32Array(64);
   #length = new Uint32Array(64);
-  /** The slabs from number {@link EntryTable.#firstSlab} on; one may have several numbers. */
+  /** The slabs from number `#firstSlab` on. One slab may have several numbers. */
   #slabs: Uint8Array[] = [];
   #firstSlab = 0;
-  /** The slab that entries are copied into, and where the next one goes. */
+  /** The slab that entries are copied into, and where the next entry goes. */
   #copies: Uint8Array | undefined;
   #used = 0;
 
@@ -67,8 +67,8 @@ export class EntryTable {
   }
 
   /**
-   * The entries `from..to` as they stand in messages, or as many of them as lie together: a view,
-   * and where they end.
+   * The entries `from..to` (exclusive) as they stand in messages: a view of those that lie
+   * together, and the index behind them.
    */
   encoded(from: number, to: number): { readonly bytes: Uint8Array; readonly to: number } {
     const first = this.#head + from;
@@ -84,7 +84,7 @@ export class EntryTable {
     return { bytes, to: at - this.#head };
   }
 
-  /** Adds an entry, and copies it. */
+  /** Adds an entry and copies its payload. */
   append(type: number, payload: Uint8Array, lsn: number, low: number, high: number): void {
     const { length } = payload;
     const slab = this.#room(HEADER + length);
@@ -100,8 +100,8 @@ export class EntryTable {
   }
 
   /**
-   * Takes the bytes of encoded entries that nobody will change, without a copy where that pays,
-   * and returns where they are in the last slab; {@link EntryTable.add} is to be called for each.
+   * Takes the bytes of encoded entries, without a copy where that pays: nobody may change them.
+   * Returns where they begin in the last slab. Call {@link EntryTable.add} for each entry then.
    */
   place(bytes: Uint8Array): number {
     const { buffer } = bytes;
@@ -116,7 +116,7 @@ export class EntryTable {
     return at;
   }
 
-  /** Makes the slab that is copied into the last one, with room for `size` more bytes. */
+  /** Makes the last slab one that can be copied into, with room for `size` more bytes. */
   #room(size: number): Uint8Array {
     let slab = this.#copies;
     if (slab === undefined || this.#used + size > slab.length) {
@@ -129,7 +129,7 @@ export class EntryTable {
     return slab;
   }
 
-  /** Adds an entry whose payload is at `offset` of the last slab, behind its header. */
+  /** Adds an entry whose payload begins at `offset` of the last slab. Positional: a hot path. */
   add(type: number, offset: number, length: number, lsn: number, low: number, high: number): void {
     if (this.#head + this.#count === this.#types.length) this.#resize(this.#count * 2);
     const at = this.#head + this.#count;
@@ -143,7 +143,7 @@ export class EntryTable {
     this.#count++;
   }
 
-  /** A table of the entries `from..to` that shares the slabs, and copies the columns. */
+  /** A table of the entries `from..to` (exclusive) that shares the slabs and copies the columns. */
   slice(from: number, to: number): EntryTable {
     const part = new EntryTable();
     const start = this.#head + from;
@@ -162,7 +162,7 @@ export class EntryTable {
     return part;
   }
 
-  /** Drops the entries from `index` on. Slabs that then hold nothing are let go. */
+  /** Drops the entries from `index` on, and the slabs behind them. */
   truncate(index: number): void {
     this.#count = index;
     if (index === 0) {
@@ -172,7 +172,7 @@ export class EntryTable {
       const last = this.#slab[this.#head + index - 1]! - this.#firstSlab;
       this.#slabs.length = last + 1;
     }
-    // What lies behind may still be seen by a reader: copies go on after it.
+    // A reader may still see the bytes behind, so `#used` stays.
   }
 
   /** Drops the first `count` entries. */
@@ -191,7 +191,7 @@ export class EntryTable {
     this.#firstSlab += unused;
   }
 
-  /** Moves the entries to columns with room for at least `capacity`. */
+  /** Moves the entries to columns with room for at least `capacity` entries. */
   #resize(capacity: number): void {
     const start = this.#head;
     const end = start + this.#count;

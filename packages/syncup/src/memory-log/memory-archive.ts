@@ -1,7 +1,17 @@
 import type { Archive, StoredEntry } from '../log/log-store.ts';
 import type { EntryTable } from './entry-table.ts';
 
-/** A tail of a log in memory, or all of it, that was cut off. */
+/** What a {@link MemoryArchive} holds. */
+export interface MemoryArchiveContent {
+  readonly id: string;
+  readonly reason: string;
+  readonly matchpoint: bigint;
+  /** The VLSN of the first entry. */
+  readonly first: number;
+  readonly table: EntryTable;
+}
+
+/** Entries that were cut off from a log in memory. */
 export class MemoryArchive implements Archive {
   readonly id: string;
   readonly reason: string;
@@ -10,7 +20,7 @@ export class MemoryArchive implements Archive {
   readonly last: bigint;
   readonly #table: EntryTable;
 
-  constructor(id: string, reason: string, matchpoint: bigint, first: number, table: EntryTable) {
+  constructor({ id, reason, matchpoint, first, table }: MemoryArchiveContent) {
     this.id = id;
     this.reason = reason;
     this.matchpoint = matchpoint;

@@ -1,5 +1,7 @@
 import type { Fingerprinter } from '../fingerprint/fingerprint.ts';
-import type { EncodedEntries, EntryKinds, StoredEntry, VerifiedEntries } from '../log/log-store.ts';
+import { u64 } from '../fingerprint/u64.ts';
+import type { EntryKinds } from '../log/entry-kinds.ts';
+import type { EncodedEntries, StoredEntry, VerifiedEntries } from '../log/log-store.ts';
 import { ENTRY_OVERHEAD } from '../log/snapshot-format.ts';
 import { AscendingList } from './ascending-list.ts';
 import { EntryTable } from './entry-table.ts';
@@ -17,7 +19,7 @@ export interface ContentStart {
 
 export const EMPTY: ContentStart = { first: 1, lsn: 0, low: 0, high: 0 };
 
-/** The entries of a log in memory, with what is to be found among them. */
+/** The entries of a log in memory, indexed by sync points and transaction ends. */
 export class MemoryContent {
   readonly table: EntryTable = new EntryTable();
   readonly syncs: AscendingList = new AscendingList();
@@ -66,7 +68,7 @@ export class MemoryContent {
     this.#added(type, payload.length);
   }
 
-  /** Adds entries whose fingerprints are known, and may keep their bytes. */
+  /** Adds entries whose fingerprints are known. May keep their bytes. */
   addVerified({ count, bytes, fingerprints }: VerifiedEntries): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const offset = this.table.place(bytes);
@@ -92,7 +94,7 @@ export class MemoryContent {
     if (this.#kinds.isTxnEnd(type)) this.txnEnds.push(vlsn);
   }
 
-  /** Cuts off everything above `to`, which is `first - 1` or more. */
+  /** Cuts off everything above `to`, which is at least `first - 1`. */
   truncate(to: number): void {
     const { table, fingerprinter } = this;
     const keep = to - this.#first + 1;
@@ -118,7 +120,7 @@ export class MemoryContent {
     this.txnEnds.dropBelow(limit);
   }
 
-  /** The entries from `from` on, up to the limits, but at least one. */
+  /** The entries from `from` on, up to the limits, at least one. */
   batch(from: number, maxEntries: number, maxBytes: number): StoredEntry[] {
     const { table } = this;
     const batch: StoredEntry[] = [];
@@ -132,7 +134,7 @@ export class MemoryContent {
     return batch;
   }
 
-  /** As {@link MemoryContent.batch}, but entries that lie together only. */
+  /** As {@link MemoryContent.batch}, encoded. Ends where the bytes are not contiguous. */
   encoded(from: number, maxEntries: number, maxBytes: number): EncodedEntries {
     const { table } = this;
     const start = from - this.#first;
@@ -146,9 +148,4 @@ export class MemoryContent {
     const fingerprint = u64(table.low(last - 1), table.high(last - 1));
     return { firstVlsn: BigInt(from), count: last - start, bytes, fingerprint };
   }
-}
-
-/** A u64 of two u32. */
-export function u64(low: number, high: number): bigint {
-  return (BigInt(high) << 32n) | BigInt(low);
 }

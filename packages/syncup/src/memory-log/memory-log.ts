@@ -2,43 +2,43 @@ import { SyncupError } from '../errors.ts';
 import {
   ChainedFingerprint,
   type Fingerprinter,
-  NoxuFingerprint,
+  type FingerprintKind,
+  newFingerprinter,
 } from '../fingerprint/fingerprint.ts';
-import { checkEntries, checkVerified } from '../log/entry-check.ts';
-import {
-  type Archive,
-  type EncodedAccess,
-  type EntryKinds,
-  type LogEntry,
-  type LogStore,
-  type NewEntry,
-  type PassedTransactions,
-  type ReadOptions,
-  type Retention,
-  SHOAL_ENTRY_KINDS,
-  type StoredEntry,
-  type VlsnRange,
+import { u64 } from '../fingerprint/u64.ts';
+import { checkEntries, checkVerified } from '../log/append-checks.ts';
+import { type EntryKinds, SHOAL_ENTRY_KINDS } from '../log/entry-kinds.ts';
+import type {
+  Archive,
+  EncodedAccess,
+  LogEntry,
+  LogStore,
+  NewEntry,
+  PassedTransactions,
+  ReadOptions,
+  Retention,
+  StoredEntry,
+  VlsnRange,
 } from '../log/log-store.ts';
 import { Retentions } from '../log/retentions.ts';
 import { readSnapshot } from '../log/snapshot-format.ts';
 import { TailReaders } from '../log/tail-readers.ts';
-import type { EntryTable } from './entry-table.ts';
-import { MemoryArchive } from './memory-archive.ts';
-import { type ContentStart, EMPTY, MemoryContent, u64 } from './memory-content.ts';
+import { MemoryArchive, type MemoryArchiveContent } from './memory-archive.ts';
+import { type ContentStart, EMPTY, MemoryContent } from './memory-content.ts';
 import { MemorySnapshot } from './memory-snapshot.ts';
 
-/** How a {@link MemoryLog} reads its entries. */
+/** Options of a {@link MemoryLog}. */
 export interface MemoryLogOptions {
   /** Which entries are sync points. Default {@link SHOAL_ENTRY_KINDS}. */
-  readonly kinds?: EntryKinds;
+  readonly kinds?: EntryKinds | undefined;
   /** `chained` (default), or `noxu` to sync up with Noxu nodes. */
-  readonly fingerprint?: 'chained' | 'noxu';
+  readonly fingerprint?: FingerprintKind | undefined;
 }
 
 /**
- * A replicated log in memory: about 40 bytes an entry besides its payload, look-ups in O(log n).
- * An entry's LSN is the sum of `5 + payload.length` over the entries before it. It takes
- * payloads of up to 64 MiB - 64 bytes, and 2^53-1 of anything.
+ * A replicated log in memory. Besides its payload, an entry takes about 40 bytes; a look-up takes
+ * O(log n). An entry's LSN is the sum of `5 + payload.length` over the entries before it. Payloads
+ * hold at most {@link MAX_PAYLOAD} bytes, and VLSNs and LSNs go up to 2^53-1.
  */
 export class MemoryLog implements LogStore {
   readonly encoded: EncodedAccess | undefined;
@@ -57,8 +57,7 @@ export class MemoryLog implements LogStore {
 
   constructor(options: MemoryLogOptions = {}) {
     this.#kinds = options.kinds ?? SHOAL_ENTRY_KINDS;
-    this.#makeFingerprinter = () =>
-      options.fingerprint === 'noxu' ? new NoxuFingerprint() : new ChainedFingerprint();
+    this.#makeFingerprinter = () => newFingerprinter(options.fingerprint);
     this.#content = this.#contentFrom(EMPTY);
     this.encoded = this.chained ? this.#encodedAccess() : undefined;
   }
@@ -113,10 +112,7 @@ export class MemoryLog implements LogStore {
     };
   }
 
-  /**
-   * Appends at once; the promise is the port's. Rejects with `argument` for an entry that is
-   * none, and with `closed`.
-   */
+  /** Appends before it returns. Rejects with `argument` or `closed`. */
   async append(entries: readonly NewEntry[]): Promise<VlsnRange> {
     this.#checkOpen();
     checkEntries(entries);
@@ -129,23 +125,23 @@ export class MemoryLog implements LogStore {
     from: bigint,
     options: ReadOptions = {},
   ): AsyncGenerator<readonly StoredEntry[], void, undefined> {
-    return this.#readers.follow(
+    return this.#readers.follow({
       from,
       options,
-      (...limits) => this.#content.batch(...limits),
-      (batch) => batch.length,
-    );
+      take: (...limits) => this.#content.batch(...limits),
+      countOf: (batch) => batch.length,
+    });
   }
 
   #encodedAccess(): EncodedAccess {
     return {
       read: (from, options = {}) =>
-        this.#readers.follow(
+        this.#readers.follow({
           from,
           options,
-          (...limits) => this.#content.encoded(...limits),
-          (batch) => batch.count,
-        ),
+          take: (...limits) => this.#content.encoded(...limits),
+          countOf: (batch) => batch.count,
+        }),
       append: async (batches) => {
         this.#checkOpen();
         checkVerified(batches, this.#content.fingerprinter);
@@ -161,11 +157,11 @@ export class MemoryLog implements LogStore {
     const content = this.#content;
     const { first, last, table } = content;
     if ((to < first - 1 && to !== 0n) || to > last) {
-      throw new SyncupError('argument', `a VLSN of 0 or ${first - 1}..${last}, not ${to}`);
+      throw new SyncupError('argument', `to must be 0 or ${first - 1}..${last}, not ${to}`);
     }
     if (to === 0n && first > 1) return this.#replace(this.#contentFrom(EMPTY), reason);
     const tail = table.slice(Number(to) - first + 1, table.count);
-    const archive = this.#archive(tail, Number(to) + 1, to, reason);
+    const archive = this.#archive({ table: tail, first: Number(to) + 1, matchpoint: to, reason });
     if (tail.count === 0) return archive;
     content.truncate(Number(to));
     this.#readers.cut(Number(to));
@@ -176,7 +172,7 @@ export class MemoryLog implements LogStore {
     yield* [...this.#archives];
   }
 
-  /** Forgets an archive, and its memory; false when there is none of this id. */
+  /** Drops an archive. Resolves with false if there is none with this id. */
   async deleteArchive(id: string): Promise<boolean> {
     const at = this.#archives.findIndex((archive) => archive.id === id);
     if (at >= 0) this.#archives.splice(at, 1);
@@ -223,7 +219,10 @@ export class MemoryLog implements LogStore {
     await readSnapshot(chunks, {
       header: (header) => {
         if (header.chained !== this.chained) {
-          throw new SyncupError('snapshot', 'the snapshot is of a log with other fingerprints');
+          throw new SyncupError(
+            'snapshot',
+            'the snapshot is of a log with another kind of fingerprint',
+          );
         }
         content = this.#contentFrom(header);
         content.durable = header.durable;
@@ -241,9 +240,9 @@ export class MemoryLog implements LogStore {
   }
 
   /**
-   * A hash of the entries held, as 16 hex digits: equal for two logs that hold the same range
-   * and the same entries, whatever their fingerprints. O(n), but O(1) for a chained log that
-   * holds VLSN 1.
+   * A hash of the entries held, as 16 hex digits: equal for two logs that hold the same entries at
+   * the same VLSNs, whatever their kind of fingerprint. O(n), or O(1) for a chained log that holds
+   * VLSN 1.
    */
   digest(): string {
     const { fingerprinter, table, first } = this.#content;
@@ -255,7 +254,7 @@ export class MemoryLog implements LogStore {
     return u64(result.low, result.high).toString(16).padStart(16, '0');
   }
 
-  /** Ends all readers with `closed`. */
+  /** Closes the log. Readers end with `closed`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#readers.wake();
@@ -273,18 +272,12 @@ export class MemoryLog implements LogStore {
     const old = this.#content;
     this.#content = content;
     this.#readers.cut();
-    return this.#archive(old.table, old.first, 0n, reason);
+    return this.#archive({ table: old.table, first: old.first, matchpoint: 0n, reason });
   }
 
-  #archive(table: EntryTable, first: number, matchpoint: bigint, reason: string): MemoryArchive {
-    const archive = new MemoryArchive(
-      String(++this.#archiveCount),
-      reason,
-      matchpoint,
-      first,
-      table,
-    );
-    if (table.count > 0) this.#archives.push(archive);
+  #archive(content: Omit<MemoryArchiveContent, 'id'>): MemoryArchive {
+    const archive = new MemoryArchive({ ...content, id: String(++this.#archiveCount) });
+    if (content.table.count > 0) this.#archives.push(archive);
     return archive;
   }
 }

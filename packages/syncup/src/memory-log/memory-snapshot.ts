@@ -14,7 +14,7 @@ import {
 } from '../log/snapshot-format.ts';
 import type { EntryTable } from './entry-table.ts';
 
-/** A copy of a table as bytes: see "Snapshots" in docs/wire-protocol.md. */
+/** A copy of a table as bytes. See "Snapshots" in docs/wire-protocol.md. */
 export class MemorySnapshot implements Snapshot {
   readonly id: bigint;
   readonly size: number;
@@ -40,12 +40,12 @@ export class MemorySnapshot implements Snapshot {
   }
 
   /**
-   * The bytes from `offset` on. Throws `argument` for an offset beyond the end, `closed` when
-   * the snapshot has been disposed of.
+   * The bytes from `offset` on. Throws `argument` if the offset is beyond the end, and `closed` if
+   * the snapshot was disposed of.
    */
   async *chunks(offset = 0): AsyncGenerator<Uint8Array, void, undefined> {
     if (!Number.isSafeInteger(offset) || offset < 0 || offset > this.size) {
-      throw new SyncupError('argument', `an offset of 0..${this.size}, not ${offset}`);
+      throw new SyncupError('argument', `offset must be 0..${this.size}, not ${offset}`);
     }
     let position = offset;
     if (position < SNAPSHOT_HEADER) {

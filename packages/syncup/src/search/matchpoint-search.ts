@@ -1,146 +1,96 @@
 import type { SyncupEntry } from '@shoal/wire';
 import { SyncupError } from '../errors.ts';
 import type { LogEntry } from '../log/log-store.ts';
+import { checkReply, type Matches, matcher } from './comparison.ts';
+import { DescendingSearch } from './descending-search.ts';
+import { GallopSearch } from './gallop-search.ts';
+import type { PhaseStep, SearchPhase } from './phase.ts';
 import type { MatchpointSearchOptions, SearchReply, SearchStep } from './search-step.ts';
 
-/** How many lower sync points must have matched before an unchained match is believed. */
-const SAMPLES = 3;
-
 /**
- * Finds the matchpoint of two logs: pure, it is told what the logs hold.
+ * Finds the matchpoint of two logs: the highest sync point that both hold. Pure: the caller looks
+ * entries up in the replica's log and asks the feeder.
  *
- * It relies on prefix order: from the matchpoint down all sync points match, until those that
- * the feeder has trimmed; above it none does. With chained fingerprints that is proven. Without,
- * each flight carries samples, and a match above a mismatch makes it try every sync point
- * downward.
+ * The first request is for the replica's last sync point; the feeder may answer with an alternate,
+ * its own last sync point. If neither matches, the strategy narrows the search down. It relies on
+ * prefix order: at and below the matchpoint every sync point matches that the feeder still holds,
+ * above it none does. Chained fingerprints prove that. Without them, flights carry samples, and a
+ * match above a mismatch makes the search try every sync point downward.
  */
 export class MatchpointSearch {
   readonly #options: MatchpointSearchOptions;
   readonly #flight: number;
-  #mode: 'first' | 'alternate' | 'gallop' | 'bisect' | 'verify' | 'descending' = 'first';
+  readonly #matches: Matches;
+  /** How the search goes on after the first request. */
+  #phase: 'first' | 'alternate' | SearchPhase = 'first';
   #step: SearchStep;
-  /** What the look-ups under way are for: all but the samples steer the search. */
-  #targets: readonly bigint[] = [];
-  /** Known not to match, and none above can be the matchpoint. */
-  #high: bigint;
-  /** The highest match so far. */
-  #match: LogEntry | undefined;
-  /** No candidate lies at or below this, besides the match. */
-  #low: bigint;
-  /** The feeder does not hold this, nor anything below. */
-  #missing: bigint;
-  #distance = 1n;
-  /** VLSNs that matched: how well an unchained match is supported. */
-  readonly #matched = new Set<bigint>();
+  /** The feeder's answer to the first request, if it was an alternate. */
   #alternate: SyncupEntry | undefined;
   #ordered = true;
   #flights = 0;
   #requests = 0;
   #lastTried: bigint;
-  /** Descending: where to look next, and what was found for the next flight. */
-  #cursor: bigint;
-  #batch: LogEntry[] = [];
-  #batchSize = 1;
 
-  /** Throws `argument` for options out of range. */
+  /** Throws `argument` if an option is out of range. */
   constructor(options: MatchpointSearchOptions) {
-    const flight = options.flight ?? 64;
+    const { first, lastSync, flight = 64, compareLsn = true } = options;
     if (!(Number.isInteger(flight) && flight >= 1 && flight <= 1024)) {
-      throw new SyncupError('argument', `a flight of 1..1024 requests, not ${flight}`);
+      throw new SyncupError('argument', `flight must be a whole number of 1..1024, not ${flight}`);
     }
-    if (options.first < 1n || options.lastSync < options.first) {
-      const found = `first ${options.first}, last sync point ${options.lastSync}`;
-      throw new SyncupError('argument', `a log to search in, not ${found}`);
+    if (first < 1n || lastSync < first) {
+      const found = `first ${first} and last sync point ${lastSync}`;
+      throw new SyncupError('argument', `the log must hold a sync point, not ${found}`);
     }
     this.#options = options;
     this.#flight = flight;
-    this.#high = options.lastSync + 1n;
-    this.#low = options.first - 1n;
-    this.#missing = options.first - 1n;
-    this.#lastTried = options.lastSync;
-    this.#cursor = options.lastSync - 1n;
-    this.#step = this.#lookUp([options.lastSync]);
+    this.#matches = matcher(compareLsn);
+    this.#lastTried = lastSync;
+    this.#step = { type: 'lookup', at: [lastSync] };
   }
 
-  /** What it wants now. */
+  /** What the search needs now. */
   get step(): SearchStep {
     return this.#step;
   }
 
   /**
-   * Answers a `lookup`, in its order. Throws `argument` when none was asked for, and `internal`
-   * for what is no answer; the search has not moved then.
+   * Answers a `lookup`, in its order. Throws `argument` if there was none, and `internal` if an
+   * entry is no answer; the search is unchanged then.
    */
   lookedUp(entries: readonly (LogEntry | undefined)[]): void {
-    if (this.#step.type !== 'lookup' || entries.length !== this.#targets.length) {
-      throw new SyncupError('argument', 'answers to look-ups that were not asked for');
+    const step = this.#step;
+    if (step.type !== 'lookup' || entries.length !== step.at.length) {
+      throw new SyncupError('argument', 'these look-ups were not requested');
     }
     entries.forEach((entry, i) => {
-      if (entry === undefined || (entry.vlsn <= this.#targets[i]! && entry.isSync)) return;
-      const found = `VLSN ${entry.vlsn} for the sync point at or before ${this.#targets[i]}`;
-      throw new SyncupError('internal', `the log answers with ${found}`);
+      if (entry === undefined || (entry.vlsn <= step.at[i]! && entry.isSync)) return;
+      const found = `VLSN ${entry.vlsn} as the sync point at or before ${step.at[i]}`;
+      throw new SyncupError('internal', `the log returned ${found}`);
     });
-    switch (this.#mode) {
-      case 'alternate':
-        this.#compareAlternate(entries[0]);
-        return;
-      case 'descending':
-        this.#gather(entries[0]);
-        return;
-      case 'first':
-        this.#askFirst(entries[0]);
-        return;
-      default:
-        this.#askCandidates(entries);
-    }
+    if (this.#phase === 'first') this.#askFirst(entries[0]);
+    else if (this.#phase === 'alternate') this.#compareAlternate(entries[0]);
+    else this.#follow(this.#phase.lookedUp(entries, step.at));
   }
 
   /**
-   * Answers an `ask`, in its order. Throws `protocol` for an answer that is none: another VLSN,
-   * or an alternate that was not due, is no sync point, or lies at or above what was asked.
-   * The search has not moved then.
+   * Answers an `ask`, in its order. Throws `argument` if there was none, and `protocol` if a reply
+   * has another VLSN or is an alternate out of place; the search is unchanged then.
    */
   answered(replies: readonly SearchReply[]): void {
     const step = this.#step;
     if (step.type !== 'ask' || replies.length !== step.entries.length) {
-      throw new SyncupError('argument', 'answers to requests that were not made');
+      throw new SyncupError('argument', 'these requests were not made');
     }
+    const isFirst = this.#phase === 'first';
     replies.forEach((reply, i) => {
-      this.#check(reply, step.entries[i]!.vlsn);
+      checkReply(reply, { asked: step.entries[i]!.vlsn, isFirst });
     });
     this.#flights++;
     this.#requests += replies.length;
-    const lowest = step.entries.at(-1)!.vlsn;
-    if (lowest < this.#lastTried) this.#lastTried = lowest;
-    if (this.#mode === 'first') this.#afterFirst(step.entries[0]!, replies[0]!);
-    else if (this.#mode === 'descending') this.#afterDescending(step.entries, replies);
-    else this.#afterFlight(step.entries, replies);
-  }
-
-  #check(reply: SearchReply, asked: bigint): void {
-    if (reply.type === 'notFound') return;
-    const { vlsn, isSync } = reply.entry;
-    if (reply.type === 'entry') {
-      if (vlsn === asked) return;
-      throw new SyncupError('protocol', `expected the entry at VLSN ${asked}, not ${vlsn}`);
-    }
-    if (this.#mode !== 'first') {
-      throw new SyncupError('protocol', `expected an entry at VLSN ${asked}, not an alternate`);
-    }
-    if (!isSync || vlsn < 1n || vlsn >= asked) {
-      const found = `${vlsn}${isSync ? '' : ', no sync point'}`;
-      throw new SyncupError(
-        'protocol',
-        `expected an alternate sync point < ${asked}, not ${found}`,
-      );
-    }
-  }
-
-  #matches(own: LogEntry, theirs: SyncupEntry): boolean {
-    return (
-      own.fingerprint === theirs.fingerprint &&
-      (this.#options.compareLsn === false || own.lsn === theirs.lsn)
-    );
+    this.#tried(step.entries.at(-1)!.vlsn);
+    if (typeof this.#phase === 'object') {
+      this.#follow(this.#phase.answered(replies, step.entries));
+    } else this.#afterFirst(step.entries[0]!, replies[0]!);
   }
 
   #askFirst(own: LogEntry | undefined): void {
@@ -152,215 +102,78 @@ export class MatchpointSearch {
   }
 
   #afterFirst(own: LogEntry, reply: SearchReply): void {
-    if (reply.type === 'entry' && this.#matches(own, reply.entry)) {
-      this.#match = own;
-      this.#finish();
+    const { first } = this.#options;
+    if (reply.type === 'entry') {
+      if (this.#matches(own, reply.entry)) this.#finish(own);
+      else this.#searchBelow(own.vlsn);
     } else if (reply.type === 'notFound') {
-      this.#finish();
-    } else if (reply.type === 'alternate') {
+      this.#finish(undefined);
+    } else if (reply.entry.vlsn < first) {
+      this.#tried(reply.entry.vlsn);
+      this.#finish(undefined);
+    } else {
       this.#alternate = reply.entry;
-      if (reply.entry.vlsn < this.#options.first) {
-        this.#lastTried = reply.entry.vlsn;
-        this.#finish();
-      } else {
-        this.#mode = 'alternate';
-        this.#step = this.#lookUp([reply.entry.vlsn]);
-      }
-    } else {
-      this.#high = own.vlsn;
-      this.#begin();
+      this.#phase = 'alternate';
+      this.#step = { type: 'lookup', at: [reply.entry.vlsn] };
     }
   }
 
-  /** The feeder's last sync point is known in full: no request is needed to compare it. */
+  /** Compares the alternate without a request: the feeder has sent all of it. */
   #compareAlternate(own: LogEntry | undefined): void {
-    if (own === undefined || own.vlsn < this.#options.first) {
-      this.#finish();
-      return;
-    }
     const alternate = this.#alternate!;
-    this.#lastTried = own.vlsn;
-    if (own.vlsn === alternate.vlsn) {
-      if (this.#matches(own, alternate)) {
-        this.#match = own;
-        this.#finish();
-        return;
-      }
-      this.#high = own.vlsn;
-    } else {
-      this.#high = own.vlsn + 1n;
-    }
-    this.#begin();
-  }
-
-  #begin(): void {
-    if (this.#options.strategy === 'descending') this.#descend(this.#high - 1n);
-    else {
-      this.#mode = 'gallop';
-      this.#plan();
-    }
-  }
-
-  #lookUp(at: readonly bigint[]): SearchStep {
-    this.#targets = at;
-    return { type: 'lookup', at };
-  }
-
-  /** Plans the next flight, or ends the search. */
-  #plan(): void {
-    const targets: bigint[] = [];
-    if (this.#mode === 'gallop') {
-      if (this.#match !== undefined || this.#high - this.#distance <= this.#low) {
-        this.#mode = 'bisect';
-      } else {
-        const origin = this.#high;
-        while (targets.length < this.#flight && origin - this.#distance > this.#low) {
-          targets.push(origin - this.#distance);
-          this.#distance *= 2n;
-        }
-        // From the next flight on distances count from a lower mismatch: that only speeds it up.
-        this.#sample(targets, this.#low, this.#high, Math.min(16, this.#flight - targets.length));
-      }
-    }
-    if (this.#mode === 'bisect') {
-      const size = this.#high - this.#low - 1n;
-      if (size <= 0n) {
-        this.#verify();
-        return;
-      }
-      const samples = this.#match === undefined ? 0 : Math.min(SAMPLES, this.#flight >> 3);
-      const room = BigInt(this.#flight - (this.#options.chained ? 0 : samples));
-      const count = room < size ? room : size;
-      for (let i = count; i >= 1n; i--) {
-        targets.push(this.#low + (i * (size + 1n)) / (count + 1n));
-      }
-      if (this.#match) this.#sample(targets, this.#missing, this.#match.vlsn, samples);
-    }
-    this.#step = this.#lookUp(targets);
-  }
-
-  /** Adds random VLSNs between `above` and `below` to check that the logs are ordered. */
-  #sample(targets: bigint[], above: bigint, below: bigint, count: number): void {
-    if (this.#options.chained) return;
-    const size = below - above - 1n;
-    if (size < 1n) return;
-    const { random = () => 0.5 } = this.#options;
-    for (let i = 0; i < count; i++) {
-      const share = BigInt(Math.floor(random() * 2 ** 32));
-      targets.push(above + 1n + ((size * share) >> 32n));
-    }
-  }
-
-  /** An unchained match counts once some below it match as well. */
-  #verify(): void {
-    const match = this.#match;
-    if (match === undefined || this.#options.chained || this.#mode === 'verify') {
-      this.#finish();
+    if (own === undefined || own.vlsn < this.#options.first) {
+      this.#finish(undefined);
       return;
     }
-    let support = 0;
-    for (const vlsn of this.#matched) if (vlsn < match.vlsn) support++;
-    const targets: bigint[] = [];
-    if (support < SAMPLES) {
-      this.#mode = 'verify';
-      const count = Math.min(SAMPLES - support, this.#flight);
-      this.#sample(targets, this.#missing, match.vlsn, count);
-    }
-    if (targets.length === 0) this.#finish();
-    else this.#step = this.#lookUp(targets);
+    this.#tried(own.vlsn);
+    if (own.vlsn !== alternate.vlsn) this.#searchBelow(own.vlsn + 1n);
+    else if (this.#matches(own, alternate)) this.#finish(own);
+    else this.#searchBelow(own.vlsn);
   }
 
-  #askCandidates(found: readonly (LogEntry | undefined)[]): void {
-    const floor = this.#mode === 'bisect' ? this.#low : this.#missing;
-    const candidates = new Map<bigint, LogEntry>();
-    let empty = this.#low;
-    found.forEach((entry, i) => {
-      const target = this.#targets[i]!;
-      const at = entry?.vlsn ?? 0n;
-      if (at <= floor && target > empty && target < this.#high) empty = target;
-      if (entry === undefined || at >= this.#high || at <= this.#missing) return;
-      if (!this.#matched.has(at)) candidates.set(at, entry);
-    });
-    // Nothing lies between the low end and these targets.
-    if (this.#mode === 'bisect' || this.#match === undefined) this.#low = empty;
-    const entries = [...candidates.values()].sort((a, b) => (a.vlsn < b.vlsn ? 1 : -1));
-    if (entries.length > 0) this.#step = { type: 'ask', entries: entries.slice(0, this.#flight) };
-    else if (this.#mode === 'verify') this.#finish();
-    else this.#plan();
-  }
-
-  #afterFlight(asked: readonly LogEntry[], replies: readonly SearchReply[]): void {
-    // In one flight everything is compared with everything before it, then with what is known.
-    let high = this.#high;
-    let match = this.#match;
-    let missing = this.#missing;
-    replies.forEach((reply, i) => {
-      const own = asked[i]!;
-      if (reply.type === 'notFound') {
-        if (own.vlsn > missing) missing = own.vlsn;
-      } else if (reply.type === 'entry' && this.#matches(own, reply.entry)) {
-        this.#matched.add(own.vlsn);
-        if (match === undefined || own.vlsn > match.vlsn) match = own;
-      } else if (own.vlsn < high) {
-        high = own.vlsn;
-      }
-    });
-    if ((match !== undefined && match.vlsn > high) || missing > high) {
-      this.#ordered = false;
-      this.#match = undefined;
-      this.#high = this.#options.lastSync;
-      this.#missing = this.#options.first - 1n;
-      const from = this.#alternate?.vlsn ?? this.#options.lastSync - 1n;
-      this.#descend(from);
+  #searchBelow(high: bigint): void {
+    const { first, strategy, chained = false, random = () => 0.5 } = this.#options;
+    if (strategy === 'descending') {
+      this.#descend(high - 1n);
       return;
     }
-    this.#high = high;
-    this.#missing = missing;
-    // Below a hole in the feeder's log a match is of no use: it could not stream across.
-    this.#match = match !== undefined && match.vlsn > missing ? match : undefined;
-    const known = this.#match?.vlsn ?? missing;
-    if (known > this.#low) this.#low = known;
-    // A hole that is found only now ends the gallop as well: what is left lies above it.
-    if (this.#mode === 'verify') this.#finish();
-    else this.#plan();
+    const shared = { first, flight: this.#flight, matches: this.#matches };
+    this.#begin(new GallopSearch({ ...shared, high, chained, random }));
   }
 
   #descend(from: bigint): void {
-    this.#mode = 'descending';
-    this.#cursor = from;
-    this.#batch = [];
-    this.#step = this.#lookUp([from]);
+    const { first } = this.#options;
+    const matches = this.#matches;
+    this.#begin(new DescendingSearch({ from, first, flight: this.#flight, matches }));
   }
 
-  #gather(entry: LogEntry | undefined): void {
-    const more = entry !== undefined && entry.vlsn >= this.#options.first;
-    if (more) {
-      this.#batch.push(entry);
-      this.#cursor = entry.vlsn - 1n;
-      if (this.#batch.length < this.#batchSize) {
-        this.#step = this.#lookUp([this.#cursor]);
+  #begin(phase: SearchPhase): void {
+    this.#phase = phase;
+    this.#follow(phase.start());
+  }
+
+  #follow(step: PhaseStep): void {
+    switch (step.type) {
+      case 'found':
+        this.#finish(step.matchpoint);
         return;
-      }
+      case 'unordered':
+        this.#ordered = false;
+        this.#descend(this.#alternate?.vlsn ?? this.#options.lastSync - 1n);
+        return;
+      default:
+        this.#step = step;
     }
-    if (this.#batch.length > 0) this.#step = { type: 'ask', entries: this.#batch };
-    else this.#finish();
   }
 
-  #afterDescending(asked: readonly LogEntry[], replies: readonly SearchReply[]): void {
-    for (const [i, reply] of replies.entries()) {
-      if (reply.type === 'entry' && this.#matches(asked[i]!, reply.entry)) this.#match = asked[i];
-      else if (reply.type !== 'notFound') continue;
-      this.#finish();
-      return;
-    }
-    this.#batchSize = Math.min(this.#batchSize * 2, this.#flight);
-    this.#descend(this.#cursor);
+  #tried(vlsn: bigint): void {
+    if (vlsn < this.#lastTried) this.#lastTried = vlsn;
   }
 
-  #finish(): void {
+  #finish(matchpoint: LogEntry | undefined): void {
     this.#step = {
       type: 'done',
-      matchpoint: this.#match,
+      matchpoint,
       lastTried: this.#lastTried,
       ordered: this.#ordered,
       flights: this.#flights,

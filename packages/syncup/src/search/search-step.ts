@@ -1,47 +1,50 @@
 import type { SyncupEntry } from '@shoal/wire';
 import type { LogEntry } from '../log/log-store.ts';
 
-/** How a `MatchpointSearch` goes about it. */
+/** Options of a `MatchpointSearch`. */
 export interface MatchpointSearchOptions {
-  /** The first VLSN of the replica's log from which on nothing is missing, 1 or more. */
+  /** The lowest VLSN of the replica's log above which no entry is missing, from 1. */
   readonly first: bigint;
-  /** The last sync point of the replica's log, 1 or more. */
+  /** The last sync point of the replica's log, from 1. */
   readonly lastSync: bigint;
   /**
-   * `gallop` (default): double the distance until a match, then bisect. `descending`: strictly
-   * downward, never the same twice, for feeders that can only read backward (Berkeley DB JE).
+   * `gallop` (default) doubles the distance until it finds a match, then bisects. `descending`
+   * walks strictly downward, for feeders that can only read backward (Berkeley DB JE).
    */
-  readonly strategy?: 'gallop' | 'descending';
-  /** How many requests may be on their way at once, 1..1024. Default 64; 1 for one at a time. */
-  readonly flight?: number;
-  /** Whether one match proves all below. When false (default), a few are asked for to see. */
-  readonly chained?: boolean;
-  /** Whether LSNs must be equal too. Default true; not so between Noxu nodes. */
-  readonly compareLsn?: boolean;
-  /** 0 (inclusive) to 1 (exclusive), for the samples. Default: the middle, always. */
-  readonly random?: () => number;
+  readonly strategy?: 'gallop' | 'descending' | undefined;
+  /** How many requests may be in flight at once: 1 to 1024. Default 64. */
+  readonly flight?: number | undefined;
+  /**
+   * Whether fingerprints are chained, so that one match proves every entry below. If not (default),
+   * the search also samples entries below the match.
+   */
+  readonly chained?: boolean | undefined;
+  /** Whether LSNs must be equal too. Default true. Noxu nodes need false. */
+  readonly compareLsn?: boolean | undefined;
+  /** Chooses samples: a number from 0 (inclusive) to 1 (exclusive). Default: always 0.5. */
+  readonly random?: (() => number) | undefined;
 }
 
-/** What a `MatchpointSearch` wants next. */
+/** What a `MatchpointSearch` needs next. */
 export type SearchStep =
-  /** For each of these VLSNs the replica's sync point at or before: `lookedUp`. */
+  /** For each VLSN, the replica's sync point at or before it. Answer with `lookedUp`. */
   | { readonly type: 'lookup'; readonly at: readonly bigint[] }
-  /** The feeder's answers to a request for each of these, in this order: `answered`. */
+  /** The feeder's reply to a request for each entry, in this order. Answer with `answered`. */
   | { readonly type: 'ask'; readonly entries: readonly LogEntry[] }
   | {
       readonly type: 'done';
-      /** The highest sync point that both logs hold. */
+      /** The highest sync point that both logs hold; undefined if there is none. */
       readonly matchpoint: LogEntry | undefined;
-      /** The lowest VLSN that was asked for. */
+      /** The lowest VLSN that was compared. */
       readonly lastTried: bigint;
-      /** False when the logs match above a mismatch, and every sync point was tried instead. */
+      /** False if a match was found above a mismatch, so that every sync point was tried. */
       readonly ordered: boolean;
-      /** How many flights, and how many requests in all, it took. */
+      /** How many flights of requests it took, and how many requests in all. */
       readonly flights: number;
       readonly requests: number;
     };
 
-/** What the feeder answered. */
+/** The feeder's reply to one request. */
 export type SearchReply =
   | { readonly type: 'entry'; readonly entry: SyncupEntry }
   | { readonly type: 'notFound' }

@@ -1,13 +1,14 @@
+import { DeadlineTimer, onAbort, toError } from '@shoal/async';
 import type { Connection } from '@shoal/transport';
 import { WireError } from '@shoal/wire';
 import { SyncupError } from '../../errors.ts';
 
-/** The time, in ms, on a clock that never goes back. */
+/** The present time in ms, on a clock that never goes back. */
 export function clock(): number {
   return performance.now();
 }
 
-/** The {@link SyncupError} behind an error, such as the reason of an abort; else the error. */
+/** The {@link SyncupError} among the causes of an error, or the error itself if there is none. */
 export function reasonOf(error: unknown): unknown {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof SyncupError) return cause;
@@ -15,111 +16,103 @@ export function reasonOf(error: unknown): unknown {
   return error;
 }
 
-/** Reads a frame with `decode`; what is wrong with it is the peer's fault. */
+/** Decodes a frame. Throws `protocol` if the peer sent bytes that are no message. */
 export function decoded<T>(frame: Uint8Array, decode: (frame: Uint8Array) => T): T {
   try {
     return decode(frame);
   } catch (cause) {
     if (!(cause instanceof WireError)) throw cause;
-    throw new SyncupError('protocol', `the peer sent a bad message: ${cause.message}`, { cause });
+    throw new SyncupError('protocol', `the peer sent an invalid message: ${cause.message}`, {
+      cause,
+    });
   }
 }
 
-/**
- * A connection with one deadline and one signal: when either comes, it is broken off, and
- * whoever waits on it gets the reason.
- */
-export class Link {
+/** What a {@link SyncupConnection} is made of. */
+export interface SyncupConnectionOptions {
   readonly connection: Connection;
-  readonly #iterator: AsyncIterator<Uint8Array>;
-  readonly #signal: AbortSignal;
+  /** Aborts the connection with its reason. */
+  readonly signal: AbortSignal;
+  /** How long the peer may take for each step of a handshake, in ms. */
+  readonly stepTimeout: number;
+}
+
+/** How long to wait at most for a peer that does not close its side, in ms. */
+const MAX_CLOSE_TIMEOUT = 5000;
+
+/**
+ * A connection with a signal and one deadline. When the signal fires or the deadline passes, the
+ * connection is aborted, and pending calls reject with the reason.
+ */
+export class SyncupConnection {
+  readonly #connection: Connection;
+  readonly #frames: AsyncIterator<Uint8Array>;
   readonly #closeTimeout: number;
-  #deadline = Number.POSITIVE_INFINITY;
-  #expire: () => Error = () => new SyncupError('timeout', 'the peer took too long');
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
+  readonly #timer = new DeadlineTimer(() => this.abort(this.#expired()));
+  readonly #cancelAbort: () => void;
+  #expired: () => Error = () => new SyncupError('timeout', 'the peer took too long');
 
-  /** `closeTimeout`: how long the peer may take to close its side, in ms. */
-  constructor(connection: Connection, signal: AbortSignal, closeTimeout: number) {
-    this.connection = connection;
-    this.#closeTimeout = closeTimeout;
-    this.#iterator = connection[Symbol.asyncIterator]();
-    this.#signal = signal;
-    signal.addEventListener('abort', this.#onAbort);
-    if (signal.aborted) this.#onAbort();
+  constructor({ connection, signal, stepTimeout }: SyncupConnectionOptions) {
+    this.#connection = connection;
+    this.#closeTimeout = Math.min(stepTimeout, MAX_CLOSE_TIMEOUT);
+    this.#frames = connection[Symbol.asyncIterator]();
+    this.#cancelAbort = onAbort(signal, () => this.abort(toError(signal.reason)));
   }
 
-  readonly #onAbort = (): void => this.abort(toError(this.#signal.reason));
-
-  /** Breaks the connection off with `expire()` at `deadline`, instead of what was set before. */
-  watch(deadline: number, expire: () => Error): void {
-    this.#deadline = deadline;
-    this.#expire = expire;
-    // A timer that fires too early looks again: a new deadline costs no new timer.
-    if (deadline < this.#timerAt) this.#arm(deadline);
+  /** The address of the peer. */
+  get address(): string {
+    return this.#connection.remoteAddress;
   }
 
-  unwatch(): void {
-    this.#deadline = Number.POSITIVE_INFINITY;
+  /** Aborts with `expired()` at `deadline`, which replaces the previous one. */
+  setDeadline(deadline: number, expired: () => Error): void {
+    this.#expired = expired;
+    this.#timer.arm(deadline);
   }
 
-  #arm(at: number): void {
-    clearTimeout(this.#timer);
-    this.#timerAt = at;
-    const delay = Math.min(Math.max(0, Math.ceil(at - clock())), 2 ** 31 - 1);
-    this.#timer = setTimeout(() => {
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      if (clock() >= this.#deadline) this.abort(this.#expire());
-      else if (this.#deadline !== Number.POSITIVE_INFINITY) this.#arm(this.#deadline);
-    }, delay);
+  /** Gives the peer `ms` from now, then aborts with `timeout`. `failing`: what it did not do. */
+  allow(ms: number, failing: string): void {
+    this.setDeadline(clock() + ms, () => new SyncupError('timeout', `${failing} within ${ms} ms`));
   }
 
-  /** The next frame; undefined at the end. Throws the reason why the connection was lost. */
+  /** Removes the deadline. A running timer goes on, so that the next deadline needs no new one. */
+  clearDeadline(): void {
+    this.#timer.arm(Number.POSITIVE_INFINITY);
+  }
+
+  /** The next frame; undefined at the end. Throws the reason if the connection was lost. */
   async next(): Promise<Uint8Array | undefined> {
     try {
-      const { value, done } = await this.#iterator.next();
+      const { value, done } = await this.#frames.next();
       return done ? undefined : value;
     } catch (error) {
       throw reasonOf(error);
     }
   }
 
-  /** False: wait for {@link Link.ready}. */
+  /** Queues a frame. False means that the connection is full: await {@link ready}. */
   send(frame: Uint8Array): boolean {
-    return this.connection.send(frame);
+    return this.#connection.send(frame);
   }
 
+  /** Resolves when there is room again. Throws the reason if the connection was lost. */
   async ready(): Promise<void> {
     try {
-      await this.connection.ready();
+      await this.#connection.ready();
     } catch (error) {
       throw reasonOf(error);
     }
   }
 
   abort(reason: Error): void {
-    this.connection.abort(reason);
+    this.#connection.abort(reason);
   }
 
-  /** Closes after what was sent has left, or breaks off. Never rejects. */
+  /** Closes after the queued frames are sent, and aborts if the peer does not close its side. Never rejects. */
   async close(): Promise<void> {
-    const expire = (): Error => new SyncupError('timeout', 'the peer does not close its side');
-    this.watch(clock() + this.#closeTimeout, expire);
-    await this.connection.close();
-    this.#signal.removeEventListener('abort', this.#onAbort);
-    clearTimeout(this.#timer);
+    this.allow(this.#closeTimeout, 'the peer did not close its side');
+    await this.#connection.close();
+    this.#cancelAbort();
+    this.#timer.disarm();
   }
-}
-
-/** How long to wait for a peer that does not close, given how patient one is otherwise, in ms. */
-export function closeTimeoutOf({
-  stepTimeout = 30_000,
-}: {
-  readonly stepTimeout?: number;
-}): number {
-  return Math.min(stepTimeout, 5000);
-}
-
-export function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }

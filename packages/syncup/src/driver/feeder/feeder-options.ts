@@ -1,98 +1,134 @@
+import type { EventSource } from '@shoal/async';
 import type { Connection, Listener } from '@shoal/transport';
 import type { Crc32 } from '@shoal/wire';
 import type { FeederOutcome } from '../../handshake/feeder-syncup.ts';
 import type { LogStore } from '../../log/log-store.ts';
 
-/** A replica that is connected. */
+/** A protocol that replicas are served in: Shoal's own, or that of Noxu (`noxu-rep` 7). */
+export type Dialect = 'shoal' | 'noxu';
+
+/** A connected replica. */
 export interface ReplicaStatus {
-  /** What it calls itself; its address when it has no name. */
+  /** The name that the replica gave; its address if it gave none. */
   readonly name: string;
   readonly address: string;
-  readonly dialect: 'shoal' | 'noxu';
-  /** The last VLSN that it has acknowledged; where its stream began, before it has. */
+  readonly dialect: Dialect;
+  /** The last VLSN that it has acknowledged; at first the one before its stream. */
   readonly acked: bigint;
   /** The last VLSN that was sent to it. */
   readonly sent: bigint;
 }
 
-/** The events of a {@link Feeder}, by name. */
-export interface FeederEvents {
-  /** A handshake is over. */
-  readonly syncup: {
-    readonly outcome: FeederOutcome;
-    readonly address: string;
-    readonly name: string;
-  };
-  /** A replica is being streamed to. */
-  readonly streaming: ReplicaStatus;
+/** What a {@link Feeder} reports. */
+export type FeederEvent =
+  /** A handshake has ended. */
+  | {
+      readonly type: 'syncup';
+      readonly outcome: FeederOutcome;
+      readonly address: string;
+      readonly name: string;
+    }
+  /** A stream to a replica has begun. */
+  | ({ readonly type: 'streaming' } & ReplicaStatus)
   /** A replica has acknowledged more. */
-  readonly ack: ReplicaStatus;
-  /** A full copy is going out, from this byte on. In bytes. */
-  readonly restore: { readonly address: string; readonly offset: number; readonly total: number };
-  /** A connection is over; without an error when the replica has ended it. */
-  readonly disconnected: { readonly address: string; readonly error: unknown };
-  /** A replica knows of a higher term: this feeder leads no longer. */
-  readonly 'stale-term': { readonly term: bigint };
-}
+  | ({ readonly type: 'ack' } & ReplicaStatus)
+  /** A snapshot is being sent: `total` bytes, from byte `offset` on. */
+  | {
+      readonly type: 'restore';
+      readonly address: string;
+      readonly offset: number;
+      readonly total: number;
+    }
+  /** A connection has ended; `error` is undefined if the replica closed it. */
+  | { readonly type: 'disconnected'; readonly address: string; readonly error: unknown }
+  /** A replica knows a higher term: this feeder is no longer the leader's. */
+  | { readonly type: 'staleTerm'; readonly term: bigint };
 
-/** What {@link startFeeder} is given. */
+/** Options of {@link startFeeder}. */
 export interface FeederOptions {
   /** The log to feed from. The application appends to it. */
   readonly log: LogStore;
-  /** Where replicas connect; closed together with the feeder. Without it, use `serve`. */
-  readonly listener?: Listener;
-  /** Which replicas are served. Default: both, but `noxu` only from a log that is unchained. */
-  readonly dialects?: readonly ('shoal' | 'noxu')[];
-  /** The cluster's label. Default: empty. */
-  readonly label?: string;
-  /** The term in which this node leads. Default 0. */
-  readonly term?: bigint;
+  /** Where replicas connect. Closed together with the feeder. Without one, use `serve`. */
+  readonly listener?: Listener | undefined;
+  /** Which dialects are served. Default: both, `noxu` only if the log is unchained. */
+  readonly dialects?: readonly Dialect[] | undefined;
+  /** The cluster's label. Shoal replicas with another one are refused. Default: empty. */
+  readonly label?: string | undefined;
+  /** The term of this feeder's leader. Shoal replicas that know a higher one are refused. Default 0. */
+  readonly term?: bigint | undefined;
   /**
-   * How many replicas' acknowledgements make an entry durable; heartbeats tell all replicas.
-   * Default 0: the feeder does not judge that.
+   * How many replicas must acknowledge an entry to make it durable. The feeder then notes it in its
+   * log and tells Shoal replicas. Default 0: somebody else decides what is durable.
    */
-  readonly majority?: number;
-  /** Whether replicas may fetch a full copy. Default true. */
-  readonly restore?: boolean;
-  /** How many full copies may go out at once. Default 2. */
-  readonly maxRestores?: number;
-  /** For how long a copy that was cut can be gone on with, in ms. Default 300,000. */
-  readonly restoreGrace?: number;
+  readonly majority?: number | undefined;
+  /** Whether replicas may fetch a snapshot of the log. Default true. */
+  readonly restore?: boolean | undefined;
+  /** How many snapshots may be sent at once. Default 2. */
+  readonly maxRestores?: number | undefined;
+  /** How long an interrupted restore can be resumed, in ms. Default 300,000. */
+  readonly restoreGrace?: number | undefined;
   /** How many connections are served at once. Default 1024. */
-  readonly maxConnections?: number;
+  readonly maxConnections?: number | undefined;
   /** How long a replica may take for each step of a handshake, in ms. Default 30,000. */
-  readonly stepTimeout?: number;
-  /** How often to send heartbeats, in ms. Default 1000. */
-  readonly heartbeatInterval?: number;
+  readonly stepTimeout?: number | undefined;
+  /** The time between two heartbeats to a Shoal replica, in ms. Default 1000. */
+  readonly heartbeatInterval?: number | undefined;
   /** How long a Shoal replica may be silent, in ms. Default 10,000. */
-  readonly idleTimeout?: number;
-  /** How many bytes of entries go into a frame, but always one. Default 512 KiB. Shoal only. */
-  readonly batchBytes?: number;
-  /** What computes checksums: `zlib.crc32` is faster than the default. */
-  readonly crc32?: Crc32;
-  /** Closes the feeder. */
-  readonly signal?: AbortSignal;
+  readonly idleTimeout?: number | undefined;
+  /**
+   * How many bytes of payload a message of the stream holds at most, except that it always holds
+   * one entry. Shoal replicas only. Default 512 KiB.
+   */
+  readonly batchBytes?: number | undefined;
+  /** Computes checksums. `crc32` of `node:zlib` is faster than the default. */
+  readonly crc32?: Crc32 | undefined;
+  /** Closes the feeder when it fires. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** A feeder at work. */
-export interface Feeder extends AsyncDisposable {
-  /** The replicas that are being streamed to. */
+type Defaulted = Exclude<keyof FeederOptions, 'log' | 'listener' | 'crc32' | 'signal'>;
+
+/** The options with every default filled in. */
+export type ResolvedFeederOptions = FeederOptions & {
+  readonly [Name in Defaulted]-?: NonNullable<FeederOptions[Name]>;
+};
+
+export function resolveFeederOptions(options: FeederOptions): ResolvedFeederOptions {
+  return {
+    ...options,
+    dialects: options.dialects ?? ['shoal', 'noxu'],
+    label: options.label ?? '',
+    term: options.term ?? 0n,
+    majority: options.majority ?? 0,
+    restore: options.restore ?? true,
+    maxRestores: options.maxRestores ?? 2,
+    restoreGrace: options.restoreGrace ?? 300_000,
+    maxConnections: options.maxConnections ?? 1024,
+    stepTimeout: options.stepTimeout ?? 30_000,
+    heartbeatInterval: options.heartbeatInterval ?? 1000,
+    idleTimeout: options.idleTimeout ?? 10_000,
+    batchBytes: options.batchBytes ?? 512 * 1024,
+  };
+}
+
+/** A running feeder. */
+export interface Feeder extends EventSource<FeederEvent>, AsyncDisposable {
+  /** The replicas that a stream goes to. */
   replicas(): ReplicaStatus[];
-  /** Calls `listener` at each such event; call the result to end that. */
-  on<Name extends keyof FeederEvents>(
-    name: Name,
-    listener: (event: FeederEvents[Name]) => void,
-  ): () => void;
   /**
-   * Resolves when `count` replicas have acknowledged everything up to `vlsn`. Rejects with the
-   * signal's reason, `closed`, or `argument`.
+   * Resolves once `count` replicas have acknowledged everything up to `vlsn`. Rejects with the
+   * signal's reason, with `closed`, or with `argument` if `count` is not a whole number from 1.
    */
-  waitForAcks(vlsn: bigint, count: number, options?: { signal?: AbortSignal }): Promise<void>;
+  waitForAcks(
+    vlsn: bigint,
+    count: number,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<void>;
   /**
-   * Serves one connection until it is over. `service` is what its first frame said, if that has
-   * been read. Never rejects.
+   * Serves one connection until it ends. `service` is the text of its first frame, if that has
+   * been read already. Never rejects: the event `disconnected` tells how it ended.
    */
   serve(connection: Connection, service?: string): Promise<void>;
-  /** Closes the listener and all connections, and waits until they are gone. Never rejects. */
+  /** Closes the listener and all connections, and waits until they have ended. Never rejects. */
   close(): Promise<void>;
 }

@@ -1,113 +1,130 @@
+import { onAbort } from '@shoal/async';
 import type { Connection } from '@shoal/transport';
 import { SyncupError } from '../../errors.ts';
-import { clock, closeTimeoutOf, Link, reasonOf } from '../connection/syncup-connection.ts';
-import { serveNoxuStream, serveNoxuSyncup } from '../noxu/noxu-feeder.ts';
-import { NOXU_FEEDER, NOXU_SYNCUP } from '../noxu/noxu-replica.ts';
+import { reasonOf, SyncupConnection } from '../connection/syncup-connection.ts';
+import { serveNoxuHandshake, serveNoxuStream } from '../noxu/noxu-feeder.ts';
+import { NOXU_SERVICES } from '../noxu/noxu-services.ts';
 import { serveShoal } from '../shoal/shoal-feeder.ts';
-import type { Feeder, FeederOptions } from './feeder-options.ts';
+import { type Feeder, type FeederOptions, resolveFeederOptions } from './feeder-options.ts';
 import { FeederSession } from './feeder-session.ts';
 
 /**
- * Feeds replicas from a log: answers their handshakes, streams what they lack and whatever is
- * appended from then on, and keeps account of their acknowledgements. Shoal and Noxu replicas
- * may use the same listener; their first frame tells them apart.
+ * Feeds replicas from a log: answers their handshakes, streams the entries that they lack and
+ * those that are appended later, and counts their acknowledgements. Shoal and Noxu replicas may
+ * use the same listener: the first frame of a connection tells them apart.
  */
 export function startFeeder(options: FeederOptions): Feeder {
   const stop = new AbortController();
   const closing = new SyncupError('closed', 'this feeder is closed');
-  const session = new FeederSession(options, stop.signal);
-  const { dialects = ['shoal', 'noxu'], listener, maxConnections = 1024, log } = options;
-  const connections = new Set<Promise<void>>();
+  const session = new FeederSession(resolveFeederOptions(options), stop.signal);
+  const { listener } = options;
+  const serving = new Set<Promise<void>>();
 
-  const serve = async (connection: Connection, service?: string): Promise<void> => {
-    const link = new Link(connection, stop.signal, closeTimeoutOf(options));
-    let error: unknown;
-    try {
-      await dispatch(link, service);
-    } catch (cause) {
-      error = reasonOf(cause);
-    } finally {
-      await link.close();
-    }
-    const address = connection.remoteAddress;
-    if (!stop.signal.aborted) session.events.emit('disconnected', { address, error });
-  };
-
-  const dispatch = async (link: Link, service: string | undefined): Promise<void> => {
-    const { stepTimeout = 30_000 } = options;
-    let first: Uint8Array | undefined;
-    if (service === undefined) {
-      link.watch(
-        clock() + stepTimeout,
-        () => new SyncupError('timeout', `the replica said nothing within ${stepTimeout} ms`),
-      );
-      first = await link.next();
-      link.unwatch();
-      if (first === undefined) return;
-    }
-    const noxu = dialects.includes('noxu') && !log.chained;
-    const name = service ?? serviceName(first!);
-    if (noxu && name === NOXU_SYNCUP) await serveNoxuSyncup(session, link);
-    else if (noxu && name === NOXU_FEEDER) await serveNoxuStream(session, link);
-    else if (name === undefined && dialects.includes('shoal')) {
-      await serveShoal(session, link, first!);
-    } else {
-      const error = new SyncupError('protocol', `the service ${name} is not to be had here`);
-      link.abort(error);
-      throw error;
-    }
-  };
-
-  const start = (connection: Connection, service?: string): Promise<void> => {
-    if (stop.signal.aborted || connections.size >= maxConnections) {
-      connection.abort(new SyncupError('closed', `${maxConnections} connections are served`));
+  const serve = (connection: Connection, service?: string): Promise<void> => {
+    const { maxConnections } = session.options;
+    if (stop.signal.aborted || serving.size >= maxConnections) {
+      const full = `this feeder serves ${maxConnections} connections already`;
+      connection.abort(stop.signal.aborted ? closing : new SyncupError('closed', full));
       return Promise.resolve();
     }
-    const served = serve(connection, service);
-    connections.add(served);
-    void served.then(() => connections.delete(served));
+    const served = serveConnection(session, connection, service);
+    serving.add(served);
+    void served.then(() => serving.delete(served));
     return served;
   };
 
-  const accepting = (async () => {
-    if (listener) for await (const connection of listener) void start(connection);
-  })();
+  const accept = async (): Promise<void> => {
+    if (listener) for await (const connection of listener) void serve(connection);
+  };
+  // Connections that were accepted before a listener failed are still served.
+  const accepting = accept().catch(() => {});
 
+  const shutDown = async (): Promise<void> => {
+    stop.abort(closing);
+    await listener?.close();
+    await accepting;
+    await Promise.all(serving);
+    await session.dispose(closing);
+  };
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closed ??= (async () => {
-      stop.abort(closing);
-      options.signal?.removeEventListener('abort', onAbort);
-      await listener?.close();
-      await accepting.catch(() => undefined);
-      await Promise.all(connections);
-      await session.dispose(closing);
-    })();
+    cancelAbort();
+    closed ??= shutDown();
     return closed;
   };
-  const onAbort = (): void => void close();
-  options.signal?.addEventListener('abort', onAbort);
-  if (options.signal?.aborted) onAbort();
-  // A listener that fails has nothing more to give; those who are served may stay.
-  accepting.catch(() => undefined);
+  let cancelAbort = (): void => {};
+  cancelAbort = onAbort(options.signal, () => void close());
 
   return {
-    replicas: () => [...session.served].map((served) => session.status(served)),
-    on: (name, listenerOf) => session.events.on(name, listenerOf),
+    replicas: () => session.replicas(),
+    on: (type, handler, listenOptions) => session.events.on(type, handler, listenOptions),
+    events: (eventsOptions) => session.events.events(eventsOptions),
     waitForAcks: async (vlsn, count, { signal } = {}) => {
       if (!(Number.isSafeInteger(count) && count >= 1)) {
         throw new SyncupError('argument', `count must be a whole number from 1, not ${count}`);
       }
       await session.acks.wait(vlsn, { count, signal });
     },
-    serve: start,
+    serve,
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-/** The service that a first frame names; undefined for Shoal's hello, which is no text. */
-function serviceName(frame: Uint8Array): string | undefined {
+async function serveConnection(
+  session: FeederSession,
+  connection: Connection,
+  service: string | undefined,
+): Promise<void> {
+  const { options, signal, events } = session;
+  const { stepTimeout } = options;
+  const address = connection.remoteAddress;
+  const syncupConnection = new SyncupConnection({ connection, signal, stepTimeout });
+  let error: unknown;
+  try {
+    await dispatch(session, syncupConnection, service);
+  } catch (cause) {
+    error = reasonOf(cause);
+  } finally {
+    await syncupConnection.close();
+  }
+  if (!signal.aborted) events.emit({ type: 'disconnected', address, error });
+}
+
+/** Serves a connection in the dialect of its first frame. */
+async function dispatch(
+  session: FeederSession,
+  connection: SyncupConnection,
+  service: string | undefined,
+): Promise<void> {
+  const { dialects, log, stepTimeout } = session.options;
+  const servesNoxu = dialects.includes('noxu') && !log.chained;
+  let requested = service;
+  if (requested === undefined) {
+    connection.allow(stepTimeout, 'the replica sent nothing');
+    const first = await connection.next();
+    connection.clearDeadline();
+    if (first === undefined) return;
+    requested = serviceNameOf(first);
+    if (requested === undefined && dialects.includes('shoal')) {
+      await serveShoal(session, connection, first);
+      return;
+    }
+  }
+  if (servesNoxu && requested === NOXU_SERVICES.syncup) {
+    await serveNoxuHandshake(session, connection);
+  } else if (servesNoxu && requested === NOXU_SERVICES.feeder) {
+    await serveNoxuStream(session, connection);
+  } else {
+    const asked = requested === undefined ? 'the Shoal dialect' : `service ${requested}`;
+    const error = new SyncupError('protocol', `${asked} is not available here`);
+    connection.abort(error);
+    throw error;
+  }
+}
+
+/** The service that a first frame names; undefined for a hello of Shoal, which is not text. */
+function serviceNameOf(frame: Uint8Array): string | undefined {
   if (frame.length < 1 || frame.length > 256 || frame[0]! < 0x20) return undefined;
   return new TextDecoder().decode(frame);
 }

@@ -1,61 +1,66 @@
+import { toError } from '@shoal/async';
 import { SyncupError } from '../../errors.ts';
 import type { ReadOptions } from '../../log/log-store.ts';
-import { type Link, reasonOf, toError } from '../connection/syncup-connection.ts';
-import type { FeederSession, Served } from './feeder-session.ts';
+import { reasonOf, type SyncupConnection } from '../connection/syncup-connection.ts';
+import type { FeederSession, ServedReplica } from './feeder-session.ts';
 
-/** How many entries go into a frame: as many as a replica hashes at once. */
+/** How many entries a message holds at most: as many as a replica hashes at once. */
 const MAX_ENTRIES = 4096;
 
-/** How a dialect streams. */
-export interface StreamOut<Batch> {
-  /** Reads batches of the log, following its tail. */
+/** How a dialect streams batches of entries. */
+export interface StreamDialect<Batch> {
+  /** Reads the log in batches, following its tail. */
   read(from: bigint, options: ReadOptions): AsyncIterable<Batch>;
   /** The last VLSN of a batch. */
   lastOf(batch: Batch): bigint;
-  /** Sends a batch; false: the connection is full. */
+  /** Sends a batch. False means that the connection is full. */
   send(batch: Batch): boolean;
   /** Takes one message of the replica; false at the end. */
   receive(): Promise<boolean>;
 }
 
+/** What {@link streamLog} works with. */
+export interface LogStream<Batch> {
+  readonly session: FeederSession;
+  readonly connection: SyncupConnection;
+  readonly served: ServedReplica;
+  readonly dialect: StreamDialect<Batch>;
+}
+
 /**
- * Streams a log to a replica, following its tail, until the connection is over: entries out
- * and acknowledgements in, at the same time. What is not acknowledged is not trimmed.
+ * Streams a log to a replica, following its tail, until the connection ends: entries go out while
+ * acknowledgements come in. The log keeps everything that the replica has not acknowledged.
  */
-export async function feed<Batch>(
-  session: FeederSession,
-  link: Link,
-  served: Served,
-  out: StreamOut<Batch>,
-): Promise<void> {
-  const { log, batchBytes = 512 * 1024 } = session.options;
+export async function streamLog<Batch>(stream: LogStream<Batch>): Promise<void> {
+  const { session, connection, served, dialect } = stream;
+  const { log, batchBytes } = session.options;
   const stop = new AbortController();
-  const over = new SyncupError('closed', 'the connection is over');
+  const ended = new SyncupError('closed', 'the connection has ended');
   const retention = log.retain(served.sent);
-  const receiving = (async () => {
+  const receive = async (): Promise<void> => {
     try {
-      while (await out.receive()) retention.advance(served.acked);
+      while (await dialect.receive()) retention.advance(served.acked);
     } finally {
-      stop.abort(over);
+      stop.abort(ended);
     }
-  })();
-  let failure: { error: unknown } | undefined;
+  };
+  const receiving = receive();
+  let failure: { readonly error: unknown } | undefined;
   try {
-    const limits = { maxBytes: batchBytes, maxEntries: MAX_ENTRIES };
-    const batches = out.read(served.sent + 1n, { signal: stop.signal, ...limits });
-    for await (const batch of batches) {
-      served.sent = out.lastOf(batch);
-      if (!out.send(batch)) await link.ready();
+    const limits = { signal: stop.signal, maxBytes: batchBytes, maxEntries: MAX_ENTRIES };
+    for await (const batch of dialect.read(served.sent + 1n, limits)) {
+      served.sent = dialect.lastOf(batch);
+      if (!dialect.send(batch)) await connection.ready();
     }
   } catch (error) {
     const reason = reasonOf(error);
-    if (reason !== over) {
+    if (reason !== ended) {
       failure = { error: reason };
-      // The log failed, or the connection did: in either case nothing more will be read.
-      if (!stop.signal.aborted) link.abort(toError(reason));
+      // Whether the log or the connection failed, nothing more will be read.
+      if (!stop.signal.aborted) connection.abort(toError(reason));
     }
   } finally {
-    session.served.delete(served);
+    session.end(served);
     retention[Symbol.dispose]();
   }
   await receiving.catch((error: unknown) => {

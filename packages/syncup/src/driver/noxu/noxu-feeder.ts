@@ -1,63 +1,71 @@
 import { decodeAck, decodeStreamStart, encodeStreamFrame, encodeStreamReply } from '@shoal/wire';
-import { SyncupError } from '../../errors.ts';
-import { runFeederSyncup } from '../connection/run-handshake.ts';
-import { clock, decoded, type Link } from '../connection/syncup-connection.ts';
+import { runFeederHandshake } from '../connection/handshake-runner.ts';
+import { decoded, type SyncupConnection } from '../connection/syncup-connection.ts';
 import type { FeederSession } from '../feeder/feeder-session.ts';
-import { feed } from '../feeder/stream-log.ts';
-import { noxuChannel } from './noxu-replica.ts';
+import { streamLog } from '../feeder/stream-log.ts';
+import { noxuChannel } from './noxu-services.ts';
 
-/** How many bytes of entries are sent, each in a frame of its own, before room is asked for. */
-const MAX_UNASKED = 256 * 1024;
+/** How many bytes of entries are sent, each entry in its own frame, before checking for room. */
+const BATCH_BYTES = 256 * 1024;
 
-/** Answers a handshake on Noxu's `REP_SYNCUP`. */
-export async function serveNoxuSyncup(session: FeederSession, link: Link): Promise<void> {
-  const { log, stepTimeout = 30_000 } = session.options;
-  const address = link.connection.remoteAddress;
-  const outcome = await runFeederSyncup(noxuChannel(link), log, stepTimeout);
+/** Answers a handshake of the service `REP_SYNCUP`. */
+export async function serveNoxuHandshake(
+  session: FeederSession,
+  connection: SyncupConnection,
+): Promise<void> {
+  const { log, stepTimeout } = session.options;
+  const { address } = connection;
+  const channel = noxuChannel(connection);
+  const outcome = await runFeederHandshake({ channel, log, stepTimeout });
   if (outcome === undefined) return;
-  // The stream is asked for on another connection, in a moment.
-  if (outcome.type === 'stream') session.keepFor(outcome.startVlsn - 1n, stepTimeout);
-  session.events.emit('syncup', { outcome, address, name: address });
+  // The replica asks for the stream on a second connection, which it is about to open.
+  if (outcome.type === 'stream') session.retainFor(stepTimeout, outcome.startVlsn - 1n);
+  session.events.emit({ type: 'syncup', outcome, address, name: address });
 }
 
-/** Streams on Noxu's `PEER_FEEDER`. */
-export async function serveNoxuStream(session: FeederSession, link: Link): Promise<void> {
-  const { log, stepTimeout = 30_000, crc32 } = session.options;
-  const address = link.connection.remoteAddress;
-  link.watch(
-    clock() + stepTimeout,
-    () => new SyncupError('timeout', `no start request within ${stepTimeout} ms`),
-  );
-  const request = await link.next();
-  link.unwatch();
+/** Serves a stream of the service `PEER_FEEDER`. */
+export async function serveNoxuStream(
+  session: FeederSession,
+  connection: SyncupConnection,
+): Promise<void> {
+  const { log, stepTimeout, crc32 } = session.options;
+  const { address } = connection;
+  connection.allow(stepTimeout, 'the replica sent no start request');
+  const request = await connection.next();
+  connection.clearDeadline();
   if (request === undefined) return;
-  const asked = decoded(request, (bytes) => decodeStreamStart(bytes, { lenient: true }));
+  const requested = decoded(request, (bytes) => decodeStreamStart(bytes, { lenient: true }));
   const { first, last } = log.range;
-  const start = asked === 0n ? first : asked;
+  const start = requested === 0n ? first : requested;
   if (start < 1n || start < first || start > last + 1n) {
-    link.send(encodeStreamReply('restore'));
+    connection.send(encodeStreamReply('restore'));
     return;
   }
-  link.send(encodeStreamReply('serve'));
-  const served = session.begin(address, address, 'noxu', start - 1n);
-  const options = crc32 === undefined ? {} : { crc32 };
+  connection.send(encodeStreamReply('serve'));
+  const served = session.begin({ name: address, address, dialect: 'noxu', vlsn: start - 1n });
+  const frameOptions = crc32 === undefined ? {} : { crc32 };
   try {
-    await feed(session, link, served, {
-      read: (from, options) => log.read(from, { ...options, maxBytes: MAX_UNASKED }),
-      lastOf: (batch) => batch.at(-1)!.vlsn,
-      send: (batch) => {
-        let room = true;
-        for (const entry of batch) room = link.send(encodeStreamFrame(entry, options));
-        return room;
-      },
-      receive: async () => {
-        const frame = await link.next();
-        if (frame === undefined) return false;
-        session.acknowledge(
-          served,
-          decoded(frame, (bytes) => decodeAck(bytes, { lenient: true })),
-        );
-        return true;
+    await streamLog({
+      session,
+      connection,
+      served,
+      dialect: {
+        read: (from, options) => log.read(from, { ...options, maxBytes: BATCH_BYTES }),
+        lastOf: (batch) => batch.at(-1)!.vlsn,
+        send: (batch) => {
+          let hasRoom = true;
+          for (const entry of batch) {
+            hasRoom = connection.send(encodeStreamFrame(entry, frameOptions));
+          }
+          return hasRoom;
+        },
+        receive: async () => {
+          const frame = await connection.next();
+          if (frame === undefined) return false;
+          const vlsn = decoded(frame, (bytes) => decodeAck(bytes, { lenient: true }));
+          session.acknowledge(served, vlsn);
+          return true;
+        },
       },
     });
   } finally {

@@ -1,24 +1,24 @@
 import type { LogStore, StoredEntry } from '../../log/log-store.ts';
-import type { ApplyQueue, Waiting } from './apply-queue.ts';
+import type { ApplyQueue, PendingEntries } from './apply-queue.ts';
 import { entriesOf } from './incoming-entries.ts';
 
 /** How many appends may be under way at once. */
 const MAX_UNDER_WAY = 16;
 
-/** What an {@link Applier} does with entries. */
+/** Options of an {@link Applier}. */
 export interface ApplierOptions {
   readonly log: LogStore;
-  readonly durable?: boolean | undefined;
-  /** Called with what was appended, in order. */
-  readonly onEntries?: ((entries: readonly StoredEntry[]) => Promise<void>) | undefined;
-  /** Called when everything up to `vlsn` is appended and was handed on. */
+  readonly durable: boolean | undefined;
+  /** Called with appended entries, in order. */
+  readonly onEntries: ((entries: readonly StoredEntry[]) => Promise<void>) | undefined;
+  /** Called when everything up to `vlsn` is appended and the application has been called. */
   readonly onApplied: (vlsn: bigint) => void;
 }
 
 /**
- * Appends what waits in a queue and hands it on to the application, in order. While a log puts
- * some of it on the disk the next is appended already, if the log can tell that one follows on
- * the other: encoded entries come with fingerprints.
+ * Appends queued entries and passes them to the application, in order. While the log writes some
+ * to the disk, the next are appended already if they are encoded: their fingerprints prove to the
+ * log that they follow.
  */
 export class Applier {
   readonly #options: ApplierOptions;
@@ -29,45 +29,44 @@ export class Applier {
     this.#options = options;
   }
 
-  /** Resolves when the queue has ended and all of it is applied. Rejects with what failed first. */
+  /** Resolves when the queue has ended and all of it is applied. Rejects with the first error. */
   async run(): Promise<void> {
     const underWay: Promise<void>[] = [];
-    let before: Promise<void> = Promise.resolve();
+    let previous: Promise<void> = Promise.resolve();
     try {
       for (let next = await this.#queue.take(); next; next = await this.#queue.take()) {
-        before = this.#apply(next, before);
-        before.catch(() => this.#queue.abandon());
-        underWay.push(before);
+        previous = this.#apply(next, previous);
+        previous.catch(() => this.#queue.abandon());
+        underWay.push(previous);
         const limit = next.batches.length > 0 && this.#options.log.encoded ? MAX_UNDER_WAY : 1;
         while (underWay.length >= limit) await underWay.shift();
       }
     } finally {
-      // Nobody may touch the log before all of them are over.
+      // Nobody else may touch the log before all appends have ended.
       await Promise.allSettled(underWay);
     }
-    await before;
+    await previous;
   }
 
-  async #apply(waiting: Waiting, before: Promise<void>): Promise<void> {
-    const appended = this.#append(waiting);
-    // What failed first is told.
-    await Promise.allSettled([before, appended]);
-    await before;
+  async #apply(pending: PendingEntries, previous: Promise<void>): Promise<void> {
+    const appended = this.#append(pending);
+    await Promise.allSettled([previous, appended]);
+    // In this order, so that the first error is the one that is thrown.
+    await previous;
     await appended;
     const { onEntries } = this.#options;
-    const { entries, batches } = waiting;
+    const { entries, batches } = pending;
     if (onEntries && entries.length > 0) await onEntries(entries);
-    // Batch by batch, so that there are never objects for all that waited.
+    // One batch at a time, so that not all entries become objects at once.
     if (onEntries) for (const batch of batches) await onEntries(entriesOf(batch));
-    this.#queue.applied(waiting);
-    this.#options.onApplied(waiting.last);
+    this.#queue.applied(pending);
+    this.#options.onApplied(pending.last);
   }
 
-  async #append({ entries, batches }: Waiting): Promise<void> {
+  async #append({ entries, batches }: PendingEntries): Promise<void> {
     const { log, durable } = this.#options;
-    const options = durable === undefined ? {} : { durable };
-    if (batches.length === 0) await log.append(entries, options);
-    else if (log.encoded !== undefined) await log.encoded.append(batches, options);
-    else await log.append(batches.flatMap(entriesOf), options);
+    if (batches.length === 0) await log.append(entries, { durable });
+    else if (log.encoded !== undefined) await log.encoded.append(batches, { durable });
+    else await log.append(batches.flatMap(entriesOf), { durable });
   }
 }

@@ -1,119 +1,111 @@
+import { Waiters } from '@shoal/async';
 import type { StoredEntry, VerifiedEntries } from '../../log/log-store.ts';
 
-/** About what an entry costs besides its payload, in bytes: as an object, and as bytes. */
-const OBJECT_COST = 64;
-const HASH_COST = 8;
+/** About what an entry takes besides its payload, in bytes: as an object, and within a batch. */
+const OBJECT_OVERHEAD = 64;
+const BATCH_OVERHEAD = 8;
 
-/** Entries that were received and verified all at once. */
+/** Entries that were received and verified together. */
 export interface ReceivedEntries extends VerifiedEntries {
   readonly firstVlsn: bigint;
 }
 
-/** What waited: one by one, or in batches. The other is empty. */
-export interface Waiting {
+/** What a queue hands out at once: entries or batches; the other is empty. */
+export interface PendingEntries {
   readonly entries: readonly StoredEntry[];
   readonly batches: readonly ReceivedEntries[];
-  /** The VLSN of the last one. */
+  /** The last VLSN. */
   readonly last: bigint;
-  /** How much of the queue they take, until they are applied. */
+  /** How much room they take until they are applied, in bytes. */
   readonly bytes: number;
 }
 
 /**
- * What has been received and waits to be applied. Bounded: when it is full, whoever reads from
- * the connection waits, so that a slow application slows its feeder down.
+ * Received entries that are not applied yet. Once the queue is full, the receiver waits, so that a
+ * slow application slows its feeder down.
  */
 export class ApplyQueue {
   readonly #maxBytes: number;
   #entries: StoredEntry[] = [];
   #batches: ReceivedEntries[] = [];
   #last = 0n;
-  /** Of all that is not applied, and of what was not taken. */
-  #bytes = 0;
-  #waiting = 0;
-  #wakeReader: (() => void) | undefined;
-  #wakeWriter: (() => void) | undefined;
+  /** What is queued, and what is queued or handed out but not applied. */
+  #queuedBytes = 0;
+  #pendingBytes = 0;
+  readonly #receiver = new Waiters();
+  readonly #applier = new Waiters();
   #ended = false;
 
-  /** `maxBytes`: how many bytes may wait or be under way, but always one batch. */
+  /** `maxBytes`: how many bytes may be pending, except that one batch always may. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** True when {@link ApplyQueue.room} would have to wait. */
+  /** Whether {@link ApplyQueue.room} would wait. */
   get full(): boolean {
-    return this.#bytes >= this.#maxBytes && !this.#ended;
+    return this.#pendingBytes >= this.#maxBytes && !this.#ended;
   }
 
+  /** Adds one entry. A queue takes either single entries or batches. */
   push(entry: StoredEntry): void {
     this.#entries.push(entry);
-    this.#added(entry.vlsn, entry.payload.length + OBJECT_COST);
+    this.#added(entry.vlsn, entry.payload.length + OBJECT_OVERHEAD);
   }
 
-  /** A queue is given either entries or batches. */
+  /** Adds a batch. */
   pushBatch(batch: ReceivedEntries): void {
     this.#batches.push(batch);
     const last = batch.firstVlsn + BigInt(batch.count - 1);
-    this.#added(last, batch.bytes.length + batch.count * HASH_COST);
-  }
-
-  #added(last: bigint, bytes: number): void {
-    this.#last = last;
-    this.#bytes += bytes;
-    this.#waiting += bytes;
-    if (this.#wakeReader) {
-      this.#wakeReader();
-      this.#wakeReader = undefined;
-    }
+    this.#added(last, batch.bytes.length + batch.count * BATCH_OVERHEAD);
   }
 
   /** Resolves when there is room. */
   async room(): Promise<void> {
-    while (this.full) {
-      await new Promise<void>((resolve) => {
-        this.#wakeWriter = resolve;
-      });
-    }
+    while (this.full) await this.#receiver.wait();
   }
 
-  /** All that waits, once there is something; undefined at the end. */
-  async take(): Promise<Waiting | undefined> {
+  /** Waits for entries and hands out all of them; undefined at the end. */
+  async take(): Promise<PendingEntries | undefined> {
     while (this.#entries.length === 0 && this.#batches.length === 0) {
       if (this.#ended) return undefined;
-      await new Promise<void>((resolve) => {
-        this.#wakeReader = resolve;
-      });
+      await this.#applier.wait();
     }
-    const waiting = {
+    const pending = {
       entries: this.#entries,
       batches: this.#batches,
       last: this.#last,
-      bytes: this.#waiting,
+      bytes: this.#queuedBytes,
     };
     this.#entries = [];
     this.#batches = [];
-    this.#waiting = 0;
-    return waiting;
+    this.#queuedBytes = 0;
+    return pending;
   }
 
-  /** Makes room: what was taken is applied. */
-  applied({ bytes }: Waiting): void {
-    this.#bytes -= bytes;
-    this.#wakeWriter?.();
-    this.#wakeWriter = undefined;
+  /** Frees the room of entries that were handed out. */
+  applied({ bytes }: PendingEntries): void {
+    this.#pendingBytes -= bytes;
+    this.#receiver.resolveAll();
   }
 
-  /** Drops what waits: it will not be applied, and nothing more will come. */
+  /** Drops what is queued and ends. */
   abandon(): void {
     this.#entries = [];
     this.#batches = [];
     this.end();
   }
 
-  /** Nothing more will come; what waits is still handed out. */
+  /** Ends the queue; what is queued is still handed out. */
   end(): void {
     this.#ended = true;
-    this.#wakeReader?.();
-    this.#wakeWriter?.();
+    this.#applier.resolveAll();
+    this.#receiver.resolveAll();
+  }
+
+  #added(last: bigint, bytes: number): void {
+    this.#last = last;
+    this.#queuedBytes += bytes;
+    this.#pendingBytes += bytes;
+    if (this.#applier.length > 0) this.#applier.resolveAll();
   }
 }

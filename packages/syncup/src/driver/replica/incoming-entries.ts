@@ -8,61 +8,63 @@ import type { ApplyQueue, ReceivedEntries } from './apply-queue.ts';
 type Message<T extends ShoalStreamMessage['type']> = Extract<ShoalStreamMessage, { type: T }>;
 
 /**
- * Checks the entries that a Shoal feeder sends: that none is missing or repeated, and, where the
- * feeder tells the chained fingerprint of the last one, that all are what the feeder holds.
+ * Checks the entries of a Shoal stream: none is missing or repeated, and those that come with a
+ * chained fingerprint are the ones that the feeder holds.
  */
 export class IncomingEntries {
-  /** Behind the last entry; undefined: entries come with a checksum. */
-  readonly chain: ChainedFingerprint | undefined;
+  readonly #queue: ApplyQueue;
   #next: bigint;
 
-  /** `chain` is behind the entry before `startVlsn`. */
-  constructor(startVlsn: bigint, chain: ChainedFingerprint | undefined) {
+  /** `startVlsn`: the VLSN that must come first. */
+  constructor(queue: ApplyQueue, startVlsn: bigint) {
+    this.#queue = queue;
     this.#next = startVlsn;
-    this.chain = chain;
   }
 
-  /** The VLSN that must come next. */
-  get next(): bigint {
-    return this.#next;
+  /** The last VLSN that has come. */
+  get last(): bigint {
+    return this.#next - 1n;
   }
 
-  /** Takes a message whose checksum was right. Throws `gap`. */
-  takeChecked({ firstVlsn, entries }: Message<'entries'>, queue: ApplyQueue): void {
+  /** Takes entries whose message had a checksum. Throws `gap`. */
+  takeChecked({ firstVlsn, entries }: Message<'entries'>): void {
     this.#expect(firstVlsn);
-    for (const { type, payload } of entries) queue.push({ vlsn: this.#next++, type, payload });
+    for (const { type, payload } of entries) {
+      this.#queue.push({ vlsn: this.#next++, type, payload });
+    }
   }
 
-  /** Takes a message and the frame behind it. Throws `gap`, or `protocol` for wrong entries. */
+  /**
+   * Takes a message and the frame of entries behind it, and moves `chain` on. Throws `gap`, or
+   * `protocol` if the entries do not have the fingerprint of the message.
+   */
   takeChained(
     { firstVlsn, count, fingerprint }: Message<'chainedEntries'>,
     bytes: Uint8Array,
     chain: ChainedFingerprint,
-    queue: ApplyQueue,
   ): void {
     this.#expect(firstVlsn);
     const fingerprints = chain.all(bytes, count);
     if (fingerprints === undefined) {
-      const text = `${count} entries from VLSN ${firstVlsn} on cannot be ${bytes.length} bytes`;
-      throw new SyncupError('protocol', text);
+      const found = `${bytes.length} bytes that are not ${count} entries`;
+      throw new SyncupError('protocol', `the feeder sent ${found} from VLSN ${firstVlsn} on`);
     }
     const last = firstVlsn + BigInt(count - 1);
-    const actual = (BigInt(chain.high) << 32n) | BigInt(chain.low);
-    if (actual !== fingerprint) {
-      const found = `${actual.toString(16)}, not ${fingerprint.toString(16)}`;
+    if (chain.value !== fingerprint) {
+      const found = `${chain.value.toString(16)}, not ${fingerprint.toString(16)}`;
       throw new SyncupError('protocol', `the fingerprint at VLSN ${last} is ${found}`);
     }
     this.#next = last + 1n;
-    queue.pushBatch({ firstVlsn, count, bytes, fingerprints });
+    this.#queue.pushBatch({ firstVlsn, count, bytes, fingerprints });
   }
 
   #expect(vlsn: bigint): void {
     if (vlsn === this.#next) return;
-    throw new SyncupError('gap', `expected VLSN ${this.#next} on the stream, not ${vlsn}`);
+    throw new SyncupError('gap', `the stream goes on at VLSN ${vlsn}, not ${this.#next}`);
   }
 }
 
-/** A batch as entries; payloads are views. */
+/** The entries of a batch; payloads are views. */
 export function entriesOf({ firstVlsn, count, bytes }: ReceivedEntries): StoredEntry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const entries: StoredEntry[] = [];

@@ -1,125 +1,164 @@
+import type { EventSource } from '@shoal/async';
 import type { Connection } from '@shoal/transport';
 import type { Crc32 } from '@shoal/wire';
 import type { SyncupError } from '../../errors.ts';
-import type { RollbackPlan } from '../../handshake/replica-syncup.ts';
+import type { ReplicaSyncupOptions, RollbackPlan } from '../../handshake/replica-syncup-types.ts';
 import type { RollbackPolicy } from '../../handshake/rollback.ts';
 import type { Archive, LogStore, StoredEntry, VlsnRange } from '../../log/log-store.ts';
+import type { Dialect } from '../feeder/feeder-options.ts';
 
-/** What an application is told before the stream goes on behind a rollback. */
+/** A rollback that the log has carried out. */
 export interface Rollback {
-  /** The last VLSN that is left; 0: none. */
+  /** The last VLSN that is left; 0 if none is. */
   readonly matchpoint: bigint;
-  /** The entries that it must undo, kept in the log's archives as well. */
+  /** The entries that the application must undo. The log keeps this archive. */
   readonly discarded: Archive;
   readonly plan: RollbackPlan;
 }
 
-/** How far a replica is behind. */
+/** How far a replica is behind its feeder. */
 export interface Lag {
   /** The last VLSN that has been applied. */
   readonly applied: bigint;
-  /** The feeder's last VLSN, as far as is known. */
+  /** The feeder's last VLSN, as far as the replica knows. */
   readonly feederLast: bigint;
   /** `feederLast - applied`. */
   readonly entries: bigint;
-  /** For how long the feeder has held something that is not applied yet, in ms. */
+  /** For how long the feeder has held an entry that is not applied yet, in ms; 0 if there is none. */
   readonly ms: number;
 }
 
-/** The events of a {@link Replica}, by name. */
-export interface ReplicaEvents {
-  /** A handshake has found out what to do, and it will be done. */
-  readonly syncup: { readonly plan: RollbackPlan; readonly feeder: string };
-  /** The diverged tail has been cut off, and the application has undone it. */
-  readonly rollback: Rollback;
-  /** Entries are coming from this VLSN on. */
-  readonly streaming: { readonly startVlsn: bigint; readonly feeder: string };
-  /** Entries were applied, or the feeder has said how far it is. */
-  readonly progress: Lag;
-  /** A full copy is coming in. In bytes. */
-  readonly restoring: { readonly done: number; readonly total: number };
-  /** The log has been replaced by a full copy. */
-  readonly restored: { readonly range: VlsnRange };
-  /** The connection is over; another attempt follows after `retryIn` ms, or none. */
-  readonly disconnected: { readonly error: unknown; readonly retryIn: number | undefined };
-}
+/** What a {@link Replica} reports. */
+export type ReplicaEvent =
+  /** A handshake has led to a plan, which is about to be carried out. */
+  | { readonly type: 'syncup'; readonly plan: RollbackPlan; readonly feeder: string }
+  /** The diverged tail was cut off, and the application has undone it. */
+  | ({ readonly type: 'rollback' } & Rollback)
+  /** The feeder streams entries from this VLSN on. */
+  | { readonly type: 'streaming'; readonly startVlsn: bigint; readonly feeder: string }
+  /** Entries were applied, or the feeder reported its last VLSN. */
+  | ({ readonly type: 'progress' } & Lag)
+  /** A snapshot is being received: `done` of `total` bytes. */
+  | { readonly type: 'restoring'; readonly done: number; readonly total: number }
+  /** A snapshot has replaced the log. */
+  | { readonly type: 'restored'; readonly range: VlsnRange }
+  /** A connection has ended. The next attempt follows in `retryIn` ms; undefined means never. */
+  | {
+      readonly type: 'disconnected';
+      readonly error: unknown;
+      readonly retryIn: number | undefined;
+    };
 
-/** What {@link startReplica} is given. */
-export interface ReplicaOptions {
-  /** The replica's log; nobody else may append to it or roll it back meanwhile. */
+/** Options of {@link startReplica}. */
+export interface ReplicaOptions
+  extends Pick<ReplicaSyncupOptions, 'search' | 'flight' | 'stepTimeout'> {
+  /** The replica's log. Nobody else may append to it or roll it back meanwhile. */
   readonly log: LogStore;
-  /** Opens a connection to the feeder: once an attempt, twice for Noxu. */
+  /** Opens a connection to the feeder. Called once per attempt, twice for Noxu. */
   readonly dial: (options: { signal: AbortSignal }) => Promise<Connection>;
-  /** What the feeder speaks. Default `shoal`. */
-  readonly dialect?: 'shoal' | 'noxu';
-  /** The replica's name, by which its acknowledgements count. Default: none. Shoal only. */
-  readonly name?: string;
-  /** The cluster's label. Default: empty. Shoal only. */
-  readonly label?: string;
-  /** The highest term that is known: a feeder of a lower one is refused. Default 0. Shoal only. */
-  readonly term?: bigint;
+  /** The feeder's dialect. Default `shoal`. */
+  readonly dialect?: Dialect | undefined;
+  /** The name under which the feeder counts acknowledgements. Default: the address. Shoal only. */
+  readonly name?: string | undefined;
+  /** The cluster's label. A feeder with another one is refused. Default: empty. Shoal only. */
+  readonly label?: string | undefined;
+  /** The highest term known: a feeder with a lower one is refused. Default 0. Shoal only. */
+  readonly term?: bigint | undefined;
   /**
-   * Called with the term of each feeder that greets, before anything is changed for its sake: the
-   * place to make a promise durable. What it throws ends that attempt. Shoal only.
+   * Called with the term of each feeder that greets, before the log changes: the place to make the
+   * term durable. If it throws, the attempt ends. Shoal only.
    */
-  readonly onTerm?: (term: bigint) => void | Promise<void>;
-  /** Called with entries that were appended, in order, before they are acknowledged. */
-  readonly onEntries?: (entries: readonly StoredEntry[]) => void | Promise<void>;
-  /** Called after the tail was cut off, before the stream goes on. */
-  readonly onRollback?: (rollback: Rollback) => void | Promise<void>;
-  /** Called after the log was replaced: the application must build its state anew from it. */
-  readonly onRestore?: (range: VlsnRange) => void | Promise<void>;
-  /** Whether a full copy may replace the log. Default true. Shoal only: Noxu's is of files. */
-  readonly restore?: boolean;
-  /** What may be rolled back. */
-  readonly rollback?: RollbackPolicy;
-  /** Below this VLSN the application cannot go back. Default 0. */
-  readonly barrier?: () => bigint;
-  /** Whether appended entries must be on stable storage before they are acknowledged. */
-  readonly durable?: boolean;
-  /** See `MatchpointSearchOptions`. Defaults: `gallop`, 64. */
-  readonly search?: 'gallop' | 'descending';
-  readonly flight?: number;
-  /** How long the feeder may take for each step of a handshake, in ms. Default 30,000. */
-  readonly stepTimeout?: number;
-  /** How often to acknowledge at least, in ms. Default 1000. Shoal only. */
-  readonly heartbeatInterval?: number;
+  readonly onTerm?: ((term: bigint) => void | Promise<void>) | undefined;
+  /** Called with appended entries, in order, before they are acknowledged. */
+  readonly onEntries?: ((entries: readonly StoredEntry[]) => void | Promise<void>) | undefined;
+  /** Called after the log was rolled back, before new entries arrive. */
+  readonly onRollback?: ((rollback: Rollback) => void | Promise<void>) | undefined;
+  /** Called after a snapshot replaced the log: the application must rebuild its state from it. */
+  readonly onRestore?: ((range: VlsnRange) => void | Promise<void>) | undefined;
+  /** Whether a snapshot may replace the log. Default true. Shoal only: Noxu copies files. */
+  readonly restore?: boolean | undefined;
+  /** Which rollbacks are allowed. */
+  readonly rollback?: RollbackPolicy | undefined;
+  /** The lowest VLSN that the application can roll back to. Default 0. */
+  readonly barrier?: (() => bigint) | undefined;
+  /** Whether entries must be on stable storage before they are acknowledged. Default: the log's. */
+  readonly durable?: boolean | undefined;
+  /** The time between two acknowledgements at most, in ms. Default 1000. Shoal only. */
+  readonly heartbeatInterval?: number | undefined;
   /** How long the feeder may be silent, in ms. Default 10,000. Shoal only. */
-  readonly idleTimeout?: number;
-  /** How many bytes may wait to be applied, or be on their way to the disk. Default 2 MiB. */
-  readonly maxPendingBytes?: number;
-  /** Attempts follow each other after `minDelay` ms, doubled up to `maxDelay`, with jitter. */
-  readonly reconnect?: false | { readonly minDelay?: number; readonly maxDelay?: number };
-  /** 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
-  readonly random?: () => number;
-  /** What computes checksums: `zlib.crc32` is faster than the default. */
-  readonly crc32?: Crc32;
-  /** Closes the replica. */
-  readonly signal?: AbortSignal;
+  readonly idleTimeout?: number | undefined;
+  /**
+   * How many bytes may wait to be applied or be on their way to the disk. Beyond that, the replica
+   * stops reading, which slows the feeder down. Default 2 MiB.
+   */
+  readonly maxPendingBytes?: number | undefined;
+  /**
+   * The delay before the next attempt, in ms: `minDelay` (default 100), doubled after each failure
+   * up to `maxDelay` (default 10,000), with half of it random. `false`: a single attempt.
+   */
+  readonly reconnect?:
+    | false
+    | { readonly minDelay?: number | undefined; readonly maxDelay?: number | undefined }
+    | undefined;
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+  /** Computes checksums. `crc32` of `node:zlib` is faster than the default. */
+  readonly crc32?: Crc32 | undefined;
+  /** Closes the replica when it fires. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** A replica at work. */
-export interface Replica extends AsyncDisposable {
-  /** How far it is. */
+type Defaulted =
+  | 'dialect'
+  | 'name'
+  | 'label'
+  | 'term'
+  | 'restore'
+  | 'stepTimeout'
+  | 'heartbeatInterval'
+  | 'idleTimeout'
+  | 'maxPendingBytes'
+  | 'random';
+
+/** The options with their defaults filled in. */
+export type ResolvedReplicaOptions = ReplicaOptions & {
+  readonly [Name in Defaulted]-?: NonNullable<ReplicaOptions[Name]>;
+};
+
+export function resolveReplicaOptions(options: ReplicaOptions): ResolvedReplicaOptions {
+  return {
+    ...options,
+    dialect: options.dialect ?? 'shoal',
+    name: options.name ?? '',
+    label: options.label ?? '',
+    term: options.term ?? 0n,
+    restore: options.restore ?? true,
+    stepTimeout: options.stepTimeout ?? 30_000,
+    heartbeatInterval: options.heartbeatInterval ?? 1000,
+    idleTimeout: options.idleTimeout ?? 10_000,
+    maxPendingBytes: options.maxPendingBytes ?? 2 * 1024 * 1024,
+    random: options.random ?? Math.random,
+  };
+}
+
+/** A running replica. */
+export interface Replica extends EventSource<ReplicaEvent>, AsyncDisposable {
   readonly lag: Lag;
-  /** Calls `listener` at each such event; call the result to end that. */
-  on<Name extends keyof ReplicaEvents>(
-    name: Name,
-    listener: (event: ReplicaEvents[Name]) => void,
-  ): () => void;
   /**
-   * Resolves once everything up to `vlsn` is applied, and a handshake has shown that the feeder
-   * holds the same. Rejects with the signal's reason, or with
-   * what ended the replica.
+   * Resolves once everything up to `vlsn` is applied and a handshake has shown that the feeder
+   * holds the same. Rejects with the signal's reason, or with the error that ended the replica.
    */
-  applied(vlsn: bigint, options?: { signal?: AbortSignal }): Promise<void>;
-  /** Resolves once it is closed; rejects with the {@link SyncupError} that no retry would help. */
+  applied(vlsn: bigint, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /**
+   * Resolves once the replica is closed. Rejects with a {@link SyncupError} if the replica gave up
+   * because another attempt could not succeed.
+   */
   readonly finished: Promise<void>;
-  /** Closes it and waits until its connections are gone. The log stays open. Never rejects. */
+  /** Closes the replica and waits until its connections have ended. The log stays open. Never rejects. */
   close(): Promise<void>;
 }
 
-/** The codes of a {@link SyncupError} behind which another attempt is of no use. */
+/** The codes of a {@link SyncupError} after which another attempt could not succeed. */
 export const FATAL: ReadonlySet<SyncupError['code']> = new Set([
   'rollback-prohibited',
   'restore-needed',

@@ -1,179 +1,160 @@
-import { SyncupError } from '../../errors.ts';
-import { ReplicaSyncup, type RollbackPlan } from '../../handshake/replica-syncup.ts';
+import { Emitter, toError } from '@shoal/async';
+import { overflowError, SyncupError } from '../../errors.ts';
+import { ReplicaSyncup } from '../../handshake/replica-syncup.ts';
+import type { ReplicaSyncupOptions, RollbackPlan } from '../../handshake/replica-syncup-types.ts';
 import type { VlsnRange } from '../../log/log-store.ts';
-import { clock, closeTimeoutOf, Link, toError } from '../connection/syncup-connection.ts';
-import type { Emitter } from '../emitter.ts';
+import { clock, SyncupConnection } from '../connection/syncup-connection.ts';
 import { VlsnWaiters } from '../vlsn-waiters.ts';
 import type { AckSender } from './ack-sender.ts';
 import { Applier } from './applier.ts';
-import { ApplyQueue } from './apply-queue.ts';
-import type { Lag, ReplicaEvents, ReplicaOptions } from './replica-options.ts';
+import type { ApplyQueue } from './apply-queue.ts';
+import { FeederProgress } from './feeder-progress.ts';
+import type { Lag, ReplicaEvent, ResolvedReplicaOptions } from './replica-options.ts';
 import type { RestoreTransfer } from './restore-transfer.ts';
 
-/** Marks of how far the feeder was, and when that was learnt. */
-const MAX_MARKS = 64;
+/** What {@link ReplicaSession.applyStream} works with. */
+export interface IncomingStream {
+  readonly connection: SyncupConnection;
+  readonly acks: AckSender;
+  readonly queue: ApplyQueue;
+  /** Takes one message and queues its entries; false at the end of the connection. */
+  receive(): Promise<boolean>;
+}
 
-/** What outlives a replica's connections: its log, its lag, a transfer that was cut. */
+/** What outlives the connections of a replica: its log, its lag, an interrupted restore. */
 export class ReplicaSession {
-  readonly options: ReplicaOptions;
-  readonly events: Emitter<ReplicaEvents>;
+  readonly options: ResolvedReplicaOptions;
+  /** Fires when the replica is closed. */
   readonly signal: AbortSignal;
+  readonly events: Emitter<ReplicaEvent> = new Emitter({ overflowError });
   /** The highest term seen. */
   term: bigint;
   /** A restore that a lost connection has interrupted. */
   transfer: RestoreTransfer | undefined;
-  #feederLast = 0n;
-  /** The log's last VLSN, kept here since it is asked for with every frame. */
+  readonly #progress = new FeederProgress();
+  /** The log's last VLSN. A field, because every message asks for it. */
   #applied: bigint;
-  /** As much of it as is known to be the feeder's too: nothing before the first handshake. */
+  /** What the feeder is known to hold too: nothing before the first handshake. */
   #confirmed = 0n;
-  readonly #marks: { vlsn: bigint; at: number }[] = [];
   readonly #waiting = new VlsnWaiters();
 
-  constructor(options: ReplicaOptions, events: Emitter<ReplicaEvents>, signal: AbortSignal) {
+  constructor(options: ResolvedReplicaOptions, signal: AbortSignal) {
     this.options = options;
-    this.events = events;
     this.signal = signal;
-    this.term = options.term ?? 0n;
+    this.term = options.term;
     this.#applied = options.log.range.last;
   }
 
   get lag(): Lag {
-    const applied = this.#applied;
-    const ahead = this.#feederLast - applied;
-    const entries = ahead < 0n ? 0n : ahead;
-    const oldest = this.#marks[0];
-    return {
-      applied,
-      feederLast: applied + entries,
-      entries,
-      ms: oldest === undefined ? 0 : clock() - oldest.at,
-    };
+    return this.#progress.lagBehind(this.#applied);
   }
 
-  async dial(): Promise<Link> {
-    const connection = await this.options.dial({ signal: this.signal });
-    return new Link(connection, this.signal, closeTimeoutOf(this.options));
+  async dial(): Promise<SyncupConnection> {
+    const { options, signal } = this;
+    const connection = await options.dial({ signal });
+    return new SyncupConnection({ connection, signal, stepTimeout: options.stepTimeout });
   }
 
-  /** A handshake with the log as it is now. */
-  machine(extra: { compareLsn?: boolean; feederEmpty?: boolean }): ReplicaSyncup {
-    const {
-      log,
-      stepTimeout,
-      search,
-      flight,
-      barrier,
-      rollback,
-      random = Math.random,
-    } = this.options;
+  /** Starts a handshake about the log as it is now. */
+  startSyncup(
+    peculiarities: Pick<ReplicaSyncupOptions, 'compareLsn' | 'feederEmpty'>,
+  ): ReplicaSyncup {
+    const { log, stepTimeout, search, flight, barrier, rollback, random } = this.options;
     return new ReplicaSyncup({
       range: log.range,
       chained: log.chained,
       now: clock(),
       random,
-      ...(stepTimeout === undefined ? {} : { stepTimeout }),
-      ...(search === undefined ? {} : { search }),
-      ...(flight === undefined ? {} : { flight }),
-      ...(barrier === undefined ? {} : { barrier: barrier() }),
-      ...(rollback === undefined ? {} : { policy: rollback }),
-      ...extra,
+      stepTimeout,
+      search,
+      flight,
+      barrier: barrier?.(),
+      policy: rollback,
+      ...peculiarities,
     });
   }
 
-  /** Rolls the log back and lets the application undo what was cut off. */
+  /** Rolls the log back as planned and lets the application undo what was cut off. */
   async carryOut(plan: RollbackPlan, feeder: string): Promise<void> {
     const { log, onRollback } = this.options;
-    this.events.emit('syncup', { plan, feeder });
+    this.events.emit({ type: 'syncup', plan, feeder });
     const { to } = plan.decision;
     if (log.range.last > to) {
       const discarded = await log.rollback(to, `diverged from the feeder ${feeder}`);
       const rollback = { matchpoint: to, discarded, plan };
-      await this.callback('onRollback', () => onRollback?.(rollback));
-      this.events.emit('rollback', rollback);
+      await this.callApplication('onRollback', () => onRollback?.(rollback));
+      this.events.emit({ type: 'rollback', ...rollback });
     }
-    this.#feederLast = 0n;
-    this.#marks.length = 0;
-    this.#release(log.range.last);
+    this.#progress.reset();
+    this.#advance(log.range.last);
   }
 
+  /** A snapshot has replaced the log, which now holds `range`. */
   async restored(range: VlsnRange): Promise<void> {
-    await this.callback('onRestore', () => this.options.onRestore?.(range));
-    this.events.emit('restored', { range });
-    this.#release(range.last);
+    await this.callApplication('onRestore', () => this.options.onRestore?.(range));
+    this.events.emit({ type: 'restored', range });
+    this.#advance(range.last);
   }
 
-  /** Calls the application; what it throws is fatal. */
-  async callback(name: string, call: () => void | Promise<void>): Promise<void> {
+  /** Calls the application. Throws `application` if it throws. */
+  async callApplication(name: string, call: () => void | Promise<void>): Promise<void> {
     try {
       await call();
     } catch (cause) {
-      throw new SyncupError('application', `${name} failed: ${toError(cause).message}`, { cause });
+      throw new SyncupError('application', `${name} threw: ${toError(cause).message}`, { cause });
     }
   }
 
   /** The feeder holds everything up to `vlsn`. */
   noteFeeder(vlsn: bigint): void {
-    if (vlsn <= this.#feederLast) return;
-    this.#feederLast = vlsn;
-    if (vlsn <= this.#applied) return;
-    const mark = { vlsn, at: clock() };
-    // When they run out, the newest one speaks for those that are left out.
-    if (this.#marks.length === MAX_MARKS) this.#marks[MAX_MARKS - 1]!.vlsn = vlsn;
-    else this.#marks.push(mark);
+    this.#progress.reported(vlsn, this.#applied);
   }
 
-  /** Resolves once `vlsn` is applied, and known to be what the feeder holds. */
+  /** Resolves once `vlsn` is applied and the feeder is known to hold it. */
   async applied(vlsn: bigint, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#confirmed >= vlsn) return;
-    await this.#waiting.wait(vlsn, signal);
-  }
-
-  #release(last: bigint): void {
-    this.#applied = last;
-    this.#confirmed = last;
-    while (this.#marks.length > 0 && this.#marks[0]!.vlsn <= last) this.#marks.shift();
-    this.#waiting.reached(last);
+    if (this.#confirmed < vlsn) await this.#waiting.wait(vlsn, signal);
   }
 
   /**
-   * Receives and applies until the connection ends: `receive` pushes entries and returns false
-   * at the end. Whatever was received is applied, then the reason of the end is thrown.
+   * Applies a stream until its connection ends. Everything that was received is applied before
+   * this throws the reason of the end; an error of the log or the application comes first.
    */
-  async stream(
-    link: Link,
-    acks: AckSender,
-    receive: (queue: ApplyQueue) => Promise<boolean>,
-  ): Promise<void> {
-    const { log, durable, onEntries, maxPendingBytes = 2 << 20 } = this.options;
-    const queue = new ApplyQueue(maxPendingBytes);
+  async applyStream({ connection, acks, queue, receive }: IncomingStream): Promise<void> {
+    const { log, durable, onEntries } = this.options;
     const applier = new Applier(queue, {
       log,
       durable,
-      onEntries: onEntries && ((entries) => this.callback('onEntries', () => onEntries(entries))),
+      onEntries:
+        onEntries && ((entries) => this.callApplication('onEntries', () => onEntries(entries))),
       onApplied: (vlsn) => {
         acks.send(vlsn);
-        this.#release(vlsn);
-        this.events.emit('progress', this.lag);
+        this.#advance(vlsn);
+        this.events.emit({ type: 'progress', ...this.lag });
       },
     });
-    let failure: { error: unknown } | undefined;
+    let failed: { readonly error: unknown } | undefined;
     const applying = applier.run().catch((error: unknown) => {
-      failure = { error };
-      link.abort(toError(error));
+      failed = { error };
+      connection.abort(toError(error));
     });
-    let lost: { error: unknown } | undefined;
+    let lost: { readonly error: unknown } | undefined;
     try {
-      while (await receive(queue)) if (queue.full) await queue.room();
+      while (await receive()) if (queue.full) await queue.room();
     } catch (error) {
       lost = { error };
     }
     queue.end();
     await applying;
     acks.end();
-    // The application's own fault comes first: it has broken the connection off.
-    const reason = failure ?? lost;
+    const reason = failed ?? lost;
     if (reason) throw reason.error;
+  }
+
+  #advance(last: bigint): void {
+    this.#applied = last;
+    this.#confirmed = last;
+    this.#progress.applied(last);
+    this.#waiting.reached(last);
   }
 }

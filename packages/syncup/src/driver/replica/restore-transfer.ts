@@ -1,26 +1,26 @@
+import { toError, Waiters } from '@shoal/async';
 import { SyncupError } from '../../errors.ts';
 import { Hash64 } from '../../fingerprint/hash64.ts';
 import type { LogStore } from '../../log/log-store.ts';
-import { toError } from '../connection/syncup-connection.ts';
 
 /**
- * A full copy on its way into a log. It lives as long as the log waits for it, over as many
- * connections as it takes; what has come is not asked for again.
+ * A snapshot on its way into a log. It may take several connections: a resumed restore goes on
+ * behind the bytes that have arrived.
  */
 export class RestoreTransfer implements AsyncIterable<Uint8Array> {
   /** The feeder's id of the snapshot. */
   readonly id: bigint;
-  /** How long it is, in bytes. */
+  /** In bytes. */
   readonly size: number;
   #received = 0;
   readonly #hash = new Hash64();
   readonly #importing: Promise<void>;
-  #failure: { readonly error: unknown } | undefined;
-  /** One chunk at a time: the log's speed is the transfer's. */
+  /** One chunk at a time, so that the log sets the pace. */
   #chunk: Uint8Array | undefined;
   #state: 'open' | 'complete' | 'failed' = 'open';
-  #wakeReader: (() => void) | undefined;
-  #wakeWriter: (() => void) | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  readonly #reader = new Waiters();
+  readonly #writer = new Waiters();
 
   constructor(log: LogStore, id: bigint, size: number) {
     this.id = id;
@@ -29,83 +29,83 @@ export class RestoreTransfer implements AsyncIterable<Uint8Array> {
     this.#importing.catch((error: unknown) => {
       this.#failure ??= { error };
       this.#state = 'failed';
-      this.#wakeWriter?.();
+      this.#writer.resolveAll();
     });
   }
 
-  /** Where it must go on, in bytes. */
+  /** How many bytes have arrived: where a resumed restore goes on. */
   get received(): number {
     return this.#received;
   }
 
-  /** Takes the next bytes once the log has taken those before. Throws what the log threw. */
+  /**
+   * Takes the bytes at `offset` once the log has taken those before. Throws `protocol` if they do
+   * not follow those before, or what the log threw.
+   */
   async push(offset: number, bytes: Uint8Array): Promise<void> {
     if (offset !== this.#received || offset + bytes.length > this.size) {
-      const expected = `bytes from ${this.#received} up to ${this.size} at most`;
+      const expected = `bytes from ${this.#received} to ${this.size} at most`;
       throw new SyncupError('protocol', `expected ${expected}, not ${bytes.length} at ${offset}`);
     }
-    while (this.#chunk !== undefined && this.#state === 'open') {
-      await new Promise<void>((resolve) => {
-        this.#wakeWriter = resolve;
-      });
-    }
-    this.#check();
+    while (this.#chunk !== undefined && this.#state === 'open') await this.#writer.wait();
+    this.#throwFailure();
     this.#hash.update(bytes);
     this.#received += bytes.length;
     if (bytes.length === 0) return;
     this.#chunk = bytes;
-    this.#wakeReader?.();
+    this.#reader.resolveAll();
   }
 
   /**
-   * Ends it, and resolves when the log has been replaced. Throws `snapshot` when the size or the
-   * digest is another, or what the log threw; the log is then as it was.
+   * Ends the snapshot and resolves once it has replaced the log. Throws `snapshot` if the size or
+   * the digest does not match, or what the log threw; the log is unchanged then.
    */
   async complete(size: number, digest: bigint): Promise<void> {
     const actual = this.#hash.digest();
     if (size !== this.size || this.#received !== size || actual !== digest) {
-      const found = `${this.#received} bytes of digest ${actual.toString(16)}`;
-      const said = `${size} of ${digest.toString(16)}`;
-      const error = new SyncupError('snapshot', `the copy is damaged: ${found}, not ${said}`);
+      const found = `${this.#received} bytes with digest ${actual.toString(16)}`;
+      const told = `${size} with digest ${digest.toString(16)}`;
+      const error = new SyncupError(
+        'snapshot',
+        `the snapshot arrived damaged: ${found}, not ${told}`,
+      );
       await this.fail(error);
       throw error;
     }
-    this.#state = this.#state === 'open' ? 'complete' : this.#state;
-    this.#wakeReader?.();
+    if (this.#state === 'open') this.#state = 'complete';
+    this.#reader.resolveAll();
     await this.#importing;
   }
 
-  /** Gives up: the log stays as it is. Resolves when it has let go. */
+  /** Gives up; the log stays unchanged. Resolves once the log has stopped reading. Never rejects. */
   async fail(error: Error): Promise<void> {
     if (this.#state === 'open') {
       this.#failure = { error };
       this.#state = 'failed';
-      this.#wakeReader?.();
-      this.#wakeWriter?.();
+      this.#reader.resolveAll();
+      this.#writer.resolveAll();
     }
     await this.#importing.catch(() => undefined);
   }
 
-  /** What the log reads. */
+  /** The bytes, as the log reads them. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
-      this.#check();
+      this.#throwFailure();
       const chunk = this.#chunk;
       if (chunk !== undefined) {
         this.#chunk = undefined;
-        this.#wakeWriter?.();
+        this.#writer.resolveAll();
         yield chunk;
       } else if (this.#state === 'complete') {
         return;
       } else {
-        await new Promise<void>((resolve) => {
-          this.#wakeReader = resolve;
-        });
+        await this.#reader.wait();
       }
     }
   }
 
-  #check(): void {
+  #throwFailure(): void {
     if (this.#failure) throw toError(this.#failure.error);
   }
 }

@@ -1,46 +1,51 @@
+import { onAbort, pause } from '@shoal/async';
 import { SyncupError } from '../../errors.ts';
 import { reasonOf } from '../connection/syncup-connection.ts';
-import { Emitter } from '../emitter.ts';
 import { replicateFromNoxu } from '../noxu/noxu-replica.ts';
 import { replicateFromShoal } from '../shoal/shoal-replica.ts';
-import { FATAL, type Replica, type ReplicaEvents, type ReplicaOptions } from './replica-options.ts';
+import {
+  FATAL,
+  type Replica,
+  type ReplicaOptions,
+  resolveReplicaOptions,
+} from './replica-options.ts';
 import { ReplicaSession } from './replica-session.ts';
 
 /**
- * Keeps a log in step with a feeder's: syncs up, rolls a diverged tail back, streams, and comes
- * back after a lost connection, until it is closed.
+ * Keeps a log in step with a feeder's: finds the matchpoint, rolls a diverged tail back, applies
+ * the stream, and connects again after a failure, until it is closed.
  *
- * Throws `argument` for a log whose fingerprints the dialect cannot compare.
+ * Throws `argument` if the dialect is `noxu` and the log's fingerprints are chained.
  */
 export function startReplica(options: ReplicaOptions): Replica {
   if (options.dialect === 'noxu' && options.log.chained) {
-    throw new SyncupError('argument', 'a replica of a Noxu feeder needs unchained fingerprints');
+    throw new SyncupError('argument', 'a Noxu feeder needs a log with unchained fingerprints');
   }
   const stop = new AbortController();
-  const events = new Emitter<ReplicaEvents>();
-  const session = new ReplicaSession(options, events, stop.signal);
+  const session = new ReplicaSession(resolveReplicaOptions(options), stop.signal);
+  const { events } = session;
   const closing = new SyncupError('closed', 'this replica is closed');
-  const onAbort = (): void => stop.abort(closing);
-  options.signal?.addEventListener('abort', onAbort);
-  if (options.signal?.aborted) onAbort();
+  const cancelAbort = onAbort(options.signal, () => stop.abort(closing));
 
   const finished = run(session).finally(async () => {
-    options.signal?.removeEventListener('abort', onAbort);
+    cancelAbort();
     await session.transfer?.fail(closing);
+    events.end();
   });
   finished.then(
     () => stop.abort(closing),
     (error: unknown) => stop.abort(error),
   );
   const close = async (): Promise<void> => {
-    onAbort();
+    stop.abort(closing);
     await finished.catch(() => undefined);
   };
   return {
     get lag() {
       return session.lag;
     },
-    on: (name, listener) => events.on(name, listener),
+    on: (type, listener, listenOptions) => events.on(type, listener, listenOptions),
+    events: (eventsOptions) => events.events(eventsOptions),
     applied: async (vlsn, { signal } = {}) => {
       await session.applied(vlsn, signal ? AbortSignal.any([signal, stop.signal]) : stop.signal);
     },
@@ -50,13 +55,14 @@ export function startReplica(options: ReplicaOptions): Replica {
   };
 }
 
+/** Makes one attempt after the other. Throws the error after which no other could succeed. */
 async function run(session: ReplicaSession): Promise<void> {
-  // Not in the same turn, so that listeners can be added first.
+  // Listeners that are added in this turn see the first events.
   await Promise.resolve();
   const { options, signal, events } = session;
+  const { dialect, random } = options;
   const { minDelay = 100, maxDelay = 10_000 } = options.reconnect || {};
-  const { random = Math.random } = options;
-  const replicate = options.dialect === 'noxu' ? replicateFromNoxu : replicateFromShoal;
+  const replicate = dialect === 'noxu' ? replicateFromNoxu : replicateFromShoal;
   let failures = 0;
   while (!signal.aborted) {
     let error: unknown = new SyncupError('remote', 'the feeder ended the connection');
@@ -69,25 +75,12 @@ async function run(session: ReplicaSession): Promise<void> {
     }
     if (signal.aborted) break;
     const fatal = error instanceof SyncupError && FATAL.has(error.code);
-    const stopped = fatal || options.reconnect === false;
-    // Half fixed, half random: replicas that were cut off together do not come back together.
+    const gaveUp = fatal || options.reconnect === false;
+    // Half of the delay is random, so that replicas cut off together do not return together.
     const delay = Math.min(maxDelay, minDelay * 2 ** Math.min(failures++, 30));
-    const retryIn = stopped ? undefined : delay * (0.5 + random() / 2);
-    events.emit('disconnected', { error, retryIn });
+    const retryIn = gaveUp ? undefined : delay * (0.5 + random() / 2);
+    events.emit({ type: 'disconnected', error, retryIn });
     if (retryIn === undefined) throw error;
-    await sleep(retryIn, signal);
+    await pause(retryIn, signal);
   }
-}
-
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }

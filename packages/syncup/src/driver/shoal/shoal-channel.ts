@@ -5,14 +5,18 @@ import {
   type ShoalStreamMessage,
   type SyncupMessage,
 } from '@shoal/wire';
-import { GOODBYE, labelTag } from '@shoal/wire/internal';
+import { GOODBYE } from '@shoal/wire/internal';
 import { SyncupError, type SyncupErrorCode } from '../../errors.ts';
-import type { SyncupChannel } from '../connection/run-handshake.ts';
-import { decoded, type Link } from '../connection/syncup-connection.ts';
+import type { HandshakeChannel } from '../connection/handshake-runner.ts';
+import { decoded, type SyncupConnection } from '../connection/syncup-connection.ts';
 
-type Typed<T extends ShoalStreamMessage['type']> = Extract<ShoalStreamMessage, { type: T }>;
+/** A message of one type. */
+export type MessageOf<T extends ShoalStreamMessage['type']> = Extract<
+  ShoalStreamMessage,
+  { type: T }
+>;
 
-/** Which error a goodbye stands for on the other side. */
+/** The error that a goodbye of the peer means here. Others mean `remote`. */
 const ERROR_OF_GOODBYE: Readonly<Record<number, SyncupErrorCode>> = {
   [GOODBYE.version]: 'version',
   [GOODBYE.label]: 'label',
@@ -20,6 +24,7 @@ const ERROR_OF_GOODBYE: Readonly<Record<number, SyncupErrorCode>> = {
   [GOODBYE.restoreUnavailable]: 'restore-needed',
 };
 
+/** How an error is told to the peer. Others are told as `internal`. */
 const GOODBYE_OF_ERROR: Readonly<Partial<Record<SyncupErrorCode, number>>> = {
   protocol: GOODBYE.protocol,
   gap: GOODBYE.protocol,
@@ -34,7 +39,7 @@ const GOODBYE_OF_ERROR: Readonly<Partial<Record<SyncupErrorCode, number>>> = {
   'restore-needed': GOODBYE.restoreUnavailable,
 };
 
-const SYNCUP: ReadonlySet<string> = new Set<SyncupMessage['type']>([
+const SYNCUP_TYPES: ReadonlySet<string> = new Set<SyncupMessage['type']>([
   'entryRequest',
   'entry',
   'entryNotFound',
@@ -44,22 +49,19 @@ const SYNCUP: ReadonlySet<string> = new Set<SyncupMessage['type']>([
   'restoreResponse',
 ]);
 
-export function isSyncup(message: ShoalStreamMessage): message is SyncupMessage {
-  return SYNCUP.has(message.type);
+/** Returns a message if it belongs to a handshake. Throws `protocol` for any other. */
+export function syncupMessage(message: ShoalStreamMessage): SyncupMessage {
+  if (SYNCUP_TYPES.has(message.type)) return message as SyncupMessage;
+  throw new SyncupError('protocol', `expected a syncup message, not ${message.type}`);
 }
 
-/** The tag of a label that may have been left out. */
-export function tagOf(label: string | undefined): number {
-  return label === undefined ? 0 : labelTag(label);
-}
-
-/** Shoal's own stream protocol on a link. */
-export class ShoalChannel implements SyncupChannel {
-  readonly link: Link;
+/** Shoal's own stream protocol on a connection. */
+export class ShoalChannel implements HandshakeChannel {
+  readonly connection: SyncupConnection;
   readonly #options: { readonly crc32?: Crc32 };
 
-  constructor(link: Link, crc32?: Crc32) {
-    this.link = link;
+  constructor(connection: SyncupConnection, crc32: Crc32 | undefined) {
+    this.connection = connection;
     this.#options = crc32 === undefined ? {} : { crc32 };
   }
 
@@ -67,18 +69,7 @@ export class ShoalChannel implements SyncupChannel {
     return encodeShoalStream(message, this.#options);
   }
 
-  /** False: wait for the link's `ready`. */
-  send(message: ShoalStreamMessage): boolean {
-    return this.link.send(this.encode(message));
-  }
-
-  /** The next message; undefined at the end. A goodbye is thrown. */
-  async next(): Promise<ShoalStreamMessage | undefined> {
-    const frame = await this.link.next();
-    if (frame === undefined) return undefined;
-    return this.decode(frame);
-  }
-
+  /** Throws `protocol`, or the error that a goodbye stands for. */
   decode(frame: Uint8Array): ShoalStreamMessage {
     const message = decoded(frame, (bytes) => decodeShoalStream(bytes, this.#options));
     if (message.type !== 'goodbye') return message;
@@ -86,37 +77,50 @@ export class ShoalChannel implements SyncupChannel {
     throw new SyncupError(code, `the peer said goodbye (${message.code}): ${message.reason}`);
   }
 
-  /** The next message, which must be of this type. */
-  async expect<T extends ShoalStreamMessage['type']>(type: T): Promise<Typed<T>> {
+  /** Queues a message. False means that the connection is full: await its `ready`. */
+  send(message: ShoalStreamMessage): boolean {
+    return this.connection.send(this.encode(message));
+  }
+
+  /** The next message; undefined at the end. Throws as {@link ShoalChannel.decode} does. */
+  async next(): Promise<ShoalStreamMessage | undefined> {
+    const frame = await this.connection.next();
+    return frame === undefined ? undefined : this.decode(frame);
+  }
+
+  /** The next message, which must be of this type. Throws `protocol` for any other. */
+  async expect<T extends ShoalStreamMessage['type']>(type: T): Promise<MessageOf<T>> {
     const message = await this.next();
-    if (message?.type === type) return message as Typed<T>;
+    if (message?.type === type) return message as MessageOf<T>;
     const found = message?.type ?? 'the end of the connection';
     throw new SyncupError('protocol', `expected ${type}, not ${found}`);
   }
 
-  /** The next message of a handshake; heartbeats only say that the peer is alive. */
-  async receive(alive: () => void): Promise<SyncupMessage | undefined> {
+  /** The next message but heartbeats, for each of which `onAlive` is called. */
+  async nextRequest(onAlive: () => void): Promise<ShoalStreamMessage | undefined> {
     for (;;) {
       const message = await this.next();
-      if (message === undefined || isSyncup(message)) return message;
-      if (message.type !== 'heartbeat') {
-        throw new SyncupError('protocol', `expected a syncup message, not ${message.type}`);
-      }
-      alive();
+      if (message?.type !== 'heartbeat') return message;
+      onAlive();
     }
   }
 
-  /** Tells the peer why, unless it was the peer that ended it, and closes. Never rejects. */
+  async receive(onAlive: () => void): Promise<SyncupMessage | undefined> {
+    const message = await this.nextRequest(onAlive);
+    return message && syncupMessage(message);
+  }
+
+  /** Closes, after telling the peer the error unless it came from the peer. Never rejects. */
   async close(error?: unknown): Promise<void> {
     if (error instanceof SyncupError && error.code !== 'remote') {
       const code = GOODBYE_OF_ERROR[error.code] ?? GOODBYE.internal;
-      this.send({ type: 'goodbye', code, reason: shortened(error.message) });
+      this.send({ type: 'goodbye', code, reason: goodbyeText(error.message) });
     }
-    await this.link.close();
+    await this.connection.close();
   }
 }
 
-/** What fits into a goodbye: 255 bytes, and in ASCII one character is one byte. */
-function shortened(text: string): string {
+/** The part of a text that a goodbye can carry: 255 bytes of ASCII. */
+function goodbyeText(text: string): string {
   return text.slice(0, 255).replace(/[^ -~]/g, '?');
 }

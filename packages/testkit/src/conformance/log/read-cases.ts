@@ -1,4 +1,5 @@
-import { ChainedFingerprint, type StoredEntry } from '@shoal/syncup';
+import type { StoredEntry } from '@shoal/syncup';
+import { ChainedFingerprint } from '@shoal/syncup/internal';
 import { check, checkEqual } from '../checks.ts';
 import type { Cases } from '../test-runner.ts';
 import { checkList, checkRefuses, checkSame, checkText, checkVlsn } from './log-checks.ts';

@@ -2,19 +2,20 @@ import { SyncupError } from '../errors.ts';
 import type { NewEntry, VerifiedEntries } from './log-store.ts';
 import { ENTRY_OVERHEAD, MAX_PAYLOAD } from './snapshot-format.ts';
 
-/** What a log checks before it appends: throws `argument` for an entry that it cannot take. */
+/** Call before appending: throws `argument` if a type or a payload is out of range. */
 export function checkEntries(entries: readonly NewEntry[]): void {
   for (const { type, payload } of entries) {
     if (type !== (type & 0xff) || payload.length > MAX_PAYLOAD) {
-      const found = `type ${type}, ${payload.length} bytes`;
-      throw new SyncupError('argument', `a type of 0..255, ${MAX_PAYLOAD} bytes, not ${found}`);
+      const found = `type ${type} with ${payload.length} bytes`;
+      const text = `an entry must have a type of 0..255 and at most ${MAX_PAYLOAD} bytes, not ${found}`;
+      throw new SyncupError('argument', text);
     }
   }
 }
 
 /**
- * What a log that ends with a fingerprint checks before it takes encoded entries: throws
- * `argument` when they do not follow on it, and for bytes that are not `count` entries.
+ * Call before appending encoded entries: throws `argument` if their fingerprints do not follow
+ * `end`, the last one of the log, or if the bytes are not `count` entries.
  */
 export function checkVerified(
   batches: readonly VerifiedEntries[],
@@ -24,7 +25,7 @@ export function checkVerified(
   for (const { count, bytes, fingerprints } of batches) {
     const follows = fingerprints[0] === low && fingerprints[1] === high;
     if (fingerprints.length !== 2 * count + 2 || !follows) {
-      throw new SyncupError('argument', 'the fingerprints do not follow on the last entry');
+      throw new SyncupError('argument', 'the fingerprints do not follow that of the last entry');
     }
     low = fingerprints[2 * count]!;
     high = fingerprints[2 * count + 1]!;

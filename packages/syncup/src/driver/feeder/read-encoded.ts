@@ -2,8 +2,16 @@ import { encodeEntries } from '@shoal/wire';
 import { SyncupError } from '../../errors.ts';
 import type { EncodedEntries, LogStore, ReadOptions } from '../../log/log-store.ts';
 
-/** As the log's own `encoded.read`, for one that has none. Throws `rolled-back` too. */
-export async function* readEncoded(
+/** Reads encoded entries from any chained log, whether or not it has `encoded` itself. */
+export function readEncoded(
+  log: LogStore,
+  from: bigint,
+  options: ReadOptions,
+): AsyncIterable<EncodedEntries> {
+  return log.encoded?.read(from, options) ?? encodeBatches(log, from, options);
+}
+
+async function* encodeBatches(
   log: LogStore,
   from: bigint,
   options: ReadOptions,
