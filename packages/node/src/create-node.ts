@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import type { LmdbLogOptions } from '@shoal/log-lmdb';
-import type { LogStore } from '@shoal/syncup';
+import { type LogStore, SyncupError } from '@shoal/syncup';
 import {
   type DatagramTransport,
   formatAddress,
@@ -74,8 +74,8 @@ const fastestCrc32 = (zlib as { crc32?: (bytes: Uint8Array) => number }).crc32 ?
  * Makes this process a member of a cluster, which may lead or follow a replicated log: SWIM over
  * UDP, and streams over TCP or TLS, on one host and port.
  *
- * Rejects, with nothing left open: a `NodeError` with code `argument`, `corrupt` or `log`; a
- * `TransportError` such as `in-use`; a `SyncupError` of the log; a `SwimError`.
+ * Rejects, with nothing left open: a `NodeError` with code `argument`, `corrupt`, `log` or
+ * `missing-binary`; a `TransportError` such as `in-use`; a `SyncupError` of the log; a `SwimError`.
  */
 export async function createNode(options: NodeOptions): Promise<ShoalNode> {
   check(options);
@@ -145,7 +145,10 @@ async function openLog({ log, voteStore, kinds }: NodeOptions): Promise<OpenedLo
   const { path, ...rest } = log;
   // Imported only here: lmdb is a native addon, which a node without a durable log does not need.
   const { openLmdbLog } = await import('@shoal/log-lmdb');
-  const opened = await openLmdbLog({ ...rest, path: join(path, 'log') });
+  const opened = await openLmdbLog({ ...rest, path: join(path, 'log') }).catch((cause: unknown) => {
+    if (!(cause instanceof SyncupError && cause.code === 'missing-binary')) throw cause;
+    throw new NodeError('missing-binary', cause.message, { cause });
+  });
   return {
     log: opened,
     voteStore: voteStore ?? fileVoteStore(join(path, 'term')),

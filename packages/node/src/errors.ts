@@ -15,6 +15,8 @@
  *   change; it is the `cause`.
  * - `leadership`: the adapter that decides who leads failed; its error is the `cause`.
  * - `corrupt`: the stored vote is damaged. This node must not vote: see the README.
+ * - `missing-binary`: the native binary of lmdb, which a durable log needs, cannot be loaded.
+ *   Nothing was started.
  * - `protocol`: a peer sent something that the protocol does not allow.
  * - `overflow`: a reader of `events()` fell too far behind.
  * - `closed`: the node is closed. As with `fenced`, the entries of a waiting append may survive.
@@ -29,6 +31,7 @@ export type NodeErrorCode =
   | 'replication'
   | 'leadership'
   | 'corrupt'
+  | 'missing-binary'
   | 'protocol'
   | 'overflow'
   | 'closed';

@@ -1,4 +1,3 @@
-import { MemoryLog } from '../src/memory-log/memory-log.ts';
 import type { MemoryNetwork } from './memory-network.test-helper.ts';
 
 export const fast = { reconnect: { minDelay: 1, maxDelay: 5 }, heartbeatInterval: 20 } as const;
@@ -8,20 +7,6 @@ export const once = {
   idleTimeout: 60,
   heartbeatInterval: 20,
 } as const;
-
-export async function logOf(...batches: Parameters<MemoryLog['append']>[0][]): Promise<MemoryLog> {
-  const log = new MemoryLog();
-  for (const batch of batches) await log.append(batch);
-  return log;
-}
-
-export async function noxuLogOf(
-  ...batches: Parameters<MemoryLog['append']>[0][]
-): Promise<MemoryLog> {
-  const log = new MemoryLog({ fingerprint: 'noxu' });
-  for (const batch of batches) await log.append(batch);
-  return log;
-}
 
 /** A peer under the test's control: what the replica or feeder under test talks to. */
 export function scripted(network: MemoryNetwork): {

@@ -14,8 +14,8 @@ import { startFeeder, startReplica } from '../src/driver.ts';
 import { ChainedFingerprint } from '../src/fingerprint/fingerprint.ts';
 import type { NewEntry } from '../src/log/log-store.ts';
 import type { MemoryLog } from '../src/memory-log/memory-log.ts';
-import { logOf, noxuLogOf, once, scripted } from './driver.test-helper.ts';
-import { bytes, commits } from './log.test-helper.ts';
+import { once, scripted } from './driver.test-helper.ts';
+import { bytes, commits, logOf, noxuLogOf } from './log.test-helper.ts';
 import { MemoryNetwork } from './memory-network.test-helper.ts';
 
 type Chained = Extract<ShoalStreamMessage, { type: 'chainedEntries' }>;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { startFeeder, startReplica } from '../src/driver.ts';
 import { MemoryLog } from '../src/memory-log/memory-log.ts';
-import { fast, logOf, once } from './driver.test-helper.ts';
-import { commits } from './log.test-helper.ts';
+import { fast, once } from './driver.test-helper.ts';
+import { commits, logOf } from './log.test-helper.ts';
 import { MemoryNetwork } from './memory-network.test-helper.ts';
 
 describe('greeting', () => {

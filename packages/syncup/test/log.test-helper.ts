@@ -1,4 +1,5 @@
 import type { Archive, LogStore, NewEntry, StoredEntry } from '../src/log/log-store.ts';
+import { MemoryLog } from '../src/memory-log/memory-log.ts';
 
 /** A commit whose payload is this text. */
 export const commit = (text: string): NewEntry => ({ type: 1, payload: bytes(text) });
@@ -34,4 +35,28 @@ export async function archived(archive: Archive): Promise<string[]> {
 
 function show(entry: StoredEntry): string {
   return `${entry.vlsn}:${entry.type}:${new TextDecoder().decode(entry.payload)}`;
+}
+
+/** A chained log of these batches. */
+export async function logOf(...batches: Parameters<MemoryLog['append']>[0][]): Promise<MemoryLog> {
+  const log = new MemoryLog();
+  for (const batch of batches) await log.append(batch);
+  return log;
+}
+
+/** A log with Noxu's fingerprints of these batches. */
+export async function noxuLogOf(
+  ...batches: Parameters<MemoryLog['append']>[0][]
+): Promise<MemoryLog> {
+  const log = new MemoryLog({ fingerprint: 'noxu' });
+  for (const batch of batches) await log.append(batch);
+  return log;
+}
+
+/** A snapshot of a log in chunks of at most `size` bytes. */
+export async function* inPieces(log: LogStore, size: number): AsyncGenerator<Uint8Array> {
+  const snapshot = await log.exportSnapshot();
+  for await (const chunk of snapshot.chunks()) {
+    for (let at = 0; at < chunk.length; at += size) yield chunk.subarray(at, at + size);
+  }
 }

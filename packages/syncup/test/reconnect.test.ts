@@ -3,8 +3,8 @@ import { decodeShoalStream, encodeShoalStream } from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
 import { startFeeder, startReplica } from '../src/driver.ts';
 import { MemoryLog } from '../src/memory-log/memory-log.ts';
-import { logOf } from './driver.test-helper.ts';
-import { bytes, commits } from './log.test-helper.ts';
+
+import { bytes, commits, logOf } from './log.test-helper.ts';
 import { MemoryNetwork } from './memory-network.test-helper.ts';
 
 const hello = {

@@ -5,8 +5,8 @@ import {
   startFeeder,
   startReplica,
 } from '../src/driver.ts';
-import { fast, logOf, noxuLogOf } from './driver.test-helper.ts';
-import { bytes, commits } from './log.test-helper.ts';
+import { fast } from './driver.test-helper.ts';
+import { bytes, commits, logOf, noxuLogOf } from './log.test-helper.ts';
 import { MemoryNetwork } from './memory-network.test-helper.ts';
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });

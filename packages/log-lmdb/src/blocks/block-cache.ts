@@ -1,12 +1,12 @@
 import type { Block } from './block.ts';
 
-/** More would take longer to search than to read again. */
+/** Searching more blocks would take longer than reading one again. */
 const MAX_BLOCKS = 64;
 
-/** The blocks that were used last, within a number of bytes. */
+/** The blocks that were used last, up to a number of bytes. */
 export class BlockCache {
   readonly #limit: number;
-  /** The latest first. */
+  /** The last used first. */
   readonly #blocks: Block[] = [];
   #bytes = 0;
 
@@ -14,7 +14,7 @@ export class BlockCache {
     this.#limit = limit;
   }
 
-  /** The block that holds the entry. */
+  /** The block that holds the entry; undefined if it is not cached. */
   find(generation: number, vlsn: number): Block | undefined {
     const blocks = this.#blocks;
     for (let i = 0; i < blocks.length; i++) {
@@ -32,7 +32,7 @@ export class BlockCache {
   add(block: Block): void {
     this.#blocks.unshift(block);
     this.#bytes += block.bytes.length;
-    // The one just added stays, however long it is: it is about to be used.
+    // The new block stays, however long it is, because it is about to be used.
     while (
       this.#blocks.length > 1 &&
       (this.#bytes > this.#limit || this.#blocks.length > MAX_BLOCKS)

@@ -1,21 +1,22 @@
 import { SyncupError } from '@shoal/syncup';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import type { Database, open, RootDatabase } from 'lmdb';
 import { checkFile } from '../file-check/file-check.ts';
 import { Block } from './block.ts';
 import { BlockCache } from './block-cache.ts';
+import { loadLmdb } from './load-lmdb.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 
 /** A block's key: its generation and its first VLSN. */
 type BlockKey = [generation: number, first: number];
 
-/** What {@link BlockStore.commit} does, all or nothing. */
+/** What {@link BlockStore.commit} changes, all or nothing. */
 export interface Change {
-  /** Blocks to be added. */
-  readonly add?: readonly Block[];
-  /** Blocks to be deleted. */
-  readonly remove?: readonly BlockKey[];
-  /** Records to be written, or deleted where undefined. */
-  readonly records?: Readonly<Record<string, unknown>>;
+  /** Blocks to add. */
+  readonly add?: readonly Block[] | undefined;
+  /** Blocks to delete. */
+  readonly remove?: readonly BlockKey[] | undefined;
+  /** Records to write; those that are undefined are deleted. */
+  readonly records?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface BlockStoreOptions {
@@ -24,26 +25,26 @@ export interface BlockStoreOptions {
 }
 
 /**
- * Blocks and records in an LMDB environment. Of several that have opened the same one, only the
- * latest can write: each commit is bound to the number that was noted on opening.
+ * Blocks and records in an LMDB environment. If several processes open the same environment, only
+ * the latest can write: opening notes a number that each commit checks.
  *
- * A commit that fails is the last: whether the disk has taken it is not known any more.
+ * After a commit that fails there is no other: it is unknown whether the disk has taken it.
  */
 export class BlockStore {
   readonly #root: RootDatabase<Uint8Array, string>;
   readonly #blocks: Database<Uint8Array, BlockKey>;
   readonly #records: Database<Uint8Array, string>;
   readonly #cache: BlockCache;
-  /** Blocks that can be found already, ascending, but are not committed yet. */
+  /** Blocks that can be found but are not committed yet, ascending. */
   readonly #staged: Block[] = [];
   #owner = 0;
   #failure: SyncupError | undefined;
   #commits: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: BlockStoreOptions) {
+  private constructor(openEnvironment: typeof open, options: BlockStoreOptions) {
     this.#cache = new BlockCache(options.cacheBytes);
-    // Without overlappingSync a commit ends only when it is on the disk, and fails if it is not.
-    this.#root = open({
+    // Without overlappingSync, a commit resolves once it is on the disk, or fails.
+    this.#root = openEnvironment({
       path: options.path,
       noSubdir: false,
       encoding: 'binary',
@@ -57,14 +58,19 @@ export class BlockStore {
     this.#records = this.#root.openDB({ name: 'records', encoding: 'binary', useVersions: true });
   }
 
-  /** Throws `storage` or `corrupt`. */
+  /** Throws `missing-binary`, `storage` or `corrupt`. */
   static async open(options: BlockStoreOptions): Promise<BlockStore> {
+    const openEnvironment = await loadLmdb();
     await checkFile(options.path);
     let store: BlockStore;
     try {
-      store = new BlockStore(options);
+      store = new BlockStore(openEnvironment, options);
     } catch (cause) {
-      throw new SyncupError('storage', `cannot open ${options.path}`, { cause });
+      throw new SyncupError(
+        'storage',
+        `cannot open the log in ${options.path}; may this process write there?`,
+        { cause },
+      );
     }
     try {
       await store.#own();
@@ -84,16 +90,16 @@ export class BlockStore {
     const key = this.#read(() => this.#keyAtOrBelow(generation, vlsn));
     if (key === undefined) return undefined;
     const bytes = this.#read(() => this.#blocks.getBinary(key));
-    if (bytes === undefined) throw new SyncupError('corrupt', `block ${key} has gone`);
-    const block = new Block(bytes);
+    if (bytes === undefined) throw new SyncupError('corrupt', `block ${key} is missing`);
+    const block = new Block(bytes, 'stored');
     if (block.generation !== key[0] || block.first !== key[1]) {
-      throw new SyncupError('corrupt', `block ${key} is another's`);
+      throw new SyncupError('corrupt', `block ${key} holds another block`);
     }
     this.#cache.add(block);
     return block;
   }
 
-  /** Where the blocks of the generation begin that hold, or may hold, `first..last`. */
+  /** The first VLSNs of the blocks that may hold `first..last` of the generation. */
   *firsts(generation: number, first: number, last: number): Generator<number, void, undefined> {
     const start = this.#read(() => this.#keyAtOrBelow(generation, first)) ?? [generation, first];
     const end: BlockKey =
@@ -103,13 +109,13 @@ export class BlockStore {
     }
   }
 
-  /** The record of this name. Throws `corrupt`. */
+  /** The record with this name. Throws `corrupt`. */
   record(name: string): unknown {
     const bytes = this.#read(() => this.#records.getBinary(name));
     return bytes === undefined ? undefined : decodeRecord(name, bytes);
   }
 
-  /** The records whose names begin so, ascending. Throws `corrupt`. */
+  /** The records whose names begin with `prefix`, ascending. Throws `corrupt`. */
   records(prefix: string): unknown[] {
     const names = this.#read(() =>
       [...this.#records.getKeys({ start: prefix })].filter((name) => name.startsWith(prefix)),
@@ -117,12 +123,12 @@ export class BlockStore {
     return names.map((name) => this.record(name));
   }
 
-  /** Lets a block be found before it is committed. */
+  /** Makes a block findable before it is committed. */
   stage(block: Block): void {
     this.#staged.push(block);
   }
 
-  /** Resolves once it is on the disk. Throws `storage`: then it may or may not be. */
+  /** Resolves once the change is on the disk. If it throws `storage`, it may or may not be. */
   async commit(change: Change): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     const written = this.#write(change);
@@ -134,12 +140,12 @@ export class BlockStore {
     }
   }
 
-  /** Whether there is no block. */
+  /** Whether there are no blocks. */
   isEmpty(): boolean {
     return this.#read(() => [...this.#blocks.getKeys({ limit: 1 })].length === 0);
   }
 
-  /** Waits for what was committed. Never rejects. */
+  /** Closes after the last commit. Never rejects. */
   async close(): Promise<void> {
     await this.#commits;
     this.#failure ??= new SyncupError('closed', 'this log is closed');
@@ -160,17 +166,17 @@ export class BlockStore {
         }
       });
     } catch (error) {
-      throw this.#fail('the disk refused to write', await causeOf(error));
+      throw this.#fail('the disk refused to write; see the cause', await causeOf(error));
     }
-    if (!owned) throw this.#fail('the log was opened by another process', undefined);
+    if (!owned) throw this.#fail('another process has opened this log and taken it over');
   }
 
-  #fail(message: string, cause: unknown): SyncupError {
-    this.#failure = new SyncupError('storage', message, cause === undefined ? {} : { cause });
+  #fail(message: string, cause?: unknown): SyncupError {
+    this.#failure = new SyncupError('storage', message, { cause });
     return this.#failure;
   }
 
-  /** Makes this one the only one that can write. */
+  /** Makes this process the only one that can write. */
   async #own(): Promise<void> {
     for (;;) {
       const version = this.#read(() => this.#records.getEntry('owner')?.version);
@@ -184,7 +190,7 @@ export class BlockStore {
           ? this.#records.ifNoExists('owner', put)
           : this.#records.ifVersion('owner', version, put));
       } catch (error) {
-        throw this.#fail('the disk refused to write', await causeOf(error));
+        throw this.#fail('the disk refused to write; see the cause', await causeOf(error));
       }
       this.#owner = owner;
       if (won) return;
@@ -223,7 +229,7 @@ export class BlockStore {
   }
 }
 
-/** lmdb rejects with an error that only leads to the cause. */
+/** lmdb rejects with an error that has the cause in a promise. */
 async function causeOf(error: unknown): Promise<unknown> {
   const { commitError } = error as { commitError?: Promise<unknown> };
   if (commitError === undefined) return error;

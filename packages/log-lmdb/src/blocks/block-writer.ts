@@ -15,11 +15,21 @@ import {
 } from './block.ts';
 import type { Position } from './position.ts';
 
-/** A block ends before it would be longer, in bytes: 16 pages of LMDB with their one header. */
+/** The size of a full block, in bytes: 16 LMDB pages less their header. */
 const TARGET = 65_536 - 24;
 const SMALL = 1024;
 
-/** Makes blocks of entries that follow each other from a position on. */
+/** What a {@link BlockWriter} starts from. */
+export interface BlockWriterOptions {
+  readonly generation: number;
+  /** The position behind which the first entry goes. */
+  readonly from: Position;
+  readonly kinds: KindFlags;
+  /** Its fingerprint is set to that of `from`. */
+  readonly fingerprinter: Fingerprinter;
+}
+
+/** Makes blocks of consecutive entries. */
 export class BlockWriter {
   readonly generation: number;
   readonly #kinds: KindFlags;
@@ -34,10 +44,10 @@ export class BlockWriter {
   #view = new DataView(this.#bytes.buffer);
   #used = 0;
   #count = 0;
-  /** Blocks that are complete and have not been taken. */
+  /** Complete blocks that have not been taken. */
   #sealed: Block[] = [];
 
-  constructor(generation: number, from: Position, kinds: KindFlags, fingerprinter: Fingerprinter) {
+  constructor({ generation, from, kinds, fingerprinter }: BlockWriterOptions) {
     this.generation = generation;
     this.#kinds = kinds;
     this.#fingerprinter = fingerprinter;
@@ -50,7 +60,7 @@ export class BlockWriter {
     this.#txnEnds = from.txnEnds;
   }
 
-  /** Behind the entry that was added last. */
+  /** The position behind the last entry. */
   get position(): Position {
     return {
       last: this.#last,
@@ -64,8 +74,8 @@ export class BlockWriter {
   }
 
   /**
-   * Adds an entry, and copies its payload.
-   * @param hint how many bytes of entries will follow at least, this one included
+   * Adds an entry and copies its payload. `hint`: how many bytes of entries will follow at least,
+   * including this one.
    */
   add(type: number, payload: Uint8Array, hint: number = payload.length): void {
     const at = this.#reserve(ENTRY_HEADER + payload.length, hint);
@@ -76,7 +86,7 @@ export class BlockWriter {
     this.#added(at, type, payload.length);
   }
 
-  /** Adds entries whose fingerprints are known, and copies them. */
+  /** Adds entries whose fingerprints are known and copies them. */
   addVerified({ count, bytes, fingerprints }: VerifiedEntries): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let from = 0;
@@ -93,7 +103,7 @@ export class BlockWriter {
     }
   }
 
-  /** Makes room for an entry, and returns where it goes. */
+  /** Makes room for an entry. Returns where it goes. */
   #reserve(size: number, hint: number): number {
     if (this.#count > 0 && this.#used + size > TARGET) this.seal();
     if (this.#count === 0) this.#begin(Math.max(size, Math.min(TARGET - BLOCK_HEADER, hint)));
@@ -101,7 +111,7 @@ export class BlockWriter {
     return this.#used;
   }
 
-  /** The entry at `at` is written but for its fingerprint, which is the fingerprinter's. */
+  /** Completes the entry at `at` with its fingerprint, which is the fingerprinter's. */
   #added(at: number, type: number, length: number): void {
     this.#view.setUint32(at, this.#fingerprinter.low, true);
     this.#view.setUint32(at + 4, this.#fingerprinter.high, true);
@@ -123,11 +133,11 @@ export class BlockWriter {
     this.#view.setUint32(12, this.#count, true);
     const bytes = this.#bytes.subarray(0, this.#used);
     this.#view.setUint32(0, crc32(bytes.subarray(4)), true);
-    this.#sealed.push(new Block(bytes, false));
+    this.#sealed.push(new Block(bytes, 'new'));
     this.#count = 0;
   }
 
-  /** Hands over the blocks that are complete. */
+  /** Takes the complete blocks. */
   take(): Block[] {
     const blocks = this.#sealed;
     this.#sealed = [];

@@ -4,44 +4,45 @@ import type { Position } from './position.ts';
 
 /** `SLB1` read as a little-endian u32. */
 export const BLOCK_MAGIC = 0x31424c53;
-/** What comes before the entries of a block, in bytes; see {@link Block}. */
+/** The size of a block's header, in bytes. See {@link Block}. */
 export const BLOCK_HEADER = 64;
-/** What comes before the payload of an entry: its fingerprint, its type and its length. */
+/** What an entry takes besides its payload, in bytes: fingerprint, type and length. */
 export const ENTRY_HEADER = 13;
-/** Where, in an entry, stands what stands in messages: its type, its length and its payload. */
+/** Where the part of an entry begins that also stands in messages: type, length and payload. */
 export const ENCODED = 8;
 
-/** What each type of entry means, as bits: {@link SYNC} and {@link TXN_END}. */
+/** For each type of entry, the bits {@link SYNC} and {@link TXN_END}. */
 export type KindFlags = Uint8Array;
 export const SYNC = 1;
 export const TXN_END = 2;
 
 /**
- * Consecutive entries as they are stored, all little-endian: the CRC-32 of all that follows,
- * {@link BLOCK_MAGIC}, the generation and the number of entries as u32; the position before the
- * first entry (VLSN and LSN as f64, fingerprint as two u32, last sync point, last transaction
- * end and number of transaction ends as f64); then the entries, each a fingerprint as two u32, a
- * type u8, a length u32, and the payload.
+ * Consecutive entries as they are stored. All numbers are little-endian:
+ *
+ * - u32: the CRC-32 of the rest; {@link BLOCK_MAGIC}; the generation; the number of entries
+ * - the position before the first entry: VLSN f64, LSN f64, fingerprint as low and high u32, last
+ *   sync point f64, last transaction end f64, number of transaction ends f64
+ * - each entry: fingerprint as low and high u32, type u8, length u32, payload
  */
 export class Block {
   readonly bytes: Uint8Array;
   readonly generation: number;
   readonly count: number;
-  /** What the first entry is chained to. */
+  /** The position before the first entry. */
   readonly start: Position;
   readonly #view: DataView;
   /** Where each entry begins, and where the last ends. */
   readonly #offsets: Uint32Array;
 
   /**
-   * Takes the bytes as its own. Throws `corrupt` when they are no block.
-   * @param verify false for bytes that were never stored
+   * Keeps the bytes. Throws `corrupt` if they are no block. The checksum is not verified of bytes
+   * that were never stored.
    */
-  constructor(bytes: Uint8Array, verify = true) {
+  constructor(bytes: Uint8Array, origin: 'stored' | 'new') {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const length = bytes.length;
     if (length < BLOCK_HEADER) throw damaged('it is too short');
-    if (verify && crc32(bytes.subarray(4)) !== view.getUint32(0, true)) {
+    if (origin === 'stored' && crc32(bytes.subarray(4)) !== view.getUint32(0, true)) {
       throw damaged('its checksum is wrong');
     }
     if (view.getUint32(4, true) !== BLOCK_MAGIC) throw damaged('it has other first bytes');
@@ -73,11 +74,12 @@ export class Block {
     this.#offsets = offsets;
   }
 
-  /** The VLSN of the first and the last entry. */
+  /** The VLSN of the first entry. */
   get first(): number {
     return this.start.last + 1;
   }
 
+  /** The VLSN of the last entry. */
   get last(): number {
     return this.start.last + this.count;
   }
@@ -108,7 +110,7 @@ export class Block {
     return this.bytes.subarray(this.#offsets[index]! + ENCODED, this.#offsets[index + 1]!);
   }
 
-  /** Writes the entries `from..to` as they stand in messages, and returns where they end. */
+  /** Writes the entries `from..to` (exclusive) as they stand in messages. Returns their end. */
   encodeInto(target: Uint8Array, at: number, from: number, to: number): number {
     const offsets = this.#offsets;
     if (to - from === 1) {
@@ -126,12 +128,12 @@ export class Block {
     return end;
   }
 
-  /** How many bytes the entries `from..to` take here. */
+  /** How many bytes the entries `from..to` (exclusive) take in the block. */
   sizeOf(from: number, to: number): number {
     return this.#offsets[to]! - this.#offsets[from]!;
   }
 
-  /** An entry adds 5 bytes and its payload to the LSN; it takes 8 more here. */
+  /** An entry adds 5 bytes and its payload to the LSN. In the block it takes 8 bytes more. */
   lsn(index: number): number {
     return this.start.lsn + this.#offsets[index]! - BLOCK_HEADER - 8 * index;
   }
@@ -160,7 +162,7 @@ export class Block {
   }
 }
 
-/** Memory that is overwritten before it is read. */
+/** Memory with arbitrary content, to be overwritten. */
 export function unfilled(size: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
 }

@@ -1,10 +1,11 @@
 import { type EncodedEntries, type LogEntry, type StoredEntry, SyncupError } from '@shoal/syncup';
+import { u64 } from '@shoal/syncup/internal';
 import { type Block, type KindFlags, SYNC, TXN_END, unfilled } from './block.ts';
 import type { BlockStore } from './block-store.ts';
 import type { Position } from './position.ts';
 import { type Span, spanAt } from './span.ts';
 
-/** Reads the entries of spans: of a log, an archive or a snapshot. VLSNs must lie in them. */
+/** Reads the entries of spans: of a log, an archive or a snapshot. VLSNs must lie in the spans. */
 export class Entries {
   readonly #store: BlockStore;
   readonly #kinds: KindFlags;
@@ -20,12 +21,12 @@ export class Entries {
     return this.#spans;
   }
 
-  /** The block that holds the entry. Throws `corrupt` when it is missing or damaged. */
+  /** The block that holds the entry. Throws `corrupt` if it is missing or damaged. */
   block(vlsn: number): Block {
     const span = spanAt(this.#spans, vlsn);
     const block = span && this.#store.find(span.generation, vlsn);
     if (block === undefined || block.last < vlsn) {
-      throw new SyncupError('corrupt', `VLSN ${vlsn} is missing`);
+      throw new SyncupError('corrupt', `the entry at VLSN ${vlsn} is missing`);
     }
     return block;
   }
@@ -43,7 +44,7 @@ export class Entries {
     };
   }
 
-  /** The highest sync point at or below `vlsn` that is not below `first`. */
+  /** The highest sync point from `first` to `vlsn`. */
   syncAtOrBefore(vlsn: number, first: number): LogEntry | undefined {
     const block = this.block(vlsn);
     for (let at = vlsn; at >= Math.max(first, block.first); at--) {
@@ -65,7 +66,10 @@ export class Entries {
     return block.positionAt(vlsn - block.first, this.#kinds);
   }
 
-  /** The transaction ends of `from..to`, ascending, at most `limit`. Lets others run. */
+  /**
+   * The transaction ends in `from..to`, ascending, at most `limit`. Yields to the event loop now and
+   * then.
+   */
   async txnEnds(from: number, to: number, limit: number): Promise<number[]> {
     const ends: number[] = [];
     let blocks = 0;
@@ -80,7 +84,7 @@ export class Entries {
     return ends;
   }
 
-  /** The entries from `from` on, up to `last` and the limits, but at least one. */
+  /** The entries from `from` to `last`, up to the limits, at least one. Positional: a hot path. */
   batch(from: number, last: number, maxEntries: number, maxBytes: number): StoredEntry[] {
     const batch: StoredEntry[] = [];
     const end = Math.min(last, from + maxEntries - 1);
@@ -99,7 +103,7 @@ export class Entries {
     return batch;
   }
 
-  /** As {@link Entries.batch}, as the entries stand in messages. */
+  /** As {@link Entries.batch}, encoded. */
   encoded(from: number, last: number, maxEntries: number, maxBytes: number): EncodedEntries {
     const parts: { block: Block; from: number; to: number }[] = [];
     const end = Math.min(last, from + maxEntries - 1);
@@ -128,8 +132,4 @@ export class Entries {
     for (const part of parts) at = part.block.encodeInto(all, at, part.from, part.to);
     return { firstVlsn, count, bytes: all.subarray(0, at), fingerprint };
   }
-}
-
-function u64(low: number, high: number): bigint {
-  return (BigInt(high) << 32n) | BigInt(low);
 }

@@ -1,4 +1,4 @@
-/** A place in a log, behind its entry `last`: what the next entry is chained to. */
+/** A place in a log, behind its entry `last`: all that the next entry depends on. */
 export interface Position {
   /** The VLSN of the last entry; 0 before the first. */
   readonly last: number;
@@ -7,10 +7,10 @@ export interface Position {
   /** The fingerprint of the last entry. */
   readonly low: number;
   readonly high: number;
-  /** The highest sync point and transaction end up to here; they may have been trimmed. */
+  /** The last sync point and transaction end up to here. They may have been trimmed. */
   readonly lastSync: number;
   readonly lastTxnEnd: number;
-  /** How many transaction ends there are up to here, since the log began or was restored. */
+  /** How many transactions have ended up to here, since the log began or was restored. */
   readonly txnEnds: number;
 }
 

@@ -3,21 +3,21 @@ import { SyncupError } from '@shoal/syncup';
 import type { Position } from './position.ts';
 import type { Span } from './span.ts';
 
-/** What a log consists of, besides its entries. Written when it changes shape. */
+/** What a log consists of besides its entries. Written whenever that changes. */
 export interface LogRecord {
   readonly format: 1;
   readonly fingerprint: 'chained' | 'noxu';
-  /** The flags of each type of entry, as hex digits. */
+  /** The flags of each type of entry, one hex digit each. */
   readonly kinds: string;
-  /** The lowest VLSN that is held. */
+  /** The lowest VLSN held. */
   readonly first: number;
-  /** Ascending, without gaps; the last is open. */
+  /** Ascending, without gaps. The last one has no end. */
   readonly spans: readonly Span[];
   /** The position before the last span. */
   readonly base: Position;
   readonly nextGeneration: number;
   readonly nextArchive: number;
-  /** The ids of the archives, ascending: a damaged name must not make one disappear. */
+  /** The ids of the archives, ascending, so that a damaged name cannot hide one. */
   readonly archives: readonly number[];
 }
 
@@ -28,16 +28,16 @@ export interface ArchiveRecord {
   readonly spans: readonly Span[];
 }
 
-/** Names of records begin so, where there are several of a kind. */
+/** How the names of archive records and garbage records begin. */
 export const ARCHIVES = 'archive/';
 export const GARBAGE = 'garbage/';
 
-/** In the order of the ids. */
+/** The name of an archive's record. Names sort like ids. */
 export function archiveName(id: number): string {
   return `${ARCHIVES}${String(id).padStart(16, '0')}`;
 }
 
-/** A record as it is stored: the CRC-32 of the rest, little-endian, and JSON in UTF-8. */
+/** Encodes a record: the CRC-32 of the rest, little-endian, then JSON in UTF-8. */
 export function encodeRecord(value: unknown): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(value, infinityToText));
   const bytes = new Uint8Array(4 + text.length);
@@ -46,7 +46,7 @@ export function encodeRecord(value: unknown): Uint8Array {
   return bytes;
 }
 
-/** Throws `corrupt`. */
+/** Decodes a record. Throws `corrupt`. */
 export function decodeRecord(name: string, bytes: Uint8Array): unknown {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = bytes.subarray(4);

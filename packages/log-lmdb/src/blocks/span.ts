@@ -1,15 +1,15 @@
 /**
- * Entries of one generation. Each rollback and each restore begins a new generation; what it
- * cuts off stays where it is, in spans of an archive instead of the log.
+ * Consecutive entries of one generation. Each rollback and each restore begins a new generation.
+ * The entries that it cuts off stay where they are, but their spans move to an archive.
  */
 export interface Span {
   readonly generation: number;
   readonly first: number;
-  /** Infinity for the span that is appended to. */
+  /** Infinity for the span that entries are appended to. */
   readonly last: number;
 }
 
-/** The span that `vlsn` lies in. */
+/** The span that holds `vlsn`. */
 export function spanAt(spans: readonly Span[], vlsn: number): Span | undefined {
   let low = 0;
   let high = spans.length;
@@ -33,13 +33,9 @@ export function clip(spans: readonly Span[], first: number, last: number): Span[
   return parts;
 }
 
-/** Whether one of the spans has entries of `generation` within `first..last`. */
-export function touches(
-  spans: readonly Span[],
-  generation: number,
-  first: number,
-  last: number,
-): boolean {
+/** Whether a span overlaps `range`. */
+export function overlaps(spans: readonly Span[], range: Span): boolean {
+  const { generation, first, last } = range;
   return spans.some(
     (span) => span.generation === generation && span.first <= last && first <= span.last,
   );

@@ -5,29 +5,31 @@ import { SyncupError } from '@shoal/syncup';
 import { damaged, PAGE_HEADER, PageReader, u64 } from './page-reader.ts';
 import { type Leaf, PageMap, pagesOf, walkTree } from './tree-walk.ts';
 
-/** How many entries are looked at before others may run. */
+/** How many entries are checked before yielding to the event loop. */
 const SLICE = 4096;
 
 /**
- * Checks the structure of an environment before LMDB maps it: LMDB trusts what it maps, and
- * would end the process, or lose pages, where this throws `corrupt`. Values are not read, apart
- * from the lists of free pages; their checksums are verified when they are.
+ * Checks the structure of an environment before LMDB maps it. LMDB trusts the file: where this
+ * throws `corrupt`, LMDB would crash the process or lose pages. Values are not read, except the
+ * lists of free pages; blocks and records have checksums that are verified when they are read.
  *
- * Reads the pages of the trees only: about 1 MiB for each GiB of blocks.
+ * Reads the pages of the trees only: about 1 MiB per GiB of blocks.
  */
 export async function checkFile(path: string): Promise<void> {
-  // What is stored is in the order of the machine: it cannot have come from another kind.
+  // LMDB stores numbers in the byte order of the machine; the check knows only this one.
   if (endianness() !== 'LE') return;
   let fd: number;
   try {
     fd = openSync(join(path, 'data.mdb'), 'r');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw new SyncupError('storage', `cannot read the data file in ${path}`, { cause });
+    throw new SyncupError('storage', `cannot read the data file in ${path}; see the cause`, {
+      cause,
+    });
   }
   try {
     const { size } = fstatSync(fd);
-    // A process that was killed when it had just made the file.
+    // Empty: a process was killed just after it had made the file.
     if (size > 0) await checkPages(new PageReader(fd, size));
   } finally {
     closeSync(fd);
@@ -41,22 +43,25 @@ async function checkPages(reader: PageReader): Promise<void> {
   const breathe = async (): Promise<void> => {
     if (++seen % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
   };
-  for (const leaf of walkTree(reader, map, meta.main, compareBytes)) {
-    if (leaf.tree === undefined) throw damaged('it is not of a log');
-    for (const _ of walkTree(reader, map, leaf.tree, compareBytes)) await breathe();
+  for (const leaf of walkTree(reader, map, { record: meta.main, compare: compareBytes })) {
+    if (leaf.tree === undefined) throw damaged('it is not that of a log');
+    for (const _ of walkTree(reader, map, { record: leaf.tree, compare: compareBytes }))
+      await breathe();
   }
-  const lists = [...walkTree(reader, map, meta.free, compareNumbers)];
+  const lists = [...walkTree(reader, map, { record: meta.free, compare: compareNumbers })];
   if ((map.highest + 1) * meta.pageSize > size) throw damaged(`it ends after ${size} bytes`);
   for (const leaf of lists) {
     if (leaf.key.length !== 8) throw damaged('a list of free pages has another key');
-    for (const [first, count] of freePages(leaf, reader)) map.use(first, count, false);
+    for (const [first, count] of freePages(leaf, reader)) {
+      map.use({ first, count, live: false });
+    }
     await breathe();
   }
 }
 
 /**
- * A list of free pages: its length and so many words, each 0 for a gap, a page, or minus the
- * number of pages that begin with the one in the word after it.
+ * The free pages of a list, as first page and count. A list is its length, then that many words: 0
+ * for a gap, the number of a page, or minus a count, followed by the first page.
  */
 function* freePages({ value, size }: Leaf, reader: PageReader): Generator<[number, number]> {
   const { view, at } =

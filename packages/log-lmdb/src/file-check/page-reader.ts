@@ -1,12 +1,12 @@
 import { readSync } from 'node:fs';
 import { SyncupError } from '@shoal/syncup';
 
-/** Before the content of a page: its number u64, transaction u64, 2 bytes, flags, two u16. */
+/** The size of a page header, in bytes: number u64, transaction u64, u16, flags u16, two u16. */
 export const PAGE_HEADER = 24;
 const META_MAGIC = 0xbeefc0de;
 const META_VERSION = 2;
 const META_FLAG = 8;
-/** The flags of the tree of free pages: its keys are integers. */
+/** The flags of the tree of free pages, whose keys are integers. */
 const FREE_FLAGS = 8;
 
 /** The root of a tree in an LMDB file (`MDB_db`). */
@@ -21,10 +21,10 @@ export interface TreeRecord {
   readonly root: number | undefined;
 }
 
-/** How long a {@link TreeRecord} is in the file. */
+/** The size of a {@link TreeRecord} in the file, in bytes. */
 export const TREE_RECORD = 48;
 
-/** The state that a transaction left behind (`MDB_meta`). */
+/** The state after a transaction (`MDB_meta`). */
 export interface Meta {
   readonly pageSize: number;
   readonly free: TreeRecord;
@@ -33,6 +33,7 @@ export interface Meta {
   readonly transaction: number;
 }
 
+/** The error for a damaged data file. `how` completes the sentence. */
 export function damaged(how: string): SyncupError {
   return new SyncupError('corrupt', `the data file is damaged: ${how}`);
 }
@@ -51,7 +52,7 @@ export class PageReader {
     const second = this.#meta(1, first.pageSize);
     const [older, newer] =
       first.transaction < second.transaction ? [first, second] : [second, first];
-    // Each transaction writes over the older of the two. Before the first, both are 0.
+    // Each transaction overwrites the older of the two. Before the first one, both are 0.
     const turn = newer === second ? 1 : 0;
     if (newer.transaction > 0) {
       if (newer.transaction !== older.transaction + 1 || newer.transaction % 2 !== turn) {
@@ -61,7 +62,7 @@ export class PageReader {
     this.meta = newer;
   }
 
-  /** The bytes of consecutive pages. Throws `corrupt` when they lie behind the end. */
+  /** The bytes of consecutive pages. Throws `corrupt` if they lie behind the end. */
   pages(number: number, count = 1): DataView {
     return this.#read(number * this.meta.pageSize, count * this.meta.pageSize);
   }
@@ -73,7 +74,7 @@ export class PageReader {
     try {
       read = readSync(this.#fd, bytes, 0, length, position);
     } catch (cause) {
-      throw new SyncupError('storage', 'the data file cannot be read', { cause });
+      throw new SyncupError('storage', 'cannot read the data file; see the cause', { cause });
     }
     if (read !== length) throw damaged(`it ends after ${position + read} bytes`);
     return new DataView(bytes.buffer);
@@ -101,12 +102,13 @@ export class PageReader {
   }
 }
 
-/** A u64 as a number: Infinity for one that is no count of anything here. */
+/** A u64 as a number; Infinity from 2^53 on, which no count here can reach. */
 export function u64(view: DataView, at: number): number {
   const high = view.getUint32(at + 4, true);
   return high < 2 ** 21 ? high * 2 ** 32 + view.getUint32(at, true) : Number.POSITIVE_INFINITY;
 }
 
+/** Decodes a tree record. */
 export function treeRecord(view: DataView, at: number): TreeRecord {
   const root = u64(view, at + 40);
   const none =

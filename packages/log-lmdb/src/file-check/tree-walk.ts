@@ -12,18 +12,18 @@ const BRANCH = 1;
 const LEAF = 2;
 const BIG_DATA = 1;
 const SUB_TREE = 2;
-/** Before the key of a node: two halves of a length or page, flags, and the key's length. */
+/** The size of a node's header, in bytes: a length or page in two halves, flags, key length. */
 const NODE_HEADER = 8;
 
-/** Which pages are in use: each may be used once. */
+/** The pages in use. Each may be used once. */
 export class PageMap {
   readonly #used: Uint8Array;
   readonly #last: number;
-  /** The highest that the file must have. */
+  /** The highest page that the file must hold. */
   highest = 1;
 
   constructor(lastPage: number, fileSize: number, pageSize: number) {
-    // Pages that are free need not be there, but then nearly all are.
+    // Free pages may lie behind the end of the file, but not many times its size.
     if (lastPage < 1 || lastPage * pageSize > fileSize * 16 + 2 ** 30) {
       throw damaged(`it cannot have ${lastPage} pages`);
     }
@@ -31,10 +31,14 @@ export class PageMap {
     this.#used = new Uint8Array((lastPage >> 3) + 1);
   }
 
-  /** Throws `corrupt`. */
-  use(first: number, count: number, live: boolean): void {
+  /**
+   * Marks pages as used; the file must hold them if they are `live`. Throws `corrupt` if one is used
+   * already or does not exist.
+   */
+  use(pages: { readonly first: number; readonly count: number; readonly live: boolean }): void {
+    const { first, count, live } = pages;
     if (first < 2 || first + count - 1 > this.#last) {
-      throw damaged(`page ${first} is outside of it`);
+      throw damaged(`page ${first} lies outside`);
     }
     for (let page = first; page < first + count; page++) {
       if ((this.#used[page >> 3]! & (1 << (page & 7))) !== 0) {
@@ -46,35 +50,41 @@ export class PageMap {
   }
 }
 
-/** What a leaf of a tree holds. */
+/** An entry in a leaf of a tree. */
 export interface Leaf {
   readonly key: Uint8Array;
   readonly size: number;
-  /** Where it is: in the page, or on pages of its own. */
+  /** Where the value is: in the page of the leaf, or on pages of its own. */
   readonly value: { readonly view: DataView; readonly at: number } | { readonly page: number };
   readonly tree: TreeRecord | undefined;
 }
 
 type Compare = (a: Uint8Array, b: Uint8Array) => number;
 
+/** What {@link walkTree} walks. */
+export interface Tree {
+  readonly record: TreeRecord;
+  /** How keys are ordered. */
+  readonly compare: Compare;
+}
+
 /**
- * Walks a tree in order and checks what LMDB relies on without looking: every page where it
- * belongs and used once, every node inside its page, no gaps, keys ascending, counts right.
- * Yields the leaves' entries. Throws `corrupt`.
+ * Walks a tree in order and yields the entries of its leaves. Checks what LMDB takes for granted:
+ * each page is where it belongs and used once, nodes lie inside their page without gaps, keys
+ * ascend, and the counts are right. Throws `corrupt`.
  */
 export function* walkTree(
   reader: PageReader,
   map: PageMap,
-  record: TreeRecord,
-  compare: Compare,
+  { record, compare }: Tree,
 ): Generator<Leaf, void, undefined> {
   const found = { branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0 };
-  /** The key that was seen last, and the least that the next may be. */
+  /** The previous key, and the lowest that the next key may be. */
   let previous: Uint8Array | undefined;
   let least: Uint8Array | undefined;
 
   function* walk(page: number, level: number): Generator<Leaf, void, undefined> {
-    map.use(page, 1, true);
+    map.use({ first: page, count: 1, live: true });
     const view = reader.pages(page);
     const isLeaf = level === record.depth;
     const nodes = nodesOf(view, page, isLeaf, reader);
@@ -100,7 +110,7 @@ export function* walkTree(
       if ('page' in leaf.value) {
         const pages = pagesOf(leaf.size, reader);
         if (u64(view, at + NODE_HEADER + key.length + 16) !== pages) throw misplaced(page);
-        map.use(leaf.value.page, pages, true);
+        map.use({ first: leaf.value.page, count: pages, live: true });
         found.overflowPages += pages;
       }
       yield leaf;
@@ -116,7 +126,7 @@ export function* walkTree(
   }
 }
 
-/** The pages that a long value takes. */
+/** How many pages a long value takes. */
 export function pagesOf(size: number, reader: PageReader): number {
   return Math.floor((PAGE_HEADER - 1 + size) / reader.meta.pageSize) + 1;
 }
@@ -125,7 +135,7 @@ function misplaced(page: number): Error {
   return damaged(`page ${page} has entries that do not belong there`);
 }
 
-/** Where the nodes of a page are, in their order. They fill the page from its end. */
+/** The offsets of the nodes of a page, in order. The nodes fill the page from its end. */
 function nodesOf(view: DataView, page: number, isLeaf: boolean, reader: PageReader): number[] {
   const size = view.byteLength;
   const wrong = (what: string): Error => damaged(`page ${page} has ${what}`);

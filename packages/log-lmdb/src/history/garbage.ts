@@ -1,30 +1,33 @@
 import type { BlockStore } from '../blocks/block-store.ts';
 import { GARBAGE } from '../blocks/record.ts';
-import { type Span, touches } from '../blocks/span.ts';
+import { overlaps, type Span } from '../blocks/span.ts';
 
 /** How many blocks a transaction deletes. */
 const BATCH = 512;
 
+/** The name of the record that notes a span as garbage. */
 export function garbageName({ generation, first }: Span): string {
   return `${GARBAGE}${generation}/${first}`;
 }
 
+/** The records that note spans as garbage. */
 export function garbageRecords(spans: readonly Span[]): Record<string, Span> {
   return Object.fromEntries(spans.map((span) => [garbageName(span), span]));
 }
 
-/** What may not be deleted, asked for again before each transaction. */
+/** What must not be deleted. Asked again before each transaction. */
 export interface Holders {
-  /** What the log and its archives hold: never to be deleted. */
+  /** The spans of the log and its archives: never deleted. */
   kept(): readonly Span[];
-  /** What is in use for now: to be deleted later. */
+  /** The spans that are in use: deleted later. */
   busy(): readonly Span[];
+  /** Whether to stop, because the log is being closed. */
   stopped(): boolean;
 }
 
 /**
- * Deletes the blocks that were noted as garbage and that nothing holds. Blocks at the edges may
- * be shared; they stay until their other holder goes.
+ * Deletes the blocks that were noted as garbage and that nothing holds. A block at an edge may have
+ * another holder; it stays until that is garbage too.
  */
 export async function purge(store: BlockStore, holders: Holders): Promise<void> {
   for (const span of store.records(GARBAGE) as Span[]) {
@@ -32,12 +35,12 @@ export async function purge(store: BlockStore, holders: Holders): Promise<void> 
     let from = first;
     for (;;) {
       if (holders.stopped()) return;
-      if (touches(holders.busy(), generation, first, last)) break;
+      if (overlaps(holders.busy(), span)) break;
       const kept = holders.kept();
       const remove: [number, number][] = [];
       let start: number | undefined;
       for (const next of firstsAndEnd(store, generation, from)) {
-        if (start !== undefined && !touches(kept, generation, start, next - 1)) {
+        if (start !== undefined && !overlaps(kept, { generation, first: start, last: next - 1 })) {
           remove.push([generation, start]);
         }
         start = next;
@@ -52,7 +55,7 @@ export async function purge(store: BlockStore, holders: Holders): Promise<void> 
   }
 }
 
-/** Where the blocks begin, then Infinity. */
+/** The first VLSNs of the blocks from `from` on, then Infinity. */
 function* firstsAndEnd(store: BlockStore, generation: number, from: number): Generator<number> {
   yield* store.firsts(generation, from, Number.POSITIVE_INFINITY);
   yield Number.POSITIVE_INFINITY;

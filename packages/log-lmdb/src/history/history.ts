@@ -8,25 +8,35 @@ import { clip, type Span } from '../blocks/span.ts';
 import { garbageRecords, purge } from './garbage.ts';
 import { LmdbArchive } from './lmdb-archive.ts';
 
-/** How a rollback or a restore changes a log. */
+/** How a rollback or a restore replaces the spans of a log. */
 export interface Replacement {
-  /** What stays. */
+  /** The spans that stay. */
   readonly kept: readonly Span[];
-  /** What goes into an archive. */
+  /** The spans that go into an archive. */
   readonly cut: readonly Span[];
   readonly reason: string;
   readonly matchpoint: number;
-  /** What is appended next to, and in which generation. */
+  /** Where the next entry goes, and in which generation. */
   readonly end: Position;
   readonly generation: number;
   readonly durable: number;
-  /** What else is to be written. */
-  readonly records?: Readonly<Record<string, unknown>>;
+  /** Other records to write. */
+  readonly records?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What a {@link History} starts from. */
+export interface HistoryOptions {
+  readonly store: BlockStore;
+  readonly kinds: KindFlags;
+  readonly record: LogRecord;
+  readonly archives: readonly ArchiveRecord[];
+  /** A generation that no block has, nor any generation above. */
+  readonly generation: number;
 }
 
 /**
- * Which entries on the disk are the log's, and which an archive's. No operation moves an entry:
- * each is one small transaction, and deletes what nothing needs afterwards.
+ * Which entries on the disk belong to the log, and which to an archive. No operation moves entries:
+ * each is one small transaction. What nothing needs any longer is deleted afterwards.
  */
 export class History {
   readonly #store: BlockStore;
@@ -36,19 +46,12 @@ export class History {
   readonly #archives: Map<number, ArchiveRecord>;
   #nextGeneration: number;
   #nextArchive: number;
-  /** What snapshots and restores are using. */
+  /** The spans that snapshots and restores use. */
   readonly #busy = new Set<readonly Span[]>();
   #purging: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  /** @param generation one that no block has, nor any after it */
-  constructor(
-    store: BlockStore,
-    kinds: KindFlags,
-    record: LogRecord,
-    archives: readonly ArchiveRecord[],
-    generation: number,
-  ) {
+  constructor({ store, kinds, record, archives, generation }: HistoryOptions) {
     this.#store = store;
     this.#kinds = kinds;
     this.#record = record;
@@ -58,12 +61,12 @@ export class History {
     this.#nextArchive = record.nextArchive;
   }
 
-  /** The lowest VLSN that is held, or the next one when none is. */
+  /** The lowest VLSN held; the next one if none is. */
   get first(): number {
     return this.#record.first;
   }
 
-  /** What has been committed or staged of the log. */
+  /** The entries of the log that are committed or staged. */
   get entries(): Entries {
     return this.#entries;
   }
@@ -72,7 +75,7 @@ export class History {
     return this.#record.spans;
   }
 
-  /** A generation that no entry has. */
+  /** Starts a generation. */
   newGeneration(): number {
     return this.#nextGeneration++;
   }
@@ -81,7 +84,7 @@ export class History {
     return new Entries(this.#store, this.#kinds, spans);
   }
 
-  /** Keeps blocks from being deleted, until the function is called. */
+  /** Keeps the blocks of spans until the returned function is called. */
   hold(spans: readonly Span[]): () => void {
     this.#busy.add(spans);
     return () => {
@@ -89,7 +92,7 @@ export class History {
     };
   }
 
-  /** Throws `storage`. */
+  /** Replaces the spans of the log. Returns the archive. Throws `storage`. */
   async replace(change: Replacement): Promise<Archive> {
     const { kept, cut, reason, matchpoint, end, generation, durable } = change;
     const archive = { id: this.#nextArchive++, reason, matchpoint, spans: cut };
@@ -112,12 +115,12 @@ export class History {
     return this.#archiveOf(archive);
   }
 
-  /** An archive of nothing, which is not kept. */
-  nothing(reason: string, matchpoint: number): Archive {
+  /** An archive without entries, which is not stored. */
+  emptyArchive(reason: string, matchpoint: number): Archive {
     return this.#archiveOf({ id: this.#nextArchive++, reason, matchpoint, spans: [] });
   }
 
-  /** Gives up what is below. Throws `storage`. */
+  /** Drops the entries below `first`. Throws `storage`. */
   async trim(first: number): Promise<void> {
     const { spans } = this.#record;
     const record = { ...this.#record, first, spans: clip(spans, first, Number.POSITIVE_INFINITY) };
@@ -126,12 +129,12 @@ export class History {
     this.#become(record);
   }
 
-  /** Oldest first. */
+  /** The archives, oldest first. */
   archives(): Archive[] {
     return [...this.#archives.values()].map((record) => this.#archiveOf(record));
   }
 
-  /** False when there is none of this id. Throws `storage`. */
+  /** Resolves with false if there is none with this id. Throws `storage`. */
   async deleteArchive(id: string): Promise<boolean> {
     const archive = this.#archives.get(Number(id));
     if (archive === undefined || String(archive.id) !== id) return false;
@@ -145,7 +148,7 @@ export class History {
     return true;
   }
 
-  /** Deletes what nothing holds. Never rejects: what it could not do is done on opening. */
+  /** Deletes what nothing holds. Never rejects: what fails is done when the log is opened next. */
   purge(): Promise<void> {
     const holders = {
       kept: () => [...this.spans, ...[...this.#archives.values()].flatMap(({ spans }) => spans)],
@@ -156,7 +159,7 @@ export class History {
     return this.#purging;
   }
 
-  /** Resolves when nothing is being deleted any more. */
+  /** Stops deleting. Resolves once nothing is under way. */
   stop(): Promise<void> {
     this.#stopped = true;
     return this.#purging;

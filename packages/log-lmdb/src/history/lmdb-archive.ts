@@ -2,7 +2,7 @@ import { type Archive, type StoredEntry, SyncupError } from '@shoal/syncup';
 import type { Entries } from '../blocks/entries.ts';
 import type { ArchiveRecord } from '../blocks/record.ts';
 
-/** Entries that were cut off, where they always were. */
+/** Entries that were cut off. They stay where they are on the disk. */
 export class LmdbArchive implements Archive {
   readonly id: string;
   readonly reason: string;
@@ -12,7 +12,7 @@ export class LmdbArchive implements Archive {
   readonly #entries: Entries;
   readonly #isHeld: () => boolean;
 
-  /** @param isHeld whether it has not been deleted */
+  /** `isHeld`: whether the archive was not deleted yet. */
   constructor(record: ArchiveRecord, entries: Entries, isHeld: () => boolean) {
     this.id = String(record.id);
     this.reason = record.reason;
@@ -23,7 +23,7 @@ export class LmdbArchive implements Archive {
     this.#isHeld = isHeld;
   }
 
-  /** Throws `trimmed` when it is deleted, `closed` when the log is, `corrupt`. */
+  /** Throws `trimmed` once the archive is deleted, `closed` once the log is, or `corrupt`. */
   async *entries(): AsyncGenerator<readonly StoredEntry[], void, undefined> {
     const last = Number(this.last);
     for (let from = Number(this.first); from > 0 && from <= last; ) {

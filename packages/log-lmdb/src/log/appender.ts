@@ -5,75 +5,72 @@ import type { BlockWriter } from '../blocks/block-writer.ts';
 import type { Position } from '../blocks/position.ts';
 
 interface Waiter {
-  /** What must be committed. */
+  /** The VLSN that must be committed. */
   readonly last: number;
   readonly bytes: number;
   readonly resolve: () => void;
   readonly reject: (error: SyncupError) => void;
 }
 
-export interface AppenderEvents {
-  /** More entries can be seen. */
-  changed(): void;
-  /** After a failure: no more entries than up to `last` can be seen. */
-  failed(last: number): void;
-  /** So many bytes are under way no more. */
-  freed(bytes: number): void;
-  /** What else is to be written with the next commit. */
-  records(): Readonly<Record<string, unknown>> | undefined;
+/** What an {@link Appender} is made of. */
+export interface AppenderOptions {
+  readonly store: BlockStore;
+  readonly writer: BlockWriter;
+  /** About how many bytes a transaction writes. */
+  readonly maxGroupBytes: number;
+  /** Called when more entries can be read. */
+  readonly onVisible: () => void;
+  /** Called after a failure: from now on, only entries up to `last` can be read. */
+  readonly onFailed: (last: number) => void;
+  /** Called when so many bytes are no longer under way. */
+  readonly onFreed: (bytes: number) => void;
+  /** Takes the records that the next commit should write too. */
+  readonly takeRecords: () => Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * Group commit: what is appended while a commit is under way goes into the next one, with one
- * transaction and one sync for all of it.
+ * Group commit: appends that come while a commit is under way share the next one, with one
+ * transaction and one sync for all.
  */
 export class Appender {
-  readonly #store: BlockStore;
-  readonly #events: AppenderEvents;
-  readonly #maxGroupBytes: number;
+  readonly #options: AppenderOptions;
   #writer: BlockWriter;
-  /** Behind the last entry that can be read. */
+  /** The position behind the last entry that can be read. */
   #visible: Position;
-  /** Behind the last entry that is on the disk. */
+  /** The position behind the last entry on the disk. */
   #safe: Position;
-  /** What each of the next transactions writes: whole appends. */
+  /** What the next transactions write. Each takes whole appends. */
   readonly #groups: { readonly blocks: readonly Block[]; readonly position: Position }[] = [];
-  /** Staged, but in no group yet, and how many bytes were appended since the last. */
+  /** Staged blocks that belong to no transaction yet, and the bytes appended since the last one. */
   #group: Block[] = [];
   #groupBytes = 0;
   readonly #waiters: Waiter[] = [];
   #loop: Promise<void> | undefined;
   #failure: SyncupError | undefined;
 
-  /** @param maxGroupBytes how many bytes, about, a transaction writes */
-  constructor(
-    store: BlockStore,
-    writer: BlockWriter,
-    maxGroupBytes: number,
-    events: AppenderEvents,
-  ) {
-    this.#store = store;
-    this.#maxGroupBytes = maxGroupBytes;
-    this.#events = events;
-    this.#writer = writer;
-    this.#visible = this.#safe = writer.position;
+  constructor(options: AppenderOptions) {
+    this.#options = options;
+    this.#writer = options.writer;
+    this.#visible = this.#safe = options.writer.position;
   }
 
+  /** The position behind the last entry that can be read. */
   get visible(): Position {
     return this.#visible;
   }
 
+  /** The error after which nothing more is written. */
   get failure(): SyncupError | undefined {
     return this.#failure;
   }
 
-  /** Goes on with another writer, while nothing is under way. */
+  /** Continues with another writer. Nothing may be under way. */
   reset(writer: BlockWriter): void {
     this.#writer = writer;
     this.#visible = this.#safe = writer.position;
   }
 
-  /** How many bytes entries take while they are under way. */
+  /** How many bytes entries count for while they are under way. */
   static sizeOf(entries: readonly NewEntry[]): number {
     let bytes = 1;
     for (const { payload } of entries) bytes += ENTRY_HEADER + payload.length;
@@ -81,21 +78,24 @@ export class Appender {
   }
 
   /**
-   * Takes entries: `fill` adds them to the writer, or throws before it has added any. Resolves
-   * at once unless `durable`, otherwise when they are on the disk. Rejects with what `fill`
-   * throws, and with `storage`.
+   * Appends the entries that `fill` adds to the writer; `fill` must add all or throw. If `durable`,
+   * resolves once they are on the disk, else at once. Rejects with what `fill` throws, or with
+   * `storage`.
    */
-  append(fill: (writer: BlockWriter) => void, bytes: number, durable: boolean): Promise<void> {
+  append(
+    fill: (writer: BlockWriter) => void,
+    { bytes, durable }: { readonly bytes: number; readonly durable: boolean },
+  ): Promise<void> {
     try {
       if (this.#failure !== undefined) throw this.#failure;
       fill(this.#writer);
     } catch (error) {
-      this.#events.freed(bytes);
+      this.#options.onFreed(bytes);
       return Promise.reject(error);
     }
-    // While some entries are being written, the next can be prepared.
+    // The next transaction is prepared while one is being written.
     this.#groupBytes += bytes;
-    if (this.#groupBytes >= this.#maxGroupBytes) this.#completeGroup();
+    if (this.#groupBytes >= this.#options.maxGroupBytes) this.#completeGroup();
     const position = this.#writer.position;
     const committed = new Promise<void>((resolve, reject) => {
       this.#waiters.push({ last: position.last, bytes, resolve, reject });
@@ -104,44 +104,45 @@ export class Appender {
     if (durable) return committed;
     committed.catch(() => {});
     this.#visible = position;
-    this.#events.changed();
+    this.#options.onVisible();
     return Promise.resolve();
   }
 
-  /** Makes everything that is visible findable in the store. */
+  /** Makes all visible entries findable in the store. */
   stage(): void {
     this.#writer.seal();
     for (const block of this.#writer.take()) {
-      this.#store.stage(block);
+      this.#options.store.stage(block);
       this.#group.push(block);
     }
   }
 
-  /** Commits what is not yet, soon. Resolves when nothing is left; never rejects. */
+  /** Commits everything soon. Resolves when nothing is left. Never rejects. */
   commit(): Promise<void> {
     this.#loop ??= this.#commitAll();
     return this.#loop;
   }
 
+  /** Stops writing. Callers that wait get the error. */
   fail(error: SyncupError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     this.#visible = this.#safe;
     for (const { reject, bytes } of this.#waiters.splice(0)) {
       reject(error);
-      this.#events.freed(bytes);
+      this.#options.onFreed(bytes);
     }
-    this.#events.failed(this.#safe.last);
+    this.#options.onFailed(this.#safe.last);
   }
 
   async #commitAll(): Promise<void> {
     while (await this.#commitNext());
   }
 
-  /** False when there was nothing left, or it failed: the loop ends in the same instant. */
+  /** Makes one transaction. False, and the loop has ended, if there was nothing left or it failed. */
   async #commitNext(): Promise<boolean> {
     if (this.#groups.length === 0) {
-      // All that is appended in this turn of the event loop goes together.
+      // Appends of the same turn of the event loop go together.
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#failure !== undefined) return this.#stop();
       if (this.#groups.length === 0) this.#completeGroup();
@@ -150,10 +151,10 @@ export class Appender {
       blocks: [],
       position: this.#writer.position,
     };
-    const records = this.#events.records();
+    const records = this.#options.takeRecords();
     if (add.length > 0 || records !== undefined) {
       try {
-        await this.#store.commit({ add, ...(records && { records }) });
+        await this.#options.store.commit({ add, records });
       } catch (error) {
         this.fail(error as SyncupError);
         return this.#stop();
@@ -168,7 +169,7 @@ export class Appender {
     return false;
   }
 
-  /** Ends a transaction's worth of whole appends. */
+  /** Completes what one transaction writes. */
   #completeGroup(): void {
     this.stage();
     if (this.#group.length === 0) return;
@@ -185,8 +186,8 @@ export class Appender {
     while (done < waiters.length && waiters[done]!.last <= position.last) done++;
     for (const { resolve, bytes } of waiters.splice(0, done)) {
       resolve();
-      this.#events.freed(bytes);
+      this.#options.onFreed(bytes);
     }
-    this.#events.changed();
+    this.#options.onVisible();
   }
 }

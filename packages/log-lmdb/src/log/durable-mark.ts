@@ -1,14 +1,14 @@
-/** How long the mark may stay in memory when nothing is appended, in ms. */
+/** How long a new value may stay in memory if nothing is appended, in ms. */
 const DELAY = 1000;
 
-/** Up to where a majority holds a log. Goes to the disk with what is appended next, or soon. */
+/** The last VLSN known to be durable. Written with the next append, or after a second. */
 export class DurableMark {
   readonly #commit: () => void;
   #value: number;
   #changed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `commit` is to write what {@link DurableMark.take} returns. */
+  /** `commit` must write what {@link DurableMark.take} returns. */
   constructor(value: number, commit: () => void) {
     this.#value = value;
     this.#commit = commit;
@@ -18,7 +18,7 @@ export class DurableMark {
     return this.#value;
   }
 
-  /** Never goes down. */
+  /** Raises the value. A lower one, or one that is no VLSN, has no effect. */
   raise(vlsn: bigint): void {
     const value = Number(BigInt.asUintN(53, vlsn));
     if (BigInt(value) !== vlsn || value <= this.#value) return;
@@ -30,13 +30,13 @@ export class DurableMark {
     }, DELAY).unref();
   }
 
-  /** Becomes what is being written already. */
+  /** Sets the value to one that the caller writes. */
   set(value: number): void {
     this.#value = value;
     this.#changed = false;
   }
 
-  /** What is to be written, if anything. */
+  /** The record to write, if the value has changed. */
   take(): Readonly<Record<string, unknown>> | undefined {
     if (!this.#changed) return undefined;
     this.#changed = false;

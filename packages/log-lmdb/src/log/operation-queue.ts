@@ -1,12 +1,12 @@
 interface Operation {
-  /** How many bytes it adds; undefined for one that must run alone. */
+  /** How many bytes an append puts under way; undefined for an operation that must run alone. */
   readonly bytes: number | undefined;
   readonly run: () => unknown;
 }
 
 /**
- * Starts operations in the order in which they came: appends as long as there is room, others
- * alone, when no append is under way.
+ * Starts operations in order: appends as long as there is room, others alone, when no append is
+ * under way.
  */
 export class OperationQueue {
   readonly #limit: number;
@@ -15,18 +15,18 @@ export class OperationQueue {
   #alone = false;
   readonly #idle: (() => void)[] = [];
 
-  /** @param limit how many bytes may be under way, but always one append */
+  /** `limit`: how many bytes may be under way, except that one append always may. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Calls `run` once there is room for its bytes; {@link OperationQueue.free} frees it. */
+  /** Calls `run` once there is room for its bytes. Call {@link OperationQueue.free} for them later. */
   append(bytes: number, run: () => void): void {
     this.#waiting.push({ bytes, run });
     this.#start();
   }
 
-  /** Runs alone; resolves or rejects as `run` does. */
+  /** Calls `run` once nothing else is under way. Settles as `run` does. */
   alone<T>(run: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ bytes: undefined, run: () => run().then(resolve, reject) });
@@ -34,12 +34,13 @@ export class OperationQueue {
     });
   }
 
+  /** So many bytes are no longer under way. */
   free(bytes: number): void {
     this.#pending -= bytes;
     this.#start();
   }
 
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves once nothing waits and nothing is under way. */
   idle(): Promise<void> {
     return new Promise((resolve) => {
       this.#idle.push(resolve);

@@ -2,15 +2,15 @@ import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync } from 'node:fs
 import { dirname } from 'node:path';
 import { SyncupError } from '@shoal/syncup';
 
-/** A directory that exists. */
+/** A directory on the disk. */
 export interface Directory {
-  /** Its absolute path, without links. */
+  /** The absolute path, with links resolved. */
   readonly path: string;
-  /** Makes sure that a crash of the machine forgets neither it nor the files in it. */
+  /** Puts the directory and the names of its files on stable storage. */
   sync(): void;
 }
 
-/** Makes the directory and those above it, when they are missing. Throws `storage`. */
+/** Makes a directory and those above it if they are missing. Throws `storage`. */
 export function makeDirectory(name: string): Directory {
   try {
     const made = mkdirSync(name, { recursive: true });
@@ -26,12 +26,12 @@ export function makeDirectory(name: string): Directory {
       },
     };
   } catch (cause) {
-    throw new SyncupError('storage', `cannot make the directory ${name}`, { cause });
+    throw new SyncupError('storage', `cannot make the directory ${name}; see the cause`, { cause });
   }
 }
 
-/** What a platform cannot do for a directory, or not for one that may not be read. */
-const NOT_POSSIBLE: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EISDIR', 'EINVAL']);
+/** The errors of platforms that cannot sync a directory, or not one without read permission. */
+const UNSUPPORTED: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EISDIR', 'EINVAL']);
 
 function syncOne(path: string): void {
   try {
@@ -42,7 +42,7 @@ function syncOne(path: string): void {
       closeSync(fd);
     }
   } catch (cause) {
-    if (NOT_POSSIBLE.has((cause as NodeJS.ErrnoException).code)) return;
-    throw new SyncupError('storage', `cannot write the directory ${path}`, { cause });
+    if (UNSUPPORTED.has((cause as NodeJS.ErrnoException).code)) return;
+    throw new SyncupError('storage', `cannot sync the directory ${path}; see the cause`, { cause });
   }
 }

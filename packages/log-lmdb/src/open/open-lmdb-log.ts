@@ -8,24 +8,26 @@ import { LmdbLog } from '../log/lmdb-log.ts';
 import { makeDirectory } from './directory.ts';
 import { type LmdbLogOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 
-/** Logs that this process has open, by directory. */
+/** The directories of the logs that this process has open. */
 const openPaths = new Set<string>();
 
 /**
- * Opens the log in a directory, or makes one. What a crash left half done is undone: entries
- * that no append confirmed, a restore that did not finish.
+ * Opens the log in a directory, or makes one. Removes what a crash has left: entries that no append
+ * confirmed, a restore that did not finish.
  *
- * One log at a time: a second in this process is refused with `argument`; another process takes
- * the log over, and what writes here fails with `storage` from then on.
+ * A process can open a log once. If another process opens it, that process takes the log over, and
+ * writing here fails with `storage`.
  *
- * Throws `argument` for options out of their range, or other than those the log was made with;
- * `storage` when the directory cannot be written; `corrupt` when what is there is no log, or a
- * damaged one.
+ * Throws `argument` if an option is out of range, differs from what the log was made with, or the
+ * log is open in this process; `storage` if the directory cannot be written; `corrupt` if the
+ * directory holds something else or a damaged log; `missing-binary` if the native binary of lmdb
+ * cannot be loaded.
  */
 export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
   const resolved = resolveOptions(options);
   const { path, sync } = makeDirectory(resolved.path);
-  if (openPaths.has(path)) throw new SyncupError('argument', `the log in ${path} is open already`);
+  if (openPaths.has(path))
+    throw new SyncupError('argument', `this process has the log in ${path} open already`);
   openPaths.add(path);
   const onClosed = (): void => {
     openPaths.delete(path);
@@ -55,7 +57,11 @@ async function openIn(
   const kindsText = Array.from(kinds, (flags) => flags.toString(16)).join('');
   let record = store.record('log') as LogRecord | undefined;
   if (record === undefined) {
-    if (!store.isEmpty()) throw new SyncupError('corrupt', 'there are entries, but no log');
+    if (!store.isEmpty())
+      throw new SyncupError(
+        'corrupt',
+        'the data file holds entries, but the record of the log is missing',
+      );
     record = {
       format: 1,
       fingerprint,
@@ -70,35 +76,45 @@ async function openIn(
     await store.commit({ records: { log: record, durable: 0 } });
   }
   if (record.format !== 1) {
-    throw new SyncupError('corrupt', `the log has format ${record.format}, not 1`);
+    throw new SyncupError(
+      'corrupt',
+      `the log has format ${record.format}; this version reads format 1`,
+    );
   }
   if (record.fingerprint !== fingerprint) {
-    throw new SyncupError('argument', `the log has fingerprints of kind ${record.fingerprint}`);
+    throw new SyncupError(
+      'argument',
+      `the log was made with fingerprint ${record.fingerprint}, not ${fingerprint}`,
+    );
   }
   if (record.kinds !== kindsText) {
-    throw new SyncupError('argument', 'the log was made with other kinds of entries');
+    throw new SyncupError('argument', 'the log was made with other kinds than these');
   }
   const archives = store.records(ARCHIVES) as ArchiveRecord[];
   const ids = archives.map(({ id }) => id).join();
   if (ids !== record.archives.join()) {
-    throw new SyncupError('corrupt', `the archives are ${ids}, not ${record.archives.join()}`);
+    throw new SyncupError(
+      'corrupt',
+      `the data file holds archives [${ids}], not [${record.archives.join()}]`,
+    );
   }
   const garbage = store.records(GARBAGE) as Span[];
   const generation = Math.max(record.nextGeneration, ...garbage.map((span) => span.generation + 1));
-  const history = new History(store, kinds, record, archives, generation);
+  const history = new History({ store, kinds, record, archives, generation });
   const end = endOf(store, record, options);
   await history.purge();
   const durable = store.record('durable') as number | undefined;
-  if (durable === undefined) throw new SyncupError('corrupt', 'what is durable is missing');
+  if (durable === undefined)
+    throw new SyncupError('corrupt', 'the record of the durable VLSN is missing');
   return new LmdbLog({ options, store, history, end, durable, onClosed });
 }
 
-/** Behind the last entry. Throws `corrupt`. */
+/** The position behind the last entry. Throws `corrupt`. */
 function endOf(store: BlockStore, record: LogRecord, options: ResolvedOptions): Position {
   const { generation, first } = record.spans.at(-1)!;
   const block = store.find(generation, Number.MAX_SAFE_INTEGER);
   if (block === undefined) {
-    // A span begins behind its base, unless its head was trimmed: then it has entries.
+    // An empty span begins behind its base. A trimmed one always has entries.
     if (record.base.last + 1 !== first)
       throw new SyncupError('corrupt', 'the last entry is missing');
     return record.base;

@@ -8,14 +8,25 @@ import {
   SNAPSHOT_TRAILER,
   type SnapshotHeader,
   snapshotId,
+  u64,
 } from '@shoal/syncup/internal';
 import type { Entries } from '../blocks/entries.ts';
 import type { Position } from '../blocks/position.ts';
 
-/** The longest piece that is handed on, in bytes. */
-const MAX_PIECE = 1024 * 1024;
+/** The longest chunk, in bytes. */
+const MAX_CHUNK = 1024 * 1024;
 
-/** A copy of a log as bytes, read from its blocks while it is sent. */
+/** What an {@link LmdbSnapshot} is made of. */
+export interface LmdbSnapshotParts {
+  readonly header: SnapshotHeader;
+  /** The position behind the last entry. */
+  readonly end: Position;
+  readonly entries: Entries;
+  /** Releases the blocks. */
+  readonly release: () => void;
+}
+
+/** A copy of a log as bytes, which are read from its blocks while they are sent. */
 export class LmdbSnapshot implements Snapshot {
   readonly id: bigint;
   readonly size: number;
@@ -26,8 +37,8 @@ export class LmdbSnapshot implements Snapshot {
   readonly #release: () => void;
   #closed = false;
 
-  constructor(header: SnapshotHeader, end: Position, entries: Entries, release: () => void) {
-    const fingerprint = (BigInt(end.high) << 32n) | BigInt(end.low);
+  constructor({ header, end, entries, release }: LmdbSnapshotParts) {
+    const fingerprint = u64(end.low, end.high);
     this.#header = header;
     this.#trailer = encodeSnapshotTrailer(fingerprint);
     this.#entries = entries;
@@ -38,12 +49,12 @@ export class LmdbSnapshot implements Snapshot {
   }
 
   /**
-   * The bytes from `offset` on. Throws `argument` for an offset beyond the end, `closed` when
-   * the snapshot or its log is closed, `corrupt`.
+   * The bytes from `offset` on. Throws `argument` if the offset is beyond the end, `closed` if the
+   * snapshot or its log is closed, or `corrupt`.
    */
   async *chunks(offset = 0): AsyncGenerator<Uint8Array, void, undefined> {
     if (!Number.isSafeInteger(offset) || offset < 0 || offset > this.size) {
-      throw new SyncupError('argument', `an offset of 0..${this.size}, not ${offset}`);
+      throw new SyncupError('argument', `offset must be 0..${this.size}, not ${offset}`);
     }
     this.#checkOpen();
     let position = offset;
@@ -68,8 +79,8 @@ export class LmdbSnapshot implements Snapshot {
         bytes.set(payload, at + ENTRY_OVERHEAD);
         at += ENTRY_OVERHEAD + payload.length;
       }
-      for (let from = position - start; from < length; from += MAX_PIECE) {
-        yield bytes.subarray(from, from + MAX_PIECE);
+      for (let from = position - start; from < length; from += MAX_CHUNK) {
+        yield bytes.subarray(from, from + MAX_CHUNK);
       }
       vlsn += batch.length;
       position = start + length;

@@ -1,39 +1,40 @@
 import { SyncupError } from '@shoal/syncup';
-import { type Fingerprinter, readSnapshot, type SnapshotHeader } from '@shoal/syncup/internal';
+import { type Fingerprinter, readSnapshot, type SnapshotHeader, u64 } from '@shoal/syncup/internal';
 import type { Block, KindFlags } from '../blocks/block.ts';
 import type { BlockStore } from '../blocks/block-store.ts';
 import { BlockWriter } from '../blocks/block-writer.ts';
 import { type Position, START } from '../blocks/position.ts';
 
-/** How many bytes of blocks a transaction writes, about. */
+/** About how many bytes of blocks a transaction writes. */
 const TRANSACTION = 4 * 1024 * 1024;
 
+/** Where {@link restore} writes to. */
 export interface RestoreTarget {
   readonly store: BlockStore;
   readonly kinds: KindFlags;
   readonly fingerprinter: Fingerprinter;
   readonly generation: number;
-  /** Throws when the log is closed. */
+  /** Throws if the log was closed, or can no longer be written. */
   checkOpen(): void;
 }
 
-/** Where a snapshot was written to: everything is on the disk, and nothing refers to it. */
+/** A snapshot on the disk that nothing refers to yet. */
 export interface Restored {
   readonly header: SnapshotHeader;
-  /** Before the first entry. */
+  /** The position before the first entry. */
   readonly base: Position;
   readonly writer: BlockWriter;
 }
 
 /**
- * Writes a snapshot's entries as a generation of its own, and proves that they are what the
- * snapshot says. Throws `snapshot`, `storage`, or what `chunks` throws.
+ * Writes the entries of a snapshot to a generation of their own and checks their fingerprint.
+ * Throws `snapshot`, `storage`, or what `chunks` throws.
  */
 export async function restore(
   chunks: AsyncIterable<Uint8Array>,
   target: RestoreTarget,
 ): Promise<Restored> {
-  const { store, fingerprinter } = target;
+  const { store, fingerprinter, generation, kinds } = target;
   const restored: { value?: Restored } = {};
   let blocks: Block[] = [];
   let bytes = 0;
@@ -48,7 +49,7 @@ export async function restore(
     bytes = 0;
     await store.commit({ add });
   };
-  // The sink cannot wait; the chunks can: the next is asked for when the last is written.
+  // The sink is synchronous, so writing is awaited between the chunks.
   async function* paced(): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
       target.checkOpen();
@@ -59,17 +60,20 @@ export async function restore(
   await readSnapshot(paced(), {
     header: (header) => {
       if (header.chained !== fingerprinter.chained) {
-        throw new SyncupError('snapshot', 'the snapshot is of a log with other fingerprints');
+        throw new SyncupError(
+          'snapshot',
+          'the snapshot is of a log with another kind of fingerprint',
+        );
       }
       const { first, lsn, low, high } = header;
       const base = { ...START, last: first - 1, lsn, low, high };
-      const writer = new BlockWriter(target.generation, base, target.kinds, fingerprinter);
+      const writer = new BlockWriter({ generation, from: base, kinds, fingerprinter });
       restored.value = { header, base, writer };
     },
     entry: (type, payload) => restored.value!.writer.add(type, payload),
     trailer: (fingerprint) => {
       const { low, high } = fingerprinter;
-      if (((BigInt(high) << 32n) | BigInt(low)) === fingerprint) return;
+      if (u64(low, high) === fingerprint) return;
       const { last } = restored.value!.header;
       throw new SyncupError('snapshot', `the snapshot's fingerprint at VLSN ${last} is wrong`);
     },
