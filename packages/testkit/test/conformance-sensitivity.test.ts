@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { datagramConformance, streamConformance, type TestRunner } from '../src/conformance.ts';
 import { MemoryNetwork } from '../src/network/memory-network.ts';
 
-// A suite that passes whatever it is given is worth nothing: here it gets faulty transports.
+// A suite that passes with everything proves nothing: here it gets faulty transports.
 
 /** Collects the cases instead of running them. */
 function collector(): { runner: TestRunner; cases: Map<string, () => Promise<void>> } {
@@ -20,7 +20,7 @@ function collector(): { runner: TestRunner; cases: Map<string, () => Promise<voi
   return { runner, cases };
 }
 
-/** Runs the case whose name contains `part`; what it says, or "passed". */
+/** Runs the case whose name contains `part`. Returns its error message, or "passed". */
 async function verdict(
   cases: ReadonlyMap<string, () => Promise<void>>,
   part: string,
@@ -74,7 +74,7 @@ const streamFaults: [string, string, (connection: Connection) => Partial<Connect
     },
   ],
   [
-    'never says false',
+    'never returns false',
     'hard cap',
     (it) => ({ send: (frame) => it.send(frame) || true, ready: async () => {} }),
   ],
@@ -110,7 +110,7 @@ const streamFaults: [string, string, (connection: Connection) => Partial<Connect
 ];
 
 describe('the suite for streams', () => {
-  it.each(streamFaults)('notices a transport that %s', async (_, part, change) => {
+  it.each(streamFaults)('detects a transport that %s', async (_, part, change) => {
     const network = new MemoryNetwork();
     const { runner, cases } = collector();
     const swap = (transport: StreamTransport): StreamTransport =>
@@ -125,7 +125,7 @@ describe('the suite for streams', () => {
     expect(await verdict(cases, part)).not.toBe('passed');
   });
 
-  it('notices one that dials nowhere, or rejects with other errors', async () => {
+  it('detects one that rejects with other errors', async () => {
     const network = new MemoryNetwork();
     const { runner, cases } = collector();
     streamConformance(runner, {
@@ -202,7 +202,7 @@ const datagramFaults: [string, string, (it: DatagramTransport) => Partial<Datagr
 ];
 
 describe('the suite for datagrams', () => {
-  it.each(datagramFaults)('notices a transport that %s', async (_, part, change) => {
+  it.each(datagramFaults)('detects a transport that %s', async (_, part, change) => {
     const network = new MemoryNetwork();
     const { runner, cases } = collector();
     datagramConformance(runner, {

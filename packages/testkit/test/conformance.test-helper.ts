@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { type DatagramTransport, formatAddress, parseAddress } from '@shoal/transport';
 import { createUdpTransport } from '@shoal/transport-node';
 
-/** Writes to a listening socket what is no frame, and waits until it is broken off. */
+/** Writes bytes that are not a frame to a listening socket, and waits until it is reset. */
 export async function garbage(address: string): Promise<void> {
   const { host, port } = parseAddress(address);
   const socket = connect({ host, port });
@@ -22,7 +22,7 @@ export async function stray(transport: DatagramTransport): Promise<void> {
   socket.close();
 }
 
-/** A transport bound to every address, told of as if it were bound to the loopback. */
+/** A transport bound to all addresses, presented as if bound to the loopback address. */
 export async function dualStack(host: string): Promise<DatagramTransport> {
   const udp = await createUdpTransport({ bind: '[::]:0' });
   const { port } = parseAddress(udp.localAddress);

@@ -125,7 +125,7 @@ const faults: [string, string, (log: MemoryLog) => Partial<LogStore>][] = [
   ],
 ];
 
-it.each(faults)('notices a log that %s', async (_, part, change) => {
+it.each(faults)('detects a log that %s', async (_, part, change) => {
   const cases = new Map<string, () => Promise<void>>();
   const create = (options: LogConformanceOptions): LogStore => {
     const log = new MemoryLog(options as { kinds?: EntryKinds });

@@ -13,7 +13,7 @@ function example(name: string): string {
 }
 
 describe('the README', () => {
-  it('has the example of a network as it runs here', async () => {
+  it('has the example of a network that runs here', async () => {
     // begin network
     const clock = new VirtualClock();
     const network = new MemoryNetwork({ seed: 42, clock, faults: { delay: [5, 50], loss: 0.1 } });

@@ -16,7 +16,7 @@ import {
 import { createTcpTransport } from '../src/tcp/tcp-transport.ts';
 
 describe('the end of a connection', () => {
-  it('comes after all that was sent before close', async () => {
+  it('comes after everything sent before close', async () => {
     const [near, far] = await pair();
     const count = 300;
     for (let i = 0; i < count; i++) near.send(new Uint8Array(40_000).fill(i));
@@ -33,13 +33,13 @@ describe('the end of a connection', () => {
     expect(await all(near)).toEqual([]);
   });
 
-  it('does not wait for ever for a peer that neither reads nor ends', async () => {
+  it('does not wait forever for a peer that neither reads nor ends', async () => {
     const [near] = await pair({ closeTimeout: 50 });
     while (near.send(new Uint8Array(1 << 20)));
     await near.close();
   });
 
-  it('leaves the other direction open until it is ended too', async () => {
+  it('leaves the other direction open until it ends too', async () => {
     const [connection, socket] = await rawPeer();
     socket.end(encodeFrame(bytes(1)));
     expect(await all(connection)).toEqual([bytes(1)]);
@@ -108,7 +108,7 @@ describe('the end of a connection', () => {
 
 describe('a hostile peer', () => {
   it.each([MAX_FRAME_LENGTH + 1, 0xffff_ffff])(
-    'that announces %d bytes is broken off at once',
+    'that announces %d bytes is reset at once',
     async (length) => {
       const [connection, socket] = await rawPeer();
       const gone = new Promise((done) => socket.once('close', done).resume());
@@ -144,7 +144,7 @@ describe('a hostile peer', () => {
     for (const connection of connections) connection.abort(new Error('done'));
   });
 
-  it('may send little before it has said who it is, if so configured', async () => {
+  it('is limited by maxFirstFrameLength before it has identified itself', async () => {
     const options = { maxFirstFrameLength: 256 };
     const [stranger, socket] = await rawPeer(options);
     socket.write(u32(257));
@@ -153,7 +153,7 @@ describe('a hostile peer', () => {
     near.send(new Uint8Array(256));
     near.send(new Uint8Array(257));
     expect([(await next(far)).length, (await next(far)).length]).toEqual([256, 257]);
-    far.send(new Uint8Array(300)); // whoever dialled knows whom
+    far.send(new Uint8Array(300)); // the dialling side knows its peer
     expect((await next(near)).length).toBe(300);
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { all, bytes, next, pair, rawPeer, u32 } from '../src/tcp/tcp.test-helper.ts';
 
 describe('frames', () => {
-  it('come out as they went in, in both directions, of any sizes', async () => {
+  it('of all sizes arrive unchanged, in both directions', async () => {
     const [near, far] = await pair();
     const sizes = fc.array(
       fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 16_000, max: 200_000 })),
@@ -62,7 +62,7 @@ describe('frames', () => {
     expect((await next(far)).constructor).toBe(Uint8Array);
   });
 
-  it('arrive whole from a peer that writes byte by byte', async () => {
+  it('arrive whole from a peer that writes single bytes', async () => {
     const [connection, socket] = await rawPeer();
     const reading = all(connection);
     const stream = Buffer.concat([bytes(1, 2, 3), bytes(), bytes(4)].map((f) => encodeFrame(f)));
@@ -76,41 +76,44 @@ describe('back-pressure', () => {
   it.each([
     ['was dialled', false],
     ['dialled', true],
-  ])('stop a sender while who %s does not read, and go on when it does', async (_, turned) => {
-    const ends = await pair();
-    const [near, far] = turned ? [ends[1], ends[0]] : ends;
-    const frame = new Uint8Array(65_536);
-    let sent = 0;
-    while (near.send(frame)) sent++;
-    const room = near.ready();
-    let ready = false;
-    void room.then(() => {
-      ready = true;
-    });
-    // The system takes some megabytes; send until it takes no more for many turns.
-    for (let quiet = 0; quiet < 50; quiet++) await new Promise((done) => setImmediate(done));
-    while (ready) {
-      ready = false;
+  ])(
+    'stop a sender while the side that %s does not read, and continue when it does',
+    async (_, turned) => {
+      const ends = await pair();
+      const [near, far] = turned ? [ends[1], ends[0]] : ends;
+      const frame = new Uint8Array(65_536);
+      let sent = 0;
       while (near.send(frame)) sent++;
-      void near.ready().then(() => {
+      const room = near.ready();
+      let ready = false;
+      void room.then(() => {
         ready = true;
       });
+      // The system takes some megabytes: send until it takes nothing for many turns.
       for (let quiet = 0; quiet < 50; quiet++) await new Promise((done) => setImmediate(done));
-    }
-    const stuck = near.ready();
-    expect(near.send(bytes(1))).toBe(false);
-    sent += 2; // the two frames for which `send` said false were taken as well
-    let got = 0;
-    const reading = (async () => {
-      for await (const _ of far) got++;
-    })();
-    await stuck;
-    await near.close();
-    await reading;
-    expect(got).toBeGreaterThanOrEqual(sent);
-  });
+      while (ready) {
+        ready = false;
+        while (near.send(frame)) sent++;
+        void near.ready().then(() => {
+          ready = true;
+        });
+        for (let quiet = 0; quiet < 50; quiet++) await new Promise((done) => setImmediate(done));
+      }
+      const stuck = near.ready();
+      expect(near.send(bytes(1))).toBe(false);
+      sent += 2; // the two frames for which `send` said false were taken as well
+      let got = 0;
+      const reading = (async () => {
+        for await (const _ of far) got++;
+      })();
+      await stuck;
+      await near.close();
+      await reading;
+      expect(got).toBeGreaterThanOrEqual(sent);
+    },
+  );
 
-  it('reads no more than its mark from a peer whose frames nobody takes', async () => {
+  it('reads no more than its mark from a peer whose frames nobody reads', async () => {
     const [connection, socket] = await rawPeer({ receiveHighWaterMark: 100_000 });
     const total = 64 << 20;
     const frame = encodeFrame(new Uint8Array(1000));
@@ -139,7 +142,7 @@ describe('back-pressure', () => {
     expect(await next(far)).toEqual(bytes(1));
   });
 
-  it('aborts past the hard cap, and says so to everybody', async () => {
+  it('aborts past the hard cap, and rejects all pending calls', async () => {
     const [near, far] = await pair({ maxFrameLength: 1 << 20, maxBuffered: 8 << 20 });
     const frame = new Uint8Array(1 << 20);
     while (near.send(frame));
@@ -157,7 +160,7 @@ describe('back-pressure', () => {
     });
   });
 
-  it('lets one wait for room be given up', async () => {
+  it('lets a signal cancel one wait for room', async () => {
     const [near] = await pair();
     while (near.send(new Uint8Array(1 << 20)));
     const controller = new AbortController();

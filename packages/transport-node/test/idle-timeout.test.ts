@@ -35,7 +35,7 @@ async function all(from: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
 const bytes = (...values: number[]): Uint8Array => Uint8Array.of(...values);
 
 describe('a peer that falls silent', () => {
-  it('is broken off after idleTimeout, also while something is on the way to it', async () => {
+  it('is lost after idleTimeout, even while data is on its way to it', async () => {
     const [near, far] = await pair({ idleTimeout: 40 });
     far.send(bytes(1));
     far.send(bytes(2));

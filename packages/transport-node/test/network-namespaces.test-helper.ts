@@ -1,18 +1,18 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 
-/** Distinguishes networks of processes that run at the same time. */
+/** Distinguishes the networks of one process. */
 let count = 0;
 
 /**
- * Hosts of their own for processes: network namespaces of Linux at 10.77.0.1, 10.77.0.2 and so
- * on, joined by a bridge. Needs root and `ip`.
+ * Hosts for processes: Linux network namespaces at 10.77.0.1, 10.77.0.2 and so on, joined by a
+ * bridge. Needs root and the command `ip`.
  */
 export class TestNetwork {
   readonly #hub: string;
   readonly #hosts: string[] = [];
   readonly #processes: ChildProcess[] = [];
 
-  /** Throws where the machine does not allow it. */
+  /** Throws if the machine does not allow it. */
   constructor(size: number) {
     const prefix = `shoal-${process.pid}-${count++}`;
     this.#hub = `${prefix}-hub`;
@@ -43,7 +43,7 @@ export class TestNetwork {
     return `10.77.0.${host}`;
   }
 
-  /** Starts a script of Node on a host, with a channel for messages. */
+  /** Starts a Node script on a host, with a channel for messages. */
   run(host: number, script: string, args: readonly string[]): ChildProcess {
     const node = ['netns', 'exec', this.#name(host), process.execPath, script, ...args];
     const child = spawn('ip', node, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -51,7 +51,7 @@ export class TestNetwork {
     return child;
   }
 
-  /** Sets a queueing discipline for what a host sends; false when the kernel does not have it. */
+  /** Sets the queueing discipline of a host. Returns false if `tc` or the kernel does not have it. */
   shape(host: number, ...discipline: string[]): boolean {
     try {
       const args = ['netns', 'exec', this.#name(host), 'tc', 'qdisc', 'replace', 'dev', 'eth'];
@@ -68,7 +68,7 @@ export class TestNetwork {
     return Number(/dropped (\d+)/.exec(ip(...show))?.[1]);
   }
 
-  /** Cuts these hosts off from the others, together. */
+  /** Separates these hosts from the others. */
   partition(hosts: readonly number[]): void {
     for (const host of hosts) ip('-n', this.#hub, 'link', 'set', `port${host}`, 'master', 'other');
   }
@@ -79,7 +79,7 @@ export class TestNetwork {
     }
   }
 
-  /** Kills what was run, and removes the hosts. */
+  /** Kills the processes and removes the hosts. */
   async close(): Promise<void> {
     await Promise.all(
       this.#processes.map(async (child) => {
@@ -103,21 +103,21 @@ export class TestNetwork {
       try {
         ip('netns', 'delete', name);
       } catch {
-        // It was not made, or is gone.
+        // It was not created, or is already deleted.
       }
     }
   }
 }
 
-/** Why this machine cannot have a {@link TestNetwork}, `undefined` if it can. */
+/** Why this machine cannot have a {@link TestNetwork}; undefined if it can. */
 export function whyNoNetwork(): string | undefined {
   if (process.platform !== 'linux') return 'only Linux has network namespaces';
-  if (process.getuid?.() !== 0) return 'network namespaces are for root only';
+  if (process.getuid?.() !== 0) return 'network namespaces need root';
   try {
     void new TestNetwork(1).close();
     return undefined;
   } catch (error) {
-    return `no network namespaces here: ${String(error).split('\n').slice(0, 2).join(' ')}`;
+    return `cannot create network namespaces: ${String(error).split('\n').slice(0, 2).join(' ')}`;
   }
 }
 

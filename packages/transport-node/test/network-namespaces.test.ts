@@ -13,14 +13,14 @@ async function told(child: ChildProcess): Promise<unknown> {
   return message;
 }
 
-describe.skipIf(why !== undefined)('between hosts of their own', () => {
+describe.skipIf(why !== undefined)('between network namespaces', () => {
   let network: TestNetwork;
   beforeEach(() => {
     network = new TestNetwork(2);
   });
   afterEach(() => network.close());
 
-  it('a peer that vanishes without a word is found by keepAlive', {
+  it('keepAlive detects a peer that disappears without a word', {
     timeout: 120_000,
   }, async () => {
     const address = `${network.address(1)}:7000`;
@@ -31,11 +31,11 @@ describe.skipIf(why !== undefined)('between hosts of their own', () => {
     expect(await told(dialler)).toEqual({ name: 'TransportError', code: 'timeout' });
   });
 
-  it('datagrams faster than the network are refused, and leave when it has room', {
+  it('datagrams that the network cannot take are refused; accepted ones leave when there is room', {
     timeout: 120_000,
   }, async () => {
     const slow = network.shape(2, 'tbf', 'rate', '4mbit', 'burst', '3kb', 'latency', '10s');
-    if (!slow) return console.log('skipped: the kernel has no token bucket (sch_tbf)');
+    if (!slow) return console.log('skipped: needs tc and a kernel with a token bucket (sch_tbf)');
     const to = `${network.address(1)}:7000`;
     const child = network.run(2, SCRIPT, ['flood', `${network.address(2)}:0`, to]);
     const { taken, dropped, sent, errors } = (await told(child)) as Record<string, number>;

@@ -3,7 +3,7 @@ import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
 describe('a bundle for browsers', () => {
-  it('holds neither node: modules nor ws, which is only loaded where there is no WebSocket', async () => {
+  it('contains neither node: modules nor ws, which is loaded only where there is no WebSocket', async () => {
     const { metafile } = await build({
       entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
       bundle: true,

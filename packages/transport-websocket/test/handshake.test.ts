@@ -34,7 +34,7 @@ describe('a handshake', () => {
     expect(got.status).toMatch(`HTTP/1.1 ${status} `);
   });
 
-  it('is checked against the origins that are given', async () => {
+  it('is checked against the given origins', async () => {
     const { address } = await listen({ origins: ['https://App.example', 'http://localhost:8080'] });
     const status = async (origin: string): Promise<string> =>
       (await handshake(address, [...HEADERS, SPEAKS, `Origin: ${origin}`])).status;
@@ -51,7 +51,7 @@ describe('a handshake', () => {
     expect(() => createWebSocketServerTransport({ origins: ['app.example'] })).toThrow(argument);
   });
 
-  it('shows its token, path and origin to the hook that decides', async () => {
+  it('passes its token, path and origin to authorize', async () => {
     const seen: WebSocketRequest[] = [];
     const listener = await listen({
       path: '/shoal',
@@ -81,7 +81,7 @@ describe('a handshake', () => {
     });
   });
 
-  it('is refused without the subprotocol, to a plain request, and when it takes too long', async () => {
+  it('is refused without the subprotocol, for a plain request, and when it takes too long', async () => {
     const { address } = await listen({
       handshakeTimeout: 40,
       authorize: () => new Promise(() => {}),
@@ -96,7 +96,7 @@ describe('a handshake', () => {
     await once(silent, 'close');
   });
 
-  it('is refused when there are enough connections, with those in handshake', async () => {
+  it('is refused over the limit of connections, including those in handshake', async () => {
     let release = (_: boolean): void => {};
     let asked = (): void => {};
     const isAsked = new Promise<void>((resolve) => {
@@ -120,7 +120,7 @@ describe('a handshake', () => {
     await waiting;
   });
 
-  it('is not taken for one of a server that speaks otherwise', async () => {
+  it('fails with a server that speaks another protocol', async () => {
     const server = createServer((_, response) => void response.end('hello'));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -141,8 +141,8 @@ describe('a handshake', () => {
   });
 });
 
-describe('an HTTP server of one’s own', () => {
-  it('may have listeners at several paths, which leave it as it is', async () => {
+describe('an HTTP server of the application', () => {
+  it('may have listeners at several paths, which do not close it', async () => {
     const server = createServer((_, response) => void response.end('page'));
     expect(() => attachWebSocketListener(server)).toThrow(
       expect.objectContaining({ code: 'argument' }),
@@ -182,7 +182,7 @@ describe('an HTTP server of one’s own', () => {
 });
 
 describe('TLS', () => {
-  it('carries connections, and refuses a certificate that nobody vouches for', async () => {
+  it('carries connections, and refuses an untrusted certificate', async () => {
     const listener = await listen({ tls: { cert: CERTIFICATE, key: PRIVATE_KEY } });
     const near = await dialNode(listener.address, { secure: true, ca: CERTIFICATE });
     near.send(Uint8Array.of(1));

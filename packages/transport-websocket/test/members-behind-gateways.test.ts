@@ -33,7 +33,7 @@ describe('members behind a gateway, over UDP and WebSocket', () => {
     expect(inboxes.every((inbox) => inbox.arrived.length === 0)).toBe(true);
   });
 
-  it('go to another gateway when theirs dies, and tell their new address', async () => {
+  it('go to another gateway when theirs dies, and report their new address', async () => {
     const { gateway: g, door } = await gateway();
     const { gateway: h, door: otherDoor } = await gateway();
     const tab = await client([door, otherDoor], { name: 'tab' });
@@ -54,7 +54,7 @@ describe('members behind a gateway, over UDP and WebSocket', () => {
     expect(await back.next()).toBe(`${plain.localAddress}: 8`);
   });
 
-  it('do not get datagrams that are no envelopes, or for clients who are not there', async () => {
+  it('do not get malformed envelopes, or datagrams for unknown clients', async () => {
     const { gateway: g, door } = await gateway();
     const tab = await client([door], { name: 'tab' });
     const inbox = new Inbox(tab);

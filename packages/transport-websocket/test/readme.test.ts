@@ -19,7 +19,7 @@ function example(name: string): string {
 }
 
 describe('the README', () => {
-  it('has the example of connections as it runs here', async () => {
+  it('has the example of connections that runs here', async () => {
     const checkSession = (token: string | undefined): boolean => token === 'secret';
     // begin server
     const server = createWebSocketServerTransport({
@@ -42,7 +42,7 @@ describe('the README', () => {
     for (const name of ['server', 'client']) expect(readme).toContain(example(name));
   });
 
-  it('has the examples of gateways as they run here', async () => {
+  it('has the examples of gateways that run here', async () => {
     // begin gateway
     const udp = await createUdpTransport({ bind: '127.0.0.1:0' });
     const listener = await createWebSocketServerTransport().listen('127.0.0.1:0');

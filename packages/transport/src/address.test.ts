@@ -85,7 +85,7 @@ describe('parseAddress', () => {
     expect(code(() => parseAddress(text))).toBe('address');
   });
 
-  it('never throws anything else, nor returns what it would not read again', () => {
+  it('throws nothing else, and can parse every address that it returns', () => {
     const character = fc.constantFrom(...'0123456789abcfF:.[]%!-_ ');
     const texts = fc.oneof(
       fc.string(),
@@ -144,7 +144,7 @@ describe('formatAddress', () => {
     expect(formatAddress({ host, port: 1 })).toBe(`[${expected}]:1`);
   });
 
-  it('gives one text to equal IPv6 addresses, the one that URL gives', () => {
+  it('gives equal IPv6 addresses the same text, which is that of URL', () => {
     const groups = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff })), {
       minLength: 8,
       maxLength: 8,
@@ -159,13 +159,13 @@ describe('formatAddress', () => {
     );
   });
 
-  it('takes brackets or none, normalizes, and keeps the client', () => {
+  it('accepts brackets or none, normalizes, and keeps the client', () => {
     expect(formatAddress({ host: '[::1]', port: 1 })).toBe('[::1]:1');
     expect(formatAddress({ host: '::ffff:127.0.0.1', port: 1 })).toBe('127.0.0.1:1');
     expect(formatAddress({ host: 'A', port: 1, client: 'Tab' })).toBe('a:1!Tab');
   });
 
-  it('refuses what is no address', () => {
+  it('refuses invalid addresses', () => {
     for (const port of [-1, 65536, 1.5, Number.NaN, 1e21]) {
       expect(code(() => formatAddress({ host: 'a', port }))).toBe('address');
     }
@@ -177,7 +177,7 @@ describe('formatAddress', () => {
 });
 
 describe('hostFamily', () => {
-  it('tells addresses from names', () => {
+  it('distinguishes addresses from names', () => {
     expect(['::1', '1.2.3.4', 'a.example', '1.2.3'].map(hostFamily)).toEqual([6, 4, 0, 0]);
   });
 });

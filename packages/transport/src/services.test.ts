@@ -102,7 +102,7 @@ describe('serviceListeners', () => {
     ]);
   });
 
-  it('breaks off who names an unknown service, no text, too much, or nothing', async () => {
+  it('aborts connections that name an unknown service, no text, too much, or nothing', async () => {
     const listener = new FakeListener();
     serviceListeners(listener, ['A']);
     const ended = new FakeConnection();
@@ -119,7 +119,7 @@ describe('serviceListeners', () => {
     }
   });
 
-  it('breaks off who names none in time', async () => {
+  it('aborts a connection that names no service in time', async () => {
     const listener = new FakeListener();
     serviceListeners(listener, ['A'], { timeout: 1 });
     const silent = new FakeConnection();
@@ -127,7 +127,7 @@ describe('serviceListeners', () => {
     expect(await silent.aborted).toMatchObject({ code: 'timeout' });
   });
 
-  it('ends one service when that is closed, and the listener with the last', async () => {
+  it('ends one service when it is closed, and the listener with the last one', async () => {
     const listener = new FakeListener();
     const { A, B } = serviceListeners(listener, ['A', 'B']);
     const waiting = new FakeConnection(utf8('A'));
@@ -155,7 +155,7 @@ describe('serviceListeners', () => {
     expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
   });
 
-  it('refuses bad names and time-outs', () => {
+  it('refuses bad names and timeouts', () => {
     for (const [names, timeout] of [
       [[''], 1],
       [['A'], 0],

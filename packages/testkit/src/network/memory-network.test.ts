@@ -2,7 +2,6 @@ import type { Connection, DatagramTransport } from '@shoal/transport';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../clock/virtual-clock.ts';
-import { seededRandom } from '../random.ts';
 import type { LinkFaults } from './link-faults.ts';
 import { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.ts';
 import type { MemoryNetworkStats } from './network-core.ts';
@@ -43,7 +42,7 @@ function sendHundred({ clock, a }: Bench): void {
 const ALL: LinkFaults = { loss: 0.2, delay: [1, 9], duplication: 0.2, reordering: 0.3 };
 
 describe('datagrams in memory', () => {
-  it('suffer what the seed says, and nothing else', () => {
+  it('have the faults that the seed determines, and no others', () => {
     const run = (seed: number): [string[], MemoryNetworkStats] => {
       const it = bench({ seed, faults: ALL });
       sendHundred(it);
@@ -89,7 +88,7 @@ describe('datagrams in memory', () => {
     expect(it.log).toEqual([`${A} 2 0`, `${B} 1 30`]);
   });
 
-  it('do not cross a partition, nor a cut in its direction, until these have healed', () => {
+  it('do not cross a partition, or a cut in its direction, until it has healed', () => {
     const it = bench();
     const exchange = (): string[] => {
       it.log.length = 0;
@@ -127,7 +126,7 @@ describe('datagrams in memory', () => {
     expect(small.send(B, new Uint8Array(10))).toBe(true);
   });
 
-  it('do not get lost by the fault of one handler', async () => {
+  it('are not lost when a handler throws', async () => {
     const it = bench();
     it.a.receive(() => {
       throw new Error('of the handler');
@@ -140,7 +139,7 @@ describe('datagrams in memory', () => {
     expect(await thrown).toMatchObject({ message: 'of the handler' });
   });
 
-  it('refuse faults, places and options that make no sense', () => {
+  it('refuse invalid faults, places and options', () => {
     const { network } = bench();
     const bad: LinkFaults[] = [
       { loss: 1.1 },
@@ -198,7 +197,7 @@ describe('connections in memory', () => {
     expect(frames).toEqual(Array.from({ length: 50 }, (_, i) => i));
   });
 
-  it('stand still while they are cut, and go on when that has healed', async () => {
+  it('stall while they are cut, and continue when the cut has healed', async () => {
     const { network, clock, near, far } = await connected();
     const { frames, end } = follow(far);
     network.partition(['10.0.0.1'], ['10.0.0.2']);
@@ -211,7 +210,7 @@ describe('connections in memory', () => {
     expect(await end).toBe('reset');
   });
 
-  it('go on after a cut', async () => {
+  it('continue after a cut', async () => {
     const { network, clock, near, far } = await connected();
     const { frames, end } = follow(far);
     network.cut({ from: '10.0.0.1' });
@@ -231,7 +230,7 @@ describe('connections in memory', () => {
     await closed;
   });
 
-  it('can be broken off by the network', async () => {
+  it('can be broken by the network', async () => {
     const { network, near, far } = await connected();
     const ends = [follow(near).end, follow(far).end];
     network.breakConnections({ to: '10.0.0.9' });
@@ -240,7 +239,7 @@ describe('connections in memory', () => {
     expect(await Promise.all(ends)).toEqual(['reset', 'reset']);
   });
 
-  it('do not come about through a partition, and the dialler is told when its time is up', async () => {
+  it('cannot be dialled through a partition: dial times out', async () => {
     const clock = new VirtualClock();
     const network = new MemoryNetwork({ clock });
     await network.createStreamTransport().listen(B);
@@ -252,23 +251,5 @@ describe('connections in memory', () => {
     expect(clock.pending).toBe(1);
     await clock.advance(1);
     await failed;
-  });
-});
-
-describe('seededRandom', () => {
-  it('repeats itself, tells seeds apart, and is evenly spread', () => {
-    const draw = (seed: number | string): number[] => {
-      const random = seededRandom(seed);
-      return Array.from({ length: 1000 }, random);
-    };
-    expect(draw('a')).toEqual(draw('a'));
-    const seeds = [0, 1, 2, 12, 21, 'a', 'b', 'ab', 'ba', ''];
-    expect(new Set(seeds.map((seed) => draw(seed)[0])).size).toBe(seeds.length);
-    for (const seed of seeds) {
-      const numbers = draw(seed);
-      const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
-      expect(Math.abs(mean - 0.5)).toBeLessThan(0.04);
-      expect(numbers.every((number) => number >= 0 && number < 1)).toBe(true);
-    }
   });
 });

@@ -59,7 +59,7 @@ function member(loop: Loop, keyring: Keyring, options: Partial<EncryptionOptions
 }
 
 describe('encryptDatagrams', () => {
-  it('hides the text, keeps the sender, and passes on what the transport says', () => {
+  it('encrypts the datagrams, keeps the sender, and passes on the result of send', () => {
     const loop = new Loop();
     const keyring = new Keyring(OLD);
     const a = encryptDatagrams(loop, { keyring, label: 'test' });
@@ -78,7 +78,7 @@ describe('encryptDatagrams', () => {
     expect(a.stats().sealed).toBe(2);
   });
 
-  it('says what is left of the size, and keeps to it', () => {
+  it('reduces the size by its overhead, and enforces it', () => {
     const loop = new Loop(1452);
     const { transport } = member(loop, new Keyring(OLD));
     expect(transport.maxDatagramSize).toBe(1409);
@@ -151,7 +151,7 @@ describe('encryptDatagrams', () => {
     expect(members[0]!.transport.stats()).toMatchObject({ plain: 6, opened: sent.length - 6 });
   });
 
-  it('refuses what is encrypted badly in every mode', () => {
+  it('refuses badly encrypted datagrams in every mode', () => {
     for (const mode of ['strict', 'migrate', 'prepare'] as const) {
       const loop = new Loop();
       const { got, refused } = member(loop, new Keyring(OLD), { mode });
@@ -162,14 +162,14 @@ describe('encryptDatagrams', () => {
     }
   });
 
-  it('does not accept plain datagrams in a mode that does not exist', () => {
+  it('does not accept plain datagrams in an unknown mode', () => {
     const loop = new Loop();
     const { got, refused } = member(loop, new Keyring(OLD), { mode: 'STRICT' as 'strict' });
     loop.send('peer', utf8('plain'));
     expect([got, refused()]).toEqual([[], { plain: 1 }]);
   });
 
-  it('refuses replays, and old ones even from before a restart', () => {
+  it('refuses replays, with maxClockSkew also after a restart', () => {
     const loop = new Loop();
     let time = 1_700_000_000_000;
     const now = (): number => time;

@@ -79,7 +79,7 @@ describe('FrameWriter', () => {
     );
   });
 
-  it('writes once for all small frames of a turn', async () => {
+  it('writes all small frames of a turn at once', async () => {
     const [socket, writer] = create();
     for (let i = 0; i < 100; i++) writer.push(Uint8Array.of(i));
     expect([socket.calls.length, writer.buffered]).toEqual([0, 500]);
@@ -93,7 +93,7 @@ describe('FrameWriter', () => {
     expect(socket.calls.map((call) => call.length)).toEqual([66 * 1004]);
   });
 
-  it('counts what waits, and tells when some of it has left', async () => {
+  it('counts waiting bytes, and reports when some of them have left', async () => {
     let told = 0;
     const [socket, writer] = create(() => told++);
     writer.push(new Uint8Array(100_000));

@@ -13,8 +13,8 @@ function read(input: DirectInput, bytes: Uint8Array): number {
   return count;
 }
 
-describe('the direct input', () => {
-  it('yields the frames however they are cut, and never writes over one', () => {
+describe('DirectInput', () => {
+  it('yields the frames however they are cut, and never overwrites one', () => {
     const lengths = fc.array(fc.integer({ min: 0, max: 300_000 }), { maxLength: 5 });
     const sizes = fc.array(fc.integer({ min: 1, max: 300_000 }), { minLength: 1, maxLength: 9 });
     fc.assert(
@@ -53,7 +53,7 @@ describe('the direct input', () => {
     expect(decoder.next()!.buffer).toBe(target.buffer);
   });
 
-  it('drops what comes after it was stopped', () => {
+  it('drops what comes after stop', () => {
     const input = new DirectInput();
     const decoder = new FrameDecoder();
     input.feed(decoder, () => expect.unreachable('it was stopped'));

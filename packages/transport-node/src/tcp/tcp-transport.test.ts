@@ -32,7 +32,7 @@ describe('addresses', () => {
     },
   );
 
-  it('says that nobody listens, that a port is taken, that text is no address', async () => {
+  it('reports that nobody listens, that a port is taken, and that an address is invalid', async () => {
     const gone = await listen();
     await gone.close();
     await expect(createTcpTransport().dial(gone.address)).rejects.toMatchObject({
@@ -66,7 +66,7 @@ describe('addresses', () => {
 });
 
 describe('dial', () => {
-  it('gives up when the signal fires, before and during', async () => {
+  it('is cancelled by a signal that fires before or while it waits', async () => {
     const { address } = await listen();
     const transport = createTcpTransport();
     const fired = AbortSignal.abort(new Error('early'));
@@ -80,7 +80,7 @@ describe('dial', () => {
     await expect(dialling).rejects.toMatchObject({ code: 'aborted' });
   });
 
-  it('is not undone by a signal that fires afterwards', async () => {
+  it('is not affected by a signal that fires afterwards', async () => {
     const listener = await listen();
     const controller = new AbortController();
     const connection = await createTcpTransport().dial(listener.address, {
@@ -93,7 +93,7 @@ describe('dial', () => {
     connection.abort(new Error('done'));
   });
 
-  it('gives up on a host that does not answer, by time-out and by signal', async () => {
+  it('gives up on a host that does not answer, by timeout and by signal', async () => {
     const address = await deafHost();
     const quick = createTcpTransport({ dialTimeout: 100, closeTimeout: 1 });
     // The host's queue takes a few connections that nobody accepts, then nothing is answered.
@@ -116,7 +116,7 @@ describe('dial', () => {
 });
 
 describe('a listener', () => {
-  it('refuses connections over its cap and takes new ones when there is room', async () => {
+  it('refuses connections over its limit and accepts new ones when there is room', async () => {
     const listener = await listen({ maxConnections: 2 });
     const first = await dial(listener.address);
     await dial(listener.address);
@@ -135,7 +135,7 @@ describe('a listener', () => {
     expect(await next(third)).toEqual(bytes(7));
   });
 
-  it('ends its loops when closed, breaks off who waits, and leaves the others', async () => {
+  it('ends its loops when closed, aborts waiting connections, and keeps the others open', async () => {
     const listener = await listen();
     const taken = await dial(listener.address);
     const accepted = await next(listener);
@@ -165,7 +165,7 @@ describe('a listener', () => {
 });
 
 describe('services over TCP', () => {
-  it('go to their own listeners; unknown ones are broken off', async () => {
+  it('go to their own listeners; connections to unknown ones are aborted', async () => {
     const listener = await listen();
     const { REP_SYNCUP, RESTORE } = serviceListeners(listener, ['REP_SYNCUP', 'RESTORE']);
     const transport = createTcpTransport({ closeTimeout: 500 });
@@ -180,7 +180,7 @@ describe('services over TCP', () => {
     for (const connection of [restore, syncup]) connection.abort(new Error('done'));
   });
 
-  it('break off who sends the name of one too slowly, and serve others meanwhile', async () => {
+  it('abort a connection that sends its name too slowly, and serve others meanwhile', async () => {
     const listener = await listen();
     const { A } = serviceListeners(listener, ['A'], { timeout: 300 });
     const { host, port } = parseAddress(listener.address);

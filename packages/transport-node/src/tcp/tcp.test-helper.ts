@@ -74,7 +74,7 @@ export async function deafHost(): Promise<string> {
   const stop = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads');
-     // Once it is woken to end, it accepts what has been broken off already.
+     // A worker that is woken to end still accepts connections that are already reset.
      const server = require('node:net').createServer((socket) => socket.on('error', () => {}));
      server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
        parentPort.postMessage(server.address().port);

@@ -21,7 +21,7 @@ describe('certificateNames', () => {
     },
   );
 
-  it('reads back whatever was quoted, and makes no names of its inside', () => {
+  it('reads quoted values, and takes no names from inside of them', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 4 }), (values) => {
         const text = values.map((value) => `URI:${JSON.stringify(value)}`).join(', ');

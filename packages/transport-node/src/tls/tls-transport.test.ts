@@ -79,14 +79,14 @@ describe('TLS', () => {
     await Promise.all([far.close(), closing]);
   });
 
-  it('checks the host of the address when there is no list of names', async () => {
+  it('checks the host of the address unless there is a list of names', async () => {
     const good = await listen();
     await dial(good.address);
     const other = await listen(await authority.issue([{ type: 'dns', value: 'other.cluster' }]));
     await expect(dial(other.address)).rejects.toMatchObject({ code: 'untrusted' });
   });
 
-  it('does not dial who has another name than those allowed', async () => {
+  it('does not dial a peer whose name is not allowed', async () => {
     const listener = await listen();
     await expect(dial(listener.address, { allow: ['feeder.cluster.evil'] })).rejects.toMatchObject({
       code: 'untrusted',
@@ -94,7 +94,7 @@ describe('TLS', () => {
     });
   });
 
-  it('does not accept who has another name than those allowed', async () => {
+  it('does not accept a peer whose name is not allowed', async () => {
     const listener = await listen({ allow: ['spiffe://cluster/Replica'] });
     await refused(await dial(listener.address));
     const good = await dial(
@@ -103,7 +103,7 @@ describe('TLS', () => {
     expect(good.send(Uint8Array.of(1))).toBe(true);
   });
 
-  it('refuses who is not certified, or by another authority, or no longer', async () => {
+  it('refuses a peer without a certificate, with one of another authority, or an expired one', async () => {
     const listener = await listen();
     const stranger = await (await createTestAuthority()).issue([{ type: 'dns', value: 'x' }]);
     const expired = await authority.issue([{ type: 'dns', value: 'x' }], { expired: true });
@@ -122,7 +122,7 @@ describe('TLS', () => {
     expect(await next(await next(listener))).toEqual(Uint8Array.of(7));
   });
 
-  it('lets anybody in when it is not mutual, and still proves who listens', async () => {
+  it('accepts all peers when it is not mutual, and still proves who listens', async () => {
     const listener = await listen({ mutual: false });
     const { ca } = authority;
     const connection = await createTlsTransport({ ca, mutual: false }).dial(listener.address);
@@ -134,12 +134,12 @@ describe('TLS', () => {
     await expect(wary.dial(listener.address)).rejects.toMatchObject({ code: 'untrusted' });
   });
 
-  it('breaks off who shakes hands too slowly, even byte by byte', async () => {
+  it('ends a handshake that is too slow, even if bytes keep coming', async () => {
     const listener = await listen({ handshakeTimeout: 60 });
     const { host, port } = parseAddress(listener.address);
     const silent = connect({ host, port });
     const slow = connect({ host, port });
-    // The start of a handshake record; each byte would renew a time-out of inactivity.
+    // The start of a handshake record; each byte would restart a timeout for inactivity.
     const record = [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, ...new Array<number>(500).fill(0)];
     const drip = setInterval(() => slow.write(Uint8Array.of(record.shift() ?? 0)), 5);
     for (const socket of [silent, slow]) socket.on('error', () => {}).resume();
@@ -170,7 +170,7 @@ describe('TLS', () => {
     });
   });
 
-  it('gives up to a signal in the middle of the handshake', async () => {
+  it('is cancelled by a signal during the handshake', async () => {
     const plain = await createTcpTransport({ closeTimeout: 100 }).listen('127.0.0.1:0');
     closers.push(() => plain.close());
     const controller = new AbortController();
@@ -183,7 +183,7 @@ describe('TLS', () => {
   });
 
   // Node crashes when the socket beneath is reset while TLS is not done with it.
-  it('survives that either side aborts at any moment', async () => {
+  it('survives aborts of either side at any time', async () => {
     const listener = await listen({ closeTimeout: 100 });
     const use = async (connection: Connection, seed: number): Promise<void> => {
       const reading = (async () => {

@@ -85,7 +85,7 @@ describe('a UDP transport', () => {
     expect((await received())[1]).toEqual(bytes(1));
   });
 
-  it('keeps an empty datagram and one of the largest size', async () => {
+  it('carries an empty datagram and one of the largest size', async () => {
     const a = await bind({ maxDatagramSize: 65_507 });
     const b = await bind();
     const received = inbox(b);
@@ -96,7 +96,7 @@ describe('a UDP transport', () => {
     expect([data.length, data[65_506]]).toEqual([65_507, 7]);
   });
 
-  it('refuses what is over its size and sends nothing', async () => {
+  it('throws size for a datagram over the limit, and sends nothing', async () => {
     const a = await bind({ maxDatagramSize: 10 });
     expect(a.maxDatagramSize).toBe(10);
     expect(() => a.send('127.0.0.1:9', new Uint8Array(11))).toThrow(
@@ -106,7 +106,7 @@ describe('a UDP transport', () => {
     expect((await bind()).maxDatagramSize).toBe(1452);
   });
 
-  it('counts what it cannot route instead of throwing', async () => {
+  it('counts unroutable datagrams instead of throwing', async () => {
     const a = await bind();
     const six = await bind({ bind: '[::1]:0' });
     const bad = ['', 'x', '127.0.0.1', '127.0.0.1:0', '[::1]:9', '999.1.1.1:1', '::1:9'];
@@ -116,7 +116,7 @@ describe('a UDP transport', () => {
     expect(six.stats().unroutable).toBe(1);
   });
 
-  it('counts what the system refuses to send, and goes on', async () => {
+  it('counts datagrams that the system refuses, and continues', async () => {
     const a = await bind();
     const b = await bind();
     const received = inbox(b);
@@ -128,7 +128,7 @@ describe('a UDP transport', () => {
     expect((await received())[1]).toEqual(bytes(2));
   });
 
-  it('does not mind a peer that is gone', async () => {
+  it('is not harmed by a peer that is gone', async () => {
     const a = await bind();
     const b = await bind();
     const received = inbox(a);
@@ -139,7 +139,7 @@ describe('a UDP transport', () => {
     expect((await received())[1]).toEqual(bytes(2));
   });
 
-  it('drops and counts what arrives before anybody receives', async () => {
+  it('drops and counts datagrams that arrive before there is a handler', async () => {
     const a = await bind();
     const b = await bind();
     a.send(b.localAddress, bytes(1));
@@ -150,7 +150,7 @@ describe('a UDP transport', () => {
     expect(b.stats().unclaimed).toBe(1);
   });
 
-  it('hands datagrams to the latest handler', async () => {
+  it('passes datagrams to the latest handler', async () => {
     const a = await bind();
     const b = await bind();
     b.receive(() => {
@@ -163,7 +163,7 @@ describe('a UDP transport', () => {
 });
 
 describe('names', () => {
-  it('are resolved once, in the background, for all that waits for them', async () => {
+  it('are resolved once, in the background, for all datagrams that wait for them', async () => {
     const b = await bind();
     const { port } = parseAddress(b.localAddress);
     const asked: unknown[] = [];
@@ -187,7 +187,7 @@ describe('names', () => {
     expect(asked).toEqual([['peer.example', 4]]);
   });
 
-  it('that are not found are counted, and not asked for at once again', async () => {
+  it('that are not found are counted, and not looked up again at once', async () => {
     let asked = 0;
     const a = await bind({
       lookup: async () => {
@@ -201,7 +201,7 @@ describe('names', () => {
     expect([a.stats().unroutable, asked]).toEqual([2, 1]);
   });
 
-  it('wait in a bounded queue: past it, send says false', async () => {
+  it('make datagrams wait in a bounded queue, past which send returns false', async () => {
     const b = await bind();
     const { port } = parseAddress(b.localAddress);
     let answer = (_ip: string): void => {};
@@ -246,7 +246,7 @@ describe('names', () => {
 });
 
 describe('closing', () => {
-  it('flushes what was accepted, also what waits for a name', async () => {
+  it('flushes accepted datagrams, including those that wait for a name', async () => {
     const b = await bind({ receiveBufferSize: 1 << 20 });
     const { port } = parseAddress(b.localAddress);
     let answer = (_ip: string): void => {};
@@ -270,7 +270,7 @@ describe('closing', () => {
     expect(got.has(99)).toBe(false);
   });
 
-  it('does not wait for ever for a name', async () => {
+  it('does not wait forever for a name', async () => {
     const a = await bind({ closeTimeout: 10, lookup: () => new Promise(() => {}) });
     a.send('peer.example:1', bytes(1));
     await a.close();
@@ -300,7 +300,7 @@ describe('closing', () => {
 });
 
 describe('createUdpTransport', () => {
-  it('says what is wrong with where to bind', async () => {
+  it('reports what is wrong with the address to bind to', async () => {
     const taken = createSocket('udp4').bind({ port: 0, address: '127.0.0.1', exclusive: true });
     await once(taken, 'listening');
     await expect(bind({ bind: `127.0.0.1:${taken.address().port}` })).rejects.toMatchObject({

@@ -58,6 +58,7 @@ export class WsSocket implements RawSocket {
     });
     ws.on('error', (error) => handlers.onError(wsError('connection', error)));
     ws.on('close', (code) => handlers.onClose(code));
+    if (ws.isPaused) ws.resume();
   }
 
   /** Sends the frames of one turn in one write: 4 to 10 times the throughput of small frames. */
@@ -207,6 +208,8 @@ function opened(ws: WebSocket, doing: string): Promise<WsSocket> {
       }
       ws.removeAllListeners();
       socket.setNoDelay(true);
+      // A message may follow right behind the handshake: hold it back until `handle`.
+      ws.pause();
       resolve(new WsSocket(ws, socket));
     });
     ws.once('unexpected-response', (_, response) => {

@@ -15,7 +15,7 @@ import { createGatewayAwareTransport } from '../index.ts';
 import { createGateway, type GatewayOptions } from '../server.ts';
 
 describe('a gateway', () => {
-  it('gives a client that was cut off its name back, and nobody else', async () => {
+  it('returns its name to a client that lost its connection, and to no other', async () => {
     const network = new MemoryNetwork();
     const g = await memoryGateway(network, 'g');
     const tab = await memoryClient(network, ['g:443'], { name: 'tab' });
@@ -39,7 +39,7 @@ describe('a gateway', () => {
     await memoryClient(network, ['g:443'], { name: 'tab' });
   });
 
-  it('lets a client back in that it has not missed yet', async () => {
+  it('lets a client return before its loss was noticed', async () => {
     const network = new MemoryNetwork();
     const g = await memoryGateway(network, 'g');
     const transport = network.createStreamTransport();
@@ -55,7 +55,7 @@ describe('a gateway', () => {
     expect(g.clients()).toEqual(['g:7946!A']);
   });
 
-  it('forgets a lost client after a while, and the client takes another name if it must', async () => {
+  it('forgets a lost client after a while, and the client then continues under another name', async () => {
     const network = new MemoryNetwork();
     const g = await memoryGateway(network, 'g', { resumeTimeout: 0 });
     const tab = await memoryClient(network, ['g:443'], { name: 'tab' });
@@ -72,7 +72,7 @@ describe('a gateway', () => {
     expect(await changed).toMatch(/^g:7946![a-z2-7]{12}$/);
   });
 
-  it('breaks off who speaks otherwise, and says why where it can', async () => {
+  it('ends the connection of a client that breaks the protocol, and tells the reason where it can', async () => {
     const network = new MemoryNetwork();
     const g = await memoryGateway(network, 'g', { maxClients: 1, helloTimeout: 30 });
     const transport = network.createStreamTransport();
@@ -92,7 +92,7 @@ describe('a gateway', () => {
     expect(g.stats().refused).toBeGreaterThanOrEqual(5);
   });
 
-  it('takes no more clients than it may', async () => {
+  it('limits the number of clients', async () => {
     const network = new MemoryNetwork();
     await memoryGateway(network, 'g', { maxClients: 1 });
     const one = await memoryClient(network, ['g:443']);
@@ -150,7 +150,7 @@ describe('a gateway', () => {
     expect(deaf.remoteAddress).toBe('g:443');
   });
 
-  it('counts a silent client as lost', async () => {
+  it('considers a silent client lost', async () => {
     const network = new MemoryNetwork();
     const g = await memoryGateway(network, 'g', { idleTimeout: 20, resumeTimeout: 5 });
     const silent = await rawClient(network.createStreamTransport(), bytes(1, 1, 1, 65));
@@ -158,7 +158,7 @@ describe('a gateway', () => {
     await until(() => g.clients().length === 0);
   });
 
-  it('does not count a client as lost that only has nothing to say', async () => {
+  it('does not consider an idle client lost', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     closers.push(() => vi.useRealTimers());
     const network = new MemoryNetwork();
@@ -172,7 +172,7 @@ describe('a gateway', () => {
     expect(g.clients()).toEqual([idle.localAddress]);
   });
 
-  it('refuses what makes no sense', async () => {
+  it('refuses invalid options', async () => {
     const network = new MemoryNetwork();
     const transport = network.createStreamTransport();
     const listener = keep(await transport.listen('h:1'));

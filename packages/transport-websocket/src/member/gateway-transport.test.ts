@@ -11,7 +11,7 @@ import {
 import type { GatewayTransport } from '../index.ts';
 
 describe('a client of gateways', () => {
-  it('notices a gateway that does not answer any more', async () => {
+  it('detects a gateway that stops answering', async () => {
     const network = new MemoryNetwork();
     await memoryGateway(network, 'g');
     await memoryGateway(network, 'h');
@@ -26,7 +26,7 @@ describe('a client of gateways', () => {
     expect(await changed).toMatch(/^h:7946!/);
   });
 
-  it('rejects when no gateway takes it, with the reason of the last one', async () => {
+  it('rejects with the error of the last gateway if none accepts it', async () => {
     const network = new MemoryNetwork();
     const transport = network.createStreamTransport();
     const mute = keep(await transport.listen('mute:1'));
@@ -49,7 +49,7 @@ describe('a client of gateways', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'aborted' });
   });
 
-  it('breaks off a gateway that speaks otherwise, and tries again', async () => {
+  it('leaves a gateway that breaks the protocol, and tries again', async () => {
     const network = new MemoryNetwork();
     const transport = network.createStreamTransport();
     const listener = keep(await transport.listen('g:443'));

@@ -52,7 +52,7 @@ function verdict(run: () => unknown): string {
 }
 
 describe("the messages on a client's connection", () => {
-  it('are read as they were written', () => {
+  it('are decoded as they were encoded', () => {
     fc.assert(
       fc.property(message, (value) => {
         expect(decodeGatewayMessage(encodeGatewayMessage(value))).toEqual(value);
@@ -60,7 +60,7 @@ describe("the messages on a client's connection", () => {
     );
   });
 
-  it('are refused with a named error when they are cut, mutated or random', () => {
+  it('are refused with protocol when they are cut, mutated or random', () => {
     const kind = fc.constantFrom(0x01, 0x02, 0x03, 0x81, 0x82, 0x83, 0x84);
     const random = fc.tuple(kind, fc.uint8Array({ maxLength: 100 })).map(([first, rest]) => {
       return Uint8Array.of(first, ...rest);
@@ -83,12 +83,12 @@ describe("the messages on a client's connection", () => {
     );
   });
 
-  it('of another version can still be told from garbage', () => {
+  it('of another version are distinguished from garbage', () => {
     expect(decodeGatewayMessage(Uint8Array.of(1, 9, 255, 255))).toMatchObject({ version: 9 });
     expect(verdict(() => decodeGatewayMessage(Uint8Array.of(1)))).toBe('protocol');
   });
 
-  it('are not written with addresses that do not fit', () => {
+  it('are not encoded with addresses that do not fit', () => {
     for (const to of ['x'.repeat(256), 'ü:1', 'a b:1']) {
       const send = { type: 'send', to, bytes: new Uint8Array(0) } as const;
       expect(verdict(() => encodeGatewayMessage(send))).toBe('protocol');

@@ -4,7 +4,7 @@ import { TransportError } from '@shoal/transport';
 // space. It holds an address or the name of a client.
 
 /** The longest text field, in bytes. */
-export const MAX_TEXT = 255;
+const MAX_TEXT = 255;
 
 /** Throws `protocol`. */
 export function malformed(what: string): never {
