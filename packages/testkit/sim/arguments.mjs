@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 
 /**
- * The command line, as an object: numbers where the default is a number, else text; flags where
- * it is `false`. `least`: of some numbers. Prints the usage and ends the process when something is
- * wrong.
+ * Parses the command line: a number where the default is one, a flag where it is `false`, else text.
+ * `least` has the minimum of some numbers. If an argument is invalid, prints the usage and ends the
+ * process.
  */
 export function readArguments(usage, defaults, least = {}) {
   const options = Object.fromEntries(
@@ -18,7 +18,8 @@ export function readArguments(usage, defaults, least = {}) {
         const given = values[name];
         if (given === undefined || typeof value !== 'number') return [name, given ?? value];
         if (!/^\d+$/.test(given)) throw new Error(`--${name} must be a whole number`);
-        if (Number(given) < least[name]) throw new Error(`--${name} is ${least[name]} at least`);
+        if (Number(given) < least[name])
+          throw new Error(`--${name} must be at least ${least[name]}`);
         return [name, Number(given)];
       }),
     );

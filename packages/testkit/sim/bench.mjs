@@ -1,18 +1,18 @@
-// How fast virtual time passes: a cluster at rest with the LAN preset, on one core.
+// The speed of virtual time in a cluster at rest, with the LAN preset, on one core.
 import { Simulator } from '@shoal/testkit/simulator';
 import { readArguments } from './arguments.mjs';
 import { printTable, quantile } from './table.mjs';
 
 const { nodes, seconds, runs } = readArguments(
-  'node sim/bench.mjs [--nodes 1000] [--seconds 10] [--runs 5]',
+  'node packages/testkit/sim/bench.mjs [--nodes 1000] [--seconds 10] [--runs 5]',
   { nodes: 1000, seconds: 10, runs: 5 },
 );
-/** Virtual over real time: 20 at 1,000 members, 1 at 10,000; in between in proportion. */
+/** Virtual over real time: 20 at 1,000 members, 1 at 10,000, in between in proportion. */
 const goal = nodes <= 1000 ? 20 : nodes >= 10_000 ? 1 : 20_000 / nodes;
 
 const sim = new Simulator({ seed: 1, nodes });
 sim.startAll({ acquainted: true });
-// Past the first announces, and until the code is compiled.
+// Run past the first announces, until the code is compiled.
 sim.run(Math.max(3000, 20_000_000 / nodes));
 const ratios = [];
 const ofCpu = [];

@@ -1,4 +1,4 @@
-// Thousands of runs with random faults, each from its seed: `npm run sim`.
+// Thousands of runs with random faults, each made from a seed: `npm run sim`.
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -8,7 +8,7 @@ import { readArguments } from './arguments.mjs';
 if (isMainThread) await campaign();
 else work();
 
-/** Takes seed after seed, until there are no more. */
+/** Runs one seed after the other until none is left. */
 function work() {
   const { next, from, seeds, limits } = workerData;
   const counter = new Int32Array(next);
@@ -70,7 +70,7 @@ function report({ seed, violation }, { duration }) {
   if (violation === undefined) return;
   const limits = duration === 3000 ? '' : ` --duration ${duration}`;
   console.log(`FAILED seed ${seed}: ${violation}`);
-  console.log(`  to run it again: node packages/testkit/sim/replay.mjs --seed ${seed}${limits}`);
+  console.log(`  to repeat it: node packages/testkit/sim/replay.mjs --seed ${seed}${limits}`);
 }
 
 function summarize(results, { seeds, duration }, seconds) {
@@ -91,23 +91,23 @@ function summarize(results, { seeds, duration }, seconds) {
   const failed = results.filter((result) => result.violation !== undefined).length;
   const idle = [...effects].filter(([, count]) => count === 0).map(([name]) => name);
 
-  console.log(`faults asked for: ${line(asked)}`);
-  console.log(`what they did:    ${line(effects)}`);
+  console.log(`planned faults: ${line(asked)}`);
+  console.log(`their effects:  ${line(effects)}`);
   console.log(
     `${sum((one) => one.nodes)} nodes, ${(seeds * duration) / 3600} virtual hours, ` +
       `${sum((one) => one.packets)} packets, ${sum((one) => one.exchanges)} exchanges of states, in ${seconds.toFixed(0)} s`,
   );
   console.log(
-    `all agreed after the last fault: median ${at(converged, 0.5) / 1000} s, ` +
+    `all views agreed after the last fault: median ${at(converged, 0.5) / 1000} s, ` +
       `99 % ${at(converged, 0.99) / 1000} s, at the latest ${at(converged, 1) / 1000} s`,
   );
   console.log(
     `packets per member and period at rest: ${at(loads, 0)?.toFixed(2)} to ${at(loads, 1)?.toFixed(2)}`,
   );
-  // Equal wherever the same seeds are run by the same core.
+  // The same on every machine, for the same seeds and the same core.
   const digests = results.sort((a, b) => a.seed - b.seed).map(({ digest }) => digest);
   console.log(`digest of all runs: ${createHash('sha256').update(digests.join()).digest('hex')}`);
-  if (idle.length > 0) console.log(`FAILED: never happened: ${idle.join(', ')}`);
+  if (idle.length > 0) console.log(`FAILED: without any effect: ${idle.join(', ')}`);
   console.log(`${results.length - failed} passed, ${failed} failed`);
   return failed === 0 && idle.length === 0 && results.length === seeds;
 }

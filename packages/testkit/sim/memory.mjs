@@ -1,4 +1,4 @@
-// What it takes to know a member: bytes for each pair of nodes that know each other, at rest.
+// The memory that knowing a member takes, in bytes per pair of nodes at rest.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Simulator } from '@shoal/testkit/simulator';

@@ -1,13 +1,13 @@
-// A large cluster in one process: it joins at three seeds, loses 1 % of its members, and agrees.
+// A large cluster in one process: joins at three seeds, loses 1 % of its members, and agrees.
 import { spawnSync } from 'node:child_process';
 import { lan } from '@shoal/membership';
 import { Simulator } from '@shoal/testkit/simulator';
 import { printTable } from './table.mjs';
 
-/** Each node keeps an identity and a few numbers of each other one. */
+/** The heap that a size takes, in MB: each node keeps a few numbers about each other one. */
 const HEAP_MB_FOR = { size: 10_000, heap: 8000 };
 
-/** Counts events instead of comparing views, which would take N^2 steps each time. */
+/** Counts events, because comparing all views takes N^2 steps each time. */
 function countEvents(sim) {
   const counts = { memberUp: 0, memberDown: 0, memberSuspected: 0 };
   sim.observers.push({
@@ -70,7 +70,7 @@ function largeCluster(nodes) {
 
 const seconds = (ms) => (ms === undefined ? 'never' : (ms / 1000).toFixed(1));
 
-/** In a process of its own, that may have a heap as large as it takes. */
+/** Runs a cluster in its own process, with a heap that is large enough. */
 function inOwnProcess(nodes) {
   const heap = Math.max(1000, Math.ceil((nodes / HEAP_MB_FOR.size) ** 2 * HEAP_MB_FOR.heap));
   const { status, stdout } = spawnSync(
@@ -78,16 +78,16 @@ function inOwnProcess(nodes) {
     [`--max-old-space-size=${heap}`, import.meta.filename, String(nodes)],
     { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' },
   );
-  if (status !== 0) throw new Error(`the run of ${nodes} nodes ended with ${status}`);
+  if (status !== 0) throw new Error(`the run of ${nodes} nodes exited with code ${status}`);
   return JSON.parse(stdout);
 }
 
 export function printLarge(sizes) {
   console.log('## Large clusters in one process (LAN preset)\n');
   console.log(
-    'All nodes start at once and know three seeds. As soon as all know each other 1 % crash, while\n' +
-      'news of the join is still queued. Seconds until 99.9 % of all pairs, and until all, know each\n' +
-      'other; and until all know of the crashes:\n',
+    'All nodes start at once and know three seeds. As soon as all know each other, 1 % of them crash,\n' +
+      'while updates about the joins are still queued. Seconds until 99.9 % of all pairs, and until all\n' +
+      'pairs, know each other, and until all know about the crashes:\n',
   );
   printTable(
     [

@@ -4,7 +4,7 @@ import { Simulator } from '@shoal/testkit/simulator';
 import { printTable, quantile } from './table.mjs';
 
 const MEMBERS = 128;
-/** Before the anomalies begin, and how long they go on, in ms. */
+/** The time before the anomalies, and their duration, in ms. */
 const QUIET = 15_000;
 const ANOMALIES = 120_000;
 
@@ -24,13 +24,13 @@ const configOf = (lifeguard) => ({
   lifeguard,
 });
 
-/** `count` members are blocked for `blocked` ms and free for `free` ms, again and again. */
+/** `count` members are by turns blocked for `blocked` ms and free for `free` ms. */
 function intervalRun({ parts, count, blocked, free, seed }) {
   const sim = new Simulator({ seed, nodes: MEMBERS, config: configOf(parts) });
   sim.startAll({ acquainted: true });
   sim.run(QUIET);
   const result = { wrong: 0, wrongAtHealthy: 0, packets: 0 };
-  // Numbers below `count` are those with anomalies.
+  // The members with numbers below `count` have anomalies.
   const index = new Map(sim.nodes.map((node) => [node.address, node.index]));
   sim.observers.push({
     event(node, event) {
@@ -47,13 +47,13 @@ function intervalRun({ parts, count, blocked, free, seed }) {
       for (let node = 0; node < count; node++) sim.inject({ type: 'block', node, ms: blocked });
     });
   }
-  // The last block may end, and show its effects, later.
+  // The last block may end later, and have effects after that.
   sim.run(ANOMALIES + blocked);
   result.packets = sim.stats.packets - before;
   return result;
 }
 
-/** `count` members crash at once. Seconds to the first Down at a member, and to that at all. */
+/** `count` members crash at once. Returns the seconds to the first Down, and to Down at all. */
 function detectionRun({ parts, count, seed }) {
   const sim = new Simulator({ seed, nodes: MEMBERS, config: configOf(parts) });
   sim.startAll({ acquainted: true });

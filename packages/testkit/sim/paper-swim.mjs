@@ -3,7 +3,7 @@ import { lan } from '@shoal/membership';
 import { Simulator } from '@shoal/testkit/simulator';
 import { mean, printTable, quantile } from './table.mjs';
 
-/** SWIM as in the paper: all that is spread rides on pings and acks; no Lifeguard. */
+/** SWIM as in the paper: only pings and acks carry updates, and there is no Lifeguard. */
 const SWIM = {
   ...lan(),
   gossip: undefined,
@@ -12,7 +12,7 @@ const SWIM = {
   lifeguard: { localHealth: false, suspicion: false, buddy: false },
 };
 const PERIOD = SWIM.probePeriod;
-/** Long enough for the members to be spread over the period, and for the start to be over. */
+/** The time until the start is over and the members' periods are out of step. */
 const SETTLE = 3 * PERIOD;
 
 function settled(seed, nodes, config = SWIM) {
@@ -22,7 +22,7 @@ function settled(seed, nodes, config = SWIM) {
   return sim;
 }
 
-/** In which period after its crash a member is first probed in vain; and when that is known. */
+/** Mean periods from a crash until the member is first probed, and until that probe has failed. */
 function firstDetections(nodes, trials) {
   const crashes = Math.max(1, Math.floor(nodes / 32));
   const periods = [];
@@ -36,7 +36,7 @@ function firstDetections(nodes, trials) {
         if (!first.has(event.target.address)) first.set(event.target.address, sim.now);
       },
     });
-    // Not all at one moment of the period.
+    // At different moments of the period.
     const crashedAt = Array.from({ length: crashes }, (_, i) => sim.now + (i * PERIOD) / crashes);
     for (const [node, at] of crashedAt.entries()) {
       sim.at(at, () => sim.inject({ type: 'crash', node }));
@@ -52,7 +52,7 @@ function firstDetections(nodes, trials) {
   return { period: mean(periods), delay: mean(delays), trials: periods.length };
 }
 
-/** Packets a member sends a period, when nothing happens. */
+/** Packets per member and period while nothing happens. */
 function restLoad(nodes, config) {
   const sim = settled(`load ${nodes}`, nodes, config);
   const before = sim.stats.packets;
@@ -60,7 +60,7 @@ function restLoad(nodes, config) {
   return (sim.stats.packets - before) / nodes / 40;
 }
 
-/** How long, in periods, until news of one member has reached all, and 99 % of, the others. */
+/** The number of periods until an update has reached all other members, and 99 % of them. */
 function dissemination(nodes, trials, config) {
   const all = [];
   const most = [];
@@ -117,7 +117,7 @@ export function printSwim({ quick }) {
     }),
   );
 
-  console.log('Periods until news of one member has reached the others (mean):\n');
+  console.log('Mean number of periods until an update about one member has reached the others:\n');
   printTable(
     [
       'N',

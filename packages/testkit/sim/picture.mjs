@@ -69,7 +69,7 @@ function isCutOff(node) {
   return node >= nodes - cutOff;
 }
 
-/** How many of the nodes that are asked for a view holds in each state. */
+/** How many of the wanted nodes are in each state in a view. */
 function countStates(view, wanted) {
   const counts = [0, 0, 0, 0];
   for (const [node, code] of view.entries()) if (wanted(node)) counts[code]++;
@@ -80,7 +80,7 @@ function tell(list) {
   const pairs = nodes * (nodes - 1);
   const active = ({ rows }) => rows.reduce((sum, row) => sum + row[ALIVE] + row[SUSPECT], 0);
   const sidesOnly = (nodes - cutOff) * (nodes - cutOff - 1) + cutOff * (cutOff - 1);
-  /** When, in s after `from`, so many of the views were as they should be in the end. */
+  /** How long after `from`, in s, the condition first holds. */
   const after = (from, holds) => {
     const one = list.find(({ time }, i) => time > from && holds(list[i]));
     return one === undefined ? 'not yet' : `${(one.time - from) / 1000} s`;

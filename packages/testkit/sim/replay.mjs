@@ -1,10 +1,10 @@
-// Runs one seed of the campaign again, or a stored log, and says what happened.
+// Repeats one seed of the campaign, or a stored log, and reports what happened.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { planRun, runPlan, shrinkPlan } from '@shoal/testkit/simulator';
 import { readArguments } from './arguments.mjs';
 
 const { seed, duration, log, stored, shrink } = readArguments(
-  'node sim/replay.mjs --seed S [--duration 3000] [--shrink] [--log FILE] | --stored FILE',
+  'node packages/testkit/sim/replay.mjs --seed S [--duration 3000] [--shrink] [--log FILE] | --stored FILE',
   { seed: 1, duration: 3000, log: '', stored: '', shrink: false },
   { duration: 1200 },
 );
@@ -27,26 +27,26 @@ function run(plan) {
 }
 
 function tell({ violation, digest, convergedAfter, effects }) {
-  console.log(`what the faults did: ${JSON.stringify(effects)}`);
+  console.log(`effects of the faults: ${JSON.stringify(effects)}`);
   console.log(`digest ${digest}`);
   if (violation) {
     console.log(`FAILED ${violation.stack}`);
     if (violation.cause) console.log(violation.cause);
     process.exitCode = 1;
-  } else console.log(`passed; all agreed ${convergedAfter / 1000} s after the last fault`);
+  } else console.log(`passed; all views agreed ${convergedAfter / 1000} s after the last fault`);
 }
 
-/** Runs a stored log's plan, and finds the first line that is not as it was. */
+/** Repeats the plan of a stored log, and finds the first line that differs. */
 function compare([plan, ...lines]) {
   const was = lines.pop();
   const outcome = runPlan(JSON.parse(plan), { log: true });
   const differs = lines.findIndex((line, i) => line !== outcome.log[i]);
   tell(outcome);
   if (was === outcome.digest && differs < 0) {
-    console.log(`the same as stored, in all of its ${lines.length} lines`);
+    console.log(`equal to the stored log in all ${lines.length} lines`);
     return;
   }
-  console.log(`NOT as stored, from line ${differs + 2} on:`);
+  console.log(`DIFFERS from the stored log at line ${differs + 2}:`);
   console.log(`  stored: ${lines[differs]}\n  now:    ${outcome.log[differs]}`);
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-/** Prints a Markdown table, with its columns in line. The first column is text, others numbers. */
+/** Prints a Markdown table with aligned columns: text in the first, numbers in the others. */
 export function printTable(head, rows) {
   const cells = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, i) => Math.max(...cells.map((row) => row[i].length)));

@@ -7,7 +7,7 @@ import { type Plan, planRun } from './plan.ts';
 const SEEDS = 24;
 const DURATION = 1_500_000;
 
-describe('a slice of the campaign', () => {
+describe('part of the campaign', () => {
   const total = newEffects();
 
   it.each(Array.from({ length: SEEDS }, (_, seed) => seed))('seed %d', (seed) => {
@@ -16,7 +16,7 @@ describe('a slice of the campaign', () => {
     for (const key of Object.keys(total) as (keyof Effects)[]) total[key] += outcome.effects[key];
   });
 
-  it('had faults of every kind', () => {
+  it('has faults of every kind', () => {
     // A socket buffer overflows in long runs of large clusters only.
     const missing = Object.entries({ ...total, overflows: 1 }).filter(([, count]) => count === 0);
     expect(missing).toEqual([]);
@@ -46,7 +46,7 @@ function split(more: TimedFault[] = [], without: Plan['without'] = []): Plan {
 }
 
 describe('a run', () => {
-  it('is the same for the same plan, also after a trip through JSON', () => {
+  it('is the same for the same plan, also after a round trip through JSON', () => {
     const plan = planRun(11, { duration: 1_200_000, mostNodes: 12 });
     const stored: Plan = JSON.parse(JSON.stringify(plan));
     const [first, second] = [runPlan(plan, { log: true }), runPlan(stored, { log: true })];
@@ -56,20 +56,20 @@ describe('a run', () => {
     expect(runPlan(plan).digest).toBe(first.digest);
   });
 
-  it('is not planned for less time than it needs', () => {
+  it('refuses a duration that is too short', () => {
     for (const duration of [1_199_999, Number.NaN]) {
       expect(() => planRun(1, { duration })).toThrow(RangeError);
     }
   });
 
-  it('heals a split, in time', () => {
+  it('heals a split in time', () => {
     const outcome = runPlan(split());
     expect(outcome.violation).toBeUndefined();
     expect(outcome.convergedAfter).toBeLessThan(5000);
     expect(outcome.load).toBeLessThan(2.2);
   });
 
-  it('finds that without announces to Down members a split is for ever, and what is to blame', () => {
+  it('finds that a split without announces to Down members lasts for ever, and which faults cause it', () => {
     const noise: TimedFault[] = [
       { at: 10_000, fault: { type: 'rename', node: 4, metadata: 'x' } },
       { at: 20_000, fault: { type: 'restart', node: 5 } },
@@ -83,7 +83,7 @@ describe('a run', () => {
     expect(plan.faults.map(({ fault }) => fault.type)).toEqual(['partition', 'calm']);
   });
 
-  it('finds faults that were asked for and did nothing', () => {
+  it('finds planned faults that had no effect', () => {
     // Before the node has started: there is nothing to leave.
     const vain = (count: number): TimedFault[] =>
       Array.from({ length: count }, () => ({ at: 0, fault: { type: 'leave', node: 9 } }));

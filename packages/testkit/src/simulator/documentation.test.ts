@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import * as simulator from './index.ts';
 
-it('the example of docs/simulation.md prints what it says', () => {
+it('the example of docs/simulation.md prints what its comments say', () => {
   const page = readFileSync(new URL('../../../../docs/simulation.md', import.meta.url), 'utf8');
   const example = /^```ts\n([\s\S]*?)^```/m.exec(page)![1]!;
   const body = example.replace(/^import (\{.*\}) from .*$/m, 'const $1 = simulator;');

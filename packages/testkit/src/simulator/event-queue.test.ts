@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EventQueue } from './event-queue.ts';
 
 describe('EventQueue', () => {
-  it('gives back items by time, and by the order of adding where times are equal', () => {
+  it('yields items by time, and by the order of adding at equal times', () => {
     const operation = fc.oneof(
       { weight: 3, arbitrary: fc.record({ add: fc.integer({ min: 0, max: 20 }) }) },
       { weight: 2, arbitrary: fc.constant('take' as const) },

@@ -11,7 +11,7 @@ function silent(options: Partial<SimulatorOptions> = {}): Simulator {
 }
 
 describe('exchanges of states', () => {
-  it('bring a node that joins up to date, and the seed as well', () => {
+  it('bring a node that joins up to date, and its seed as well', () => {
     const sim = silent({ join: { seeds: [0] } });
     sim.startAll();
     sim.run(20);
@@ -20,7 +20,7 @@ describe('exchanges of states', () => {
     expect(sim.stats.exchanges).toBeGreaterThanOrEqual(2);
   });
 
-  it('come again and again, and say little once all is known', () => {
+  it('recur, and send little once both sides know the same', () => {
     const sim = new Simulator({ seed: 2, nodes: 6, exchange: { interval: 1000 } });
     sim.startAll();
     sim.run(30_000);
@@ -29,7 +29,7 @@ describe('exchanges of states', () => {
     expect(sim.stats.brokenExchanges).toBe(0);
   });
 
-  it('tell of a member that the news has missed', () => {
+  it('bring a member that gossip missed', () => {
     const config = { ...lan(), announce: undefined, gossip: undefined };
     const sim = new Simulator({ seed: 3, nodes: 5, config, exchange: {} });
     for (const { index } of sim.nodes) sim.start(index);
@@ -40,7 +40,7 @@ describe('exchanges of states', () => {
     expect(sim.runUntil(300_000, 1000, () => sim.converged)).toBeDefined();
   });
 
-  it('break when an end is gone, stands still or cannot be reached, and are refused by the busy', () => {
+  it('break off if an end is gone, paused or cannot be reached, and are refused by a busy node', () => {
     const broken = (prepare: (sim: Simulator) => void, options?: Partial<SimulatorOptions>) => {
       const sim = silent({ nodes: 2, join: { seeds: [0] }, ...options });
       sim.start(0);

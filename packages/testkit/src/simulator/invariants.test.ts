@@ -37,7 +37,7 @@ function broken(act: () => void): Invariant | undefined {
 }
 
 describe('Invariants', () => {
-  it('find nothing wrong with a healthy cluster', () => {
+  it('hold for a healthy cluster', () => {
     const { sim, invariants } = watched();
     sim.run(60_000);
     invariants.scan();
@@ -54,7 +54,7 @@ describe('Invariants', () => {
     ],
     ['an incarnation that grows', undefined, [about('memberUp', 5, 2), about('memberUp', 5, 3)]],
     ['a new identity', undefined, [about('memberDown', 5, 9), about('memberUp', 6, 0)]],
-    ['an end', 'stays-in', [{ type: 'defunct', reason: 'declaredDown' }]],
+    ['a node that is declared down', 'stays-in', [{ type: 'defunct', reason: 'declaredDown' }]],
     ['a goodbye', undefined, [{ type: 'defunct', reason: 'left' }]],
   ])('judge %s', (_, expected, events) => {
     const { node, invariants } = watched();
@@ -64,7 +64,7 @@ describe('Invariants', () => {
     expect(broken(judge)).toBe(expected);
   });
 
-  it('let an identity come back that may have been forgotten', () => {
+  it('allow an identity to come back once it may be forgotten', () => {
     const { sim, node, invariants } = watched();
     invariants.event(node, about('memberDown', 5));
     sim.run(1000);
@@ -73,14 +73,14 @@ describe('Invariants', () => {
     expect(broken(() => invariants.event(node, about('memberUp', 5)))).toBeUndefined();
   });
 
-  it('begin anew with each process', () => {
+  it('start anew with each process', () => {
     const { sim, node, invariants } = watched();
     invariants.event(node, about('memberDown', 5));
     sim.inject({ type: 'restart', node: 0 });
     expect(broken(() => invariants.event(node, about('memberUp', 5)))).toBeUndefined();
   });
 
-  it('find a packet over the limit', () => {
+  it('find a packet that exceeds the limit', () => {
     const { sim, node, invariants } = watched();
     const bytes = new Uint8Array(sim.config.maxPacketSize);
     expect(broken(() => invariants.transmit(node, 1, bytes))).toBeUndefined();
@@ -95,7 +95,7 @@ describe('Invariants', () => {
     expect(broken(() => invariants.event(node, event))).toBe('understood');
   });
 
-  it('find members whom nobody has started', () => {
+  it('find members that nobody started', () => {
     const { sim, node, invariants } = watched();
     const strangers = Array.from({ length: 5 }, (_, i) => {
       const id = { address: `x${i}:1`, generation: 1, metadata: new Uint8Array(0) };
@@ -105,7 +105,7 @@ describe('Invariants', () => {
     expect(broken(() => invariants.scan())).toBe('bounded');
   });
 
-  it('find a node whose own incarnation goes back', () => {
+  it('find a node whose own incarnation decreases', () => {
     const { node, invariants } = watched();
     const bytes = new Uint8Array(10);
     invariants.transmit(node, 1, bytes);

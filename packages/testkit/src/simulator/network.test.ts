@@ -16,7 +16,7 @@ function networkOf(weather: Partial<Weather> = {}, size = 4) {
 }
 
 describe('Network', () => {
-  it('loses, doubles and delays the shares that the weather says', () => {
+  it('loses, duplicates and delays packets as the weather says', () => {
     const { network, effects } = networkOf({ loss: 0.25, duplicate: 0.1 });
     let sent = 0;
     let copies = 0;
@@ -34,7 +34,7 @@ describe('Network', () => {
     expect(effects.duplicates).toBe(copies - sent);
   });
 
-  it('lets later packets overtake those that are held back', () => {
+  it('lets later packets overtake delayed ones', () => {
     const { network, effects } = networkOf({ reorder: 0.2, reorderBy: 100 });
     let late = 0;
     for (let i = 0; i < 2000; i++) {
@@ -58,7 +58,7 @@ describe('Network', () => {
     expect(effects.cuts).toBe(1);
   });
 
-  it('splits, and splits the parts again', () => {
+  it('splits, and splits the sides again', () => {
     const { network, effects } = networkOf();
     network.partition([0, 1]);
     network.partition([0, 2]);
@@ -71,7 +71,7 @@ describe('Network', () => {
     expect(network.reaches(0, 3)).toBe(true);
   });
 
-  it('gives one node weather of its own, both ways', () => {
+  it('applies the weather of one node in both directions', () => {
     const { network } = networkOf();
     network.setWeather({ ...FAIR_WEATHER, loss: 1 }, 2);
     expect(network.route(2, 0, 0)).toBe('lost');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { NodeClock } from './node-clock.ts';
 
 describe('NodeClock', () => {
-  it('runs at its rate, from where it is set', () => {
+  it('runs at its rate, from the time that it is set to', () => {
     const clock = new NodeClock(5000);
     expect(clock.read(100)).toBe(5100);
     clock.skew(2, 100);
@@ -14,7 +14,7 @@ describe('NodeClock', () => {
     expect(clock.read(250)).toBe(4300);
   });
 
-  it('never fires a timer early, nor more than some microseconds late', () => {
+  it('never fires a timer early, or more than a few microseconds late', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 1e9 }),

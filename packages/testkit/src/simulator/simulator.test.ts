@@ -22,7 +22,7 @@ function cluster(nodes: number, options: Partial<SimulatorOptions> = {}) {
 const minutes = (count: number): number => count * 60_000;
 
 describe('Simulator', () => {
-  it('lets nodes join that know only the seeds, and rests then', () => {
+  it('lets nodes join that know only the seeds, and then rests', () => {
     const sim = new Simulator({ seed: 'join', nodes: 40 });
     sim.startAll();
     expect(sim.converged).toBe(false);
@@ -35,7 +35,7 @@ describe('Simulator', () => {
     expect(sim.stats.packets - before).toBeGreaterThan(40 * 60 * 1.9);
   });
 
-  it('does the same again for the same seed, and something else for another', () => {
+  it('repeats a run for the same seed, and differs for another one', () => {
     const digestOf = (seed: string): string => {
       const sim = new Simulator({ seed, nodes: 12, weather: { ...FAIR_WEATHER, loss: 0.05 } });
       const log = new EventLog(sim, { keep: false });
@@ -50,7 +50,7 @@ describe('Simulator', () => {
     expect(digestOf('a')).not.toBe(digestOf('b'));
   });
 
-  it('does not care in how many steps time passes', () => {
+  it('does not depend on the steps in which time passes', () => {
     const digestOf = (step: number): string => {
       const sim = new Simulator({ seed: 3, nodes: 8 });
       const log = new EventLog(sim, { keep: false });
@@ -76,20 +76,20 @@ describe('Simulator', () => {
     expect(text).toMatch(/n0 memberDown n1#\d+, incarnation 0, failed$/m);
   });
 
-  it('waits in vain no longer than it was told', () => {
+  it('waits no longer than it was told', () => {
     const { sim } = cluster(2);
     expect(sim.runUntil(1000, 300, () => false)).toBeUndefined();
     expect(sim.now).toBe(1000);
   });
 
-  it('knows no nodes but its own', () => {
+  it('refuses a fault of a node that does not exist', () => {
     const { sim } = cluster(2);
     expect(() => sim.inject({ type: 'crash', node: 2 })).toThrow(RangeError);
   });
 });
 
-describe('node control', () => {
-  it('crash: all others find out; restart: the node is back under a new identity', () => {
+describe('faults', () => {
+  it('crash: all others detect it; restart: the node is back under a new identity', () => {
     const { sim, of } = cluster(10);
     const before = sim.nodes[4]!.swim!.identity.generation;
     sim.at(5000, () => sim.inject({ type: 'crash', node: 4 }));
@@ -115,7 +115,7 @@ describe('node control', () => {
     for (const { event } of of('memberDown')) expect(event).toMatchObject({ reason: 'left' });
   });
 
-  it('pause: it does nothing, its socket fills up, and then it goes on', () => {
+  it('pause: the node does nothing, its socket fills up, and then it continues', () => {
     const { sim, of } = cluster(10, { socketBuffer: 5 });
     sim.run(5000);
     const machine = sim.nodes[2]!.swim!;
@@ -156,7 +156,7 @@ describe('node control', () => {
     expect(sim.converged).toBe(true);
   });
 
-  it('skew: a clock of twice the speed makes for twice the probes', () => {
+  it('skew: a clock at twice the speed doubles the probes', () => {
     const { sim } = cluster(6);
     sim.inject({ type: 'skew', node: 1, rate: 2 });
     sim.run(minutes(5));
@@ -176,7 +176,7 @@ describe('node control', () => {
     expect(sim.converged).toBe(true);
   });
 
-  it('cut: who is heard by none but hears all is not driven out while others can relay', () => {
+  it('cut: a node is not driven out while others can relay its answers', () => {
     const { sim, of } = cluster(8);
     sim.run(5000);
     sim.inject({ type: 'cut', from: [1], to: [2, 3] });
@@ -201,7 +201,7 @@ describe('node control', () => {
     expect(sim.runUntil(minutes(5), 1000, () => sim.converged)).toBeDefined();
   });
 
-  it('calm: everything that lasts is over', () => {
+  it('calm: everything that lasts ends', () => {
     const { sim } = cluster(6);
     sim.inject({ type: 'pause', node: 1, ms: minutes(60) });
     sim.inject({ type: 'block', node: 2, ms: minutes(60) });
@@ -214,7 +214,7 @@ describe('node control', () => {
     expect(sim.runUntil(minutes(5), 1000, () => sim.converged)).toBeDefined();
   });
 
-  it('rename and broadcast: the application speaks', () => {
+  it('rename and broadcast: the application changes its metadata and broadcasts', () => {
     const { sim } = cluster(6);
     sim.inject({ type: 'rename', node: 1, metadata: 'leader' });
     for (let i = 0; i < 5; i++) sim.inject({ type: 'broadcast', node: 2, size: 30 });
@@ -226,7 +226,7 @@ describe('node control', () => {
     for (const { swim } of sim.running) expect(swim!.stats().queuedBroadcasts).toBe(0);
   });
 
-  it('seeds may be tried for ever: two clusters that were started apart become one', () => {
+  it('with persistent joins, two clusters that started apart become one', () => {
     const config = { ...lan(), announceDown: undefined };
     const sim = new Simulator({ seed: 5, nodes: 6, config, join: { persistent: true } });
     sim.inject({ type: 'partition', nodes: [0, 3, 4] });
