@@ -220,9 +220,7 @@ export function checkConfig(config: SwimConfig): void {
   };
   for (const [name, least, most] of RANGES) check(name, config[name], least, most);
   if (config.probePeriod <= config.probeTimeout) {
-    wrong(
-      `probePeriod must exceed probeTimeout, ${config.probeTimeout}, but is ${config.probePeriod}`,
-    );
+    wrong(`probePeriod must exceed probeTimeout, ${config.probeTimeout}`);
   }
   const { suspicion, transmissions, lifeguard } = config;
   if (suspicion.type === 'fixed') check('suspicion.value', suspicion.value, 1);

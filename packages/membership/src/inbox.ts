@@ -35,11 +35,11 @@ export class Inbox<Id> {
       return;
     }
     if (traits.address(header.src) === self.address) {
-      refuse('own-address', `the packet claims to come from our own address, ${self.address}`);
+      refuse('own-address', `a packet from our own address, ${self.address}`);
     } else if (!this.#isAddressed(header)) {
       counters.misaddressed++;
     } else if (this.#isOwnIndirect(header.message)) {
-      refuse('own-indirect', `${header.message.type} is about the member that received it`);
+      refuse('own-indirect', `${header.message.type} about this member itself`);
     } else {
       this.#accept(header);
     }

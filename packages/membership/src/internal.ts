@@ -8,3 +8,4 @@ export { startMembershipWithSink } from './driver/start-membership.ts';
 export { ExchangeSchedule, type ExchangeScheduleOptions } from './lifecycle/exchange-schedule.ts';
 export { Joiner, type JoinerOptions } from './lifecycle/joiner.ts';
 export { AddressBook } from './members/address-book.ts';
+export { mergeStates } from './members/merge-states.ts';

@@ -14,7 +14,6 @@ import { ClusterView } from './members/cluster-view.ts';
 import { digestOf } from './members/digest.ts';
 import { activeRecords, canonicalMembers, snapshots } from './members/full-state.ts';
 import { MemberTimer } from './members/member-timer.ts';
-import { mergeStates } from './members/merge-states.ts';
 import { LocalHealth } from './probing/local-health.ts';
 import { newCounters, type SwimStats } from './stats.ts';
 import type { SwimOptions } from './swim-options.ts';
@@ -47,7 +46,7 @@ export class Swim<Id> {
     const view = new ClusterView(context, options.addresses ?? new AddressBook<Id>());
     const broadcasts = new BroadcastQueue(options.broadcasts, options.config);
     const outbox = new Outbox(context, view, broadcasts);
-    const machine: Machine<Id> = { context, view, broadcasts, outbox };
+    const machine: Machine<Id> = { ...context, view, broadcasts, outbox };
     const lifecycle = new Lifecycle(machine);
     this.#inbox = new Inbox(context, lifecycle);
     this.#context = context;
@@ -123,8 +122,7 @@ export class Swim<Id> {
       throw new SwimError('identity', `cannot announce to our own address, ${self.address}`);
     }
     if (!this.#outbox.send(to, { type: 'announce' })) {
-      const message = `cannot announce to ${traits.address(to)}: the identity cannot be encoded`;
-      throw new SwimError('identity', message);
+      throw new SwimError('identity', `cannot encode the identity at ${traits.address(to)}`);
     }
     this.#lifecycle.settleAll();
   }
@@ -189,8 +187,7 @@ export class Swim<Id> {
     this.#checkTakesPart('broadcast');
     const most = this.#view.updates.maxUpdateSize - 2;
     if (payload.length < 1 || payload.length > most) {
-      const message = `a broadcast must have 1..${most} bytes, not ${payload.length}`;
-      throw new SwimError('payload', message);
+      throw new SwimError('payload', `a broadcast has 1..${most} bytes, not ${payload.length}`);
     }
     const queued = this.#broadcasts.receive(payload, undefined);
     this.#lifecycle.settleAll();
@@ -213,22 +210,6 @@ export class Swim<Id> {
       this.#lifecycle.update(member, undefined, spread);
     }
     this.#lifecycle.settleAll();
-  }
-
-  /**
-   * Takes in a peer's {@link Swim.membershipState}, received over a stream. A member that failed
-   * in the peer's view but is active in this one becomes a suspect, so that it can refute. Throws
-   * `identity` if a member cannot be encoded; others may have been taken in.
-   */
-  mergeState(members: readonly Member<Id>[], now: number): void {
-    const { traits, self } = this.#context;
-    const { spread, remember } = mergeStates(members, {
-      traits,
-      ownAddress: self.address,
-      memberAt: (address) => this.memberAt(address),
-    });
-    this.applyMany(spread, now);
-    this.applyMany(remember, now, { broadcast: false });
   }
 
   /** The other active members, alive or suspect, as they are now, in no particular order. */

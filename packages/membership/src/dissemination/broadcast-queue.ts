@@ -55,7 +55,7 @@ export class BroadcastQueue<Id> {
   receive(bytes: Uint8Array, from: Id | undefined): boolean {
     const { handler } = this;
     if (handler === undefined) {
-      throw new SwimError('broadcast', 'there is no handler for broadcasts: set `broadcasts`');
+      throw new SwimError('broadcast', 'no handler for broadcasts');
     }
     let key: unknown;
     try {

@@ -37,11 +37,7 @@ export class PacketBuilder<Id> {
     try {
       this.#begin(identity, this.#context.codec.maxIncarnation, identity, { type: 'gossip' });
     } catch (cause) {
-      throw new SwimError(
-        'identity',
-        'the identity cannot be encoded, or does not fit into a packet',
-        { cause },
-      );
+      throw new SwimError('identity', 'cannot send from this identity', { cause });
     }
     return this.#context.config.maxPacketSize - this.#writer.offset - COUNT_SIZE;
   }

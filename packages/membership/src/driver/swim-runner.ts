@@ -7,6 +7,7 @@ import { SwimError } from '../errors.ts';
 import { ExchangeSchedule } from '../lifecycle/exchange-schedule.ts';
 import { Joiner, type JoinRetry } from '../lifecycle/joiner.ts';
 import type { IdentityTraits } from '../members/identity.ts';
+import { mergeStates } from '../members/merge-states.ts';
 import type { Swim } from '../swim.ts';
 import { DatagramHealth } from './datagram-health.ts';
 import type { DriverEvent, StreamsOptions } from './options.ts';
@@ -254,7 +255,8 @@ export class SwimRunner<Id> {
   }
 
   #makeStreams(options: CheckedStreamsOptions<Id>): Streams<Id> {
-    const swim = this.swim;
+    const { swim } = this;
+    const { traits } = this.#parts;
     return new Streams(options, {
       codec: options.codec,
       label: options.label,
@@ -267,7 +269,7 @@ export class SwimRunner<Id> {
         return { id: swim.identity, incarnation: swim.incarnation, state: 'alive' };
       },
       others: () => [...swim.membershipState()],
-      merge: (members) => this.act((now) => swim.mergeState(members, now)),
+      merge: (members) => this.act((now) => mergeStates({ swim, traits, members, now })),
       report: (event) => this.#report(event),
     });
   }

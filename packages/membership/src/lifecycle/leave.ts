@@ -35,20 +35,20 @@ export class Leave<Id> {
   #heard = 0;
 
   constructor(machine: Machine<Id>, options: LeaveOptions) {
-    const { context, view } = machine;
+    const { clock, config, self, view } = machine;
     this.#machine = machine;
     this.#options = options;
-    this.#end = context.clock.now + context.config.leaveTimeout;
-    const { identity: id, incarnation } = context.self;
+    this.#end = clock.now + config.leaveTimeout;
+    const { identity: id, incarnation } = self;
     this.#goodbye = view.codec.encode({ id, incarnation, state: 'down', left: true });
   }
 
   /** How many members must know. */
   get #enough(): number {
-    const { context, view } = this.#machine;
+    const { config, view } = this.#machine;
     return Math.min(
       view.table.active.size,
-      Math.max(context.config.indirectProbes, view.updates.transmissions, LEAST_MEMBERS),
+      Math.max(config.indirectProbes, view.updates.transmissions, LEAST_MEMBERS),
     );
   }
 
@@ -66,7 +66,7 @@ export class Leave<Id> {
 
   /** Sends one round of goodbyes, and schedules the next. */
   send(): void {
-    const { context, view, outbox } = this.#machine;
+    const { after, config, view, outbox } = this.#machine;
     const chosen = this.#choose();
     if (chosen.length === 0) {
       this.#finish();
@@ -77,13 +77,12 @@ export class Leave<Id> {
       this.#tries.set(slot, this.#triesOf(slot) + 1);
       outbox.send(view.table.id(slot), ping, this.#goodbye);
     }
-    context.after(this.#round, context.config.probeTimeout / ROUNDS_PER_TIMEOUT);
+    after(this.#round, config.probeTimeout / ROUNDS_PER_TIMEOUT);
   }
 
   /** The members of the next round; none once the time is up. */
   #choose(): Slot[] {
-    const { context, view } = this.#machine;
-    const { clock, config } = context;
+    const { clock, config, view } = this.#machine;
     if (clock.now >= this.#end && this.#tries.size > 0) return [];
     const most = Math.max(LEAST_TRIES, view.updates.transmissions);
     const count = Math.max(config.indirectProbes, 1);
@@ -95,7 +94,7 @@ export class Leave<Id> {
   }
 
   #finish(): void {
-    this.#machine.context.timers.cancel(this.#round);
+    this.#machine.timers.cancel(this.#round);
     this.#options.onDone();
   }
 }

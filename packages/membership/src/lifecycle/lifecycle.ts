@@ -33,7 +33,7 @@ export class Lifecycle<Id> {
 
   /** Takes in an update about any address. `sender`: the member that it came from, if any. */
   update(update: Member<Id>, sender: Id | undefined, spread: Spread): void {
-    const { traits, self } = this.#machine.context;
+    const { traits, self } = this.#machine;
     if (traits.address(update.id) !== self.address) this.#machine.view.apply(update, spread);
     else if (takesPart(self)) this.#refutation.onUpdate(update, sender);
   }
@@ -54,7 +54,7 @@ export class Lifecycle<Id> {
       this.#machine.broadcasts.receive(bytes, sender);
     } catch (error) {
       if (!(error instanceof SwimError)) throw error;
-      reject(this.#machine.context, error, bytes.slice());
+      reject(this.#machine, error, bytes.slice());
     }
   }
 
@@ -107,9 +107,9 @@ export class Lifecycle<Id> {
    * members that hold each other down both come back, and the exchange ends.
    */
   onInactive(sender: Id, message: Message<Id>, standing: 'down' | 'superseded'): void {
-    const { context, view, outbox } = this.#machine;
+    const { config, self, view, outbox } = this.#machine;
     if (message.type === 'turnUndead') this.#onTurnUndead(sender);
-    if (!takesPart(context.self) || !context.config.notifyDown) return;
+    if (!takesPart(self) || !config.notifyDown) return;
     const winner = standing === 'superseded' ? view.table.slotOf(sender) : NONE;
     if (winner !== NONE) outbox.send(sender, { type: 'gossip' }, view.codec.encodeAt(winner));
     outbox.send(sender, { type: 'turnUndead' });
@@ -117,7 +117,7 @@ export class Lifecycle<Id> {
 
   /** `sender` holds this member down. While it is leaving, that is the aim; else it comes back. */
   #onTurnUndead(sender: Id): void {
-    const { self } = this.#machine.context;
+    const { self } = this.#machine;
     if (self.state === 'leaving') this.#leave?.onHeard(sender, undefined);
     else if (takesPart(self)) this.#refutation.renew(undefined, sender);
   }
@@ -141,13 +141,13 @@ export class Lifecycle<Id> {
   become(identity: Id): void {
     this.#refutation.become(identity);
     this.#prober.cancel();
-    const { self } = this.#machine.context;
+    const { self } = this.#machine;
     if (self.state === 'defunct') self.state = 'idle';
   }
 
   /** Makes the state follow from whether others are active. */
   settle(): void {
-    const { outputs, self } = this.#machine.context;
+    const { outputs, self } = this.#machine;
     const { size } = this.#machine.view.table.active;
     if (self.state === 'idle' && size > 0) {
       self.state = 'active';
@@ -164,7 +164,7 @@ export class Lifecycle<Id> {
   /** As {@link settle}, and starts the periodic tasks that there is a reason for. */
   settleAll(): void {
     this.settle();
-    if (takesPart(this.#machine.context.self)) this.#periodic.settle();
+    if (takesPart(this.#machine.self)) this.#periodic.settle();
   }
 
   /** This member has a new identity. What was under way for the old one no longer counts. */
@@ -181,7 +181,7 @@ export class Lifecycle<Id> {
 
   /** Begins to say goodbye, if this member takes part. */
   leave(): void {
-    const { self } = this.#machine.context;
+    const { self } = this.#machine;
     if (!takesPart(self)) return;
     this.#stop();
     self.state = 'leaving';
@@ -194,7 +194,7 @@ export class Lifecycle<Id> {
 
   /** This member is out of the cluster. */
   end(reason: DefunctReason): void {
-    const { self, outputs } = this.#machine.context;
+    const { self, outputs } = this.#machine;
     this.#stop();
     this.#leave = undefined;
     self.state = 'defunct';

@@ -15,7 +15,7 @@ export class PeriodicTasks<Id> {
 
   /** Starts the tasks that there is a reason for. Call it only while this member takes part. */
   settle(): void {
-    const { config, self } = this.#machine.context;
+    const { config, self } = this.#machine;
     if (self.state === 'active') {
       if (this.#hasQueued) this.#schedule(this.#gossip, config.gossip, 0);
       this.#schedule(this.#announce, config.announce, 0.5);
@@ -28,20 +28,19 @@ export class PeriodicTasks<Id> {
 
   /** Stops what needs other active members. */
   idle(): void {
-    const { timers } = this.#machine.context;
+    const { timers } = this.#machine;
     timers.cancel(this.#gossip);
     timers.cancel(this.#announce);
   }
 
   stop(): void {
     this.idle();
-    this.#machine.context.timers.cancel(this.#announceDown);
+    this.#machine.timers.cancel(this.#announceDown);
   }
 
   /** Sends what is queued to some random members now. */
   gossip(): void {
-    const { context, view, broadcasts, outbox } = this.#machine;
-    const { config } = context;
+    const { config, view, broadcasts, outbox } = this.#machine;
     const count = config.gossip?.members ?? config.indirectProbes;
     const onlyBroadcasts = view.updates.length === 0;
     const { table } = view;
@@ -61,18 +60,18 @@ export class PeriodicTasks<Id> {
 
   #onGossipDue(): void {
     if (this.#hasQueued) this.gossip();
-    if (this.#hasQueued) this.#schedule(this.#gossip, this.#machine.context.config.gossip, 1);
+    if (this.#hasQueued) this.#schedule(this.#gossip, this.#machine.config.gossip, 1);
   }
 
   #onAnnounceDue(): void {
-    const { announce } = this.#machine.context.config;
+    const { announce } = this.#machine.config;
     this.#machine.outbox.sendToSome(announce?.members ?? 0, { type: 'announce' });
     this.#schedule(this.#announce, announce, 1);
   }
 
   /** Source: foca's `periodic_announce_to_down_members`; serf's reconnect. */
   #onAnnounceDownDue(): void {
-    const { announceDown } = this.#machine.context.config;
+    const { announceDown } = this.#machine.config;
     const { failed } = this.#machine.view.table;
     this.#machine.outbox.sendToSome(announceDown?.members ?? 0, { type: 'announce' }, failed);
     if (failed.size > 0) this.#schedule(this.#announceDown, announceDown, 1);
@@ -84,7 +83,7 @@ export class PeriodicTasks<Id> {
    */
   #schedule(one: Task, periodic: Periodic | undefined, least: number): void {
     if (periodic === undefined || one.heapIndex >= 0) return;
-    const { after, random } = this.#machine.context;
+    const { after, random } = this.#machine;
     const share = least < 1 ? least + (1 - least) * random() : 1;
     after(one, periodic.interval * share);
   }

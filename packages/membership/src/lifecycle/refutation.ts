@@ -30,7 +30,7 @@ export class Refutation<Id> {
    * queue, and goes to some members at once. `sender`: the member that the update came from.
    */
   onUpdate(update: Member<Id>, sender: Id | undefined): void {
-    const { traits, self } = this.#machine.context;
+    const { traits, self } = this.#machine;
     const { updates } = this.#machine.view;
     if (!traits.equals(update.id, self.identity)) {
       // Another identity at this address is an old one, or it shuts this member out: members that
@@ -47,7 +47,7 @@ export class Refutation<Id> {
 
   /** This member was declared down, or `rival` took its address: comes back if it can. */
   renew(rival: Id | undefined, sender: Id | undefined): void {
-    const { traits, self, counters, outputs } = this.#machine.context;
+    const { traits, self, counters, outputs } = this.#machine;
     const next = traits.renew(self.identity, rival);
     if (next === undefined || !this.#follows(next, rival) || !this.#tryBecome(next)) {
       this.#hooks.end('declaredDown');
@@ -60,8 +60,7 @@ export class Refutation<Id> {
 
   /** Takes another identity and tells everyone. Throws `identity`, with nothing changed. */
   become(identity: Id): void {
-    const { context, view, outbox } = this.#machine;
-    const { traits, self } = context;
+    const { traits, self, view, outbox } = this.#machine;
     outbox.sendAs(identity);
     const address = traits.address(identity);
     if (address !== self.address) {
@@ -80,7 +79,7 @@ export class Refutation<Id> {
    * one address by mistake must not outbid each other without end.
    */
   #renewPast(rival: Id, sender: Id | undefined): void {
-    const { clock, config } = this.#machine.context;
+    const { clock, config } = this.#machine;
     if (clock.now < this.#nextRenewal) return;
     this.#nextRenewal = clock.now + config.probePeriod;
     this.renew(rival, sender);
@@ -88,20 +87,20 @@ export class Refutation<Id> {
 
   /** Gossips now, or one probe period after the last burst. */
   burst(): void {
-    const { clock, timers } = this.#machine.context;
+    const { clock, timers } = this.#machine;
     if (clock.now >= this.#nextBurst) this.#gossip();
     else if (this.#burst.heapIndex < 0) timers.schedule(this.#burst, this.#nextBurst);
   }
 
   /** Stops spreading that this member is alive. */
   stop(): void {
-    this.#machine.context.timers.cancel(this.#burst);
+    this.#machine.timers.cancel(this.#burst);
     this.#machine.view.updates.removeSelf();
   }
 
   /** Whether the other members will accept `next` in place of the present identity and `rival`. */
   #follows(next: Id, rival: Id | undefined): boolean {
-    const { traits, self } = this.#machine.context;
+    const { traits, self } = this.#machine;
     return (
       traits.address(next) === self.address &&
       !traits.equals(next, self.identity) &&
@@ -112,7 +111,7 @@ export class Refutation<Id> {
 
   /** Spreads that nobody is at the present address any longer. */
   #leaveAddress(): void {
-    const { identity: id, incarnation } = this.#machine.context.self;
+    const { identity: id, incarnation } = this.#machine.self;
     this.#machine.view.apply({ id, incarnation, state: 'down', left: true }, 'spread');
   }
 
@@ -128,7 +127,7 @@ export class Refutation<Id> {
 
   /** Refutes a suspicion of the incarnation `suspected`. */
   #refute(suspected: number, sender: Id | undefined): void {
-    const { self, codec, counters, health } = this.#machine.context;
+    const { self, codec, counters, health } = this.#machine;
     if (suspected < self.incarnation) return;
     if (suspected >= codec.maxIncarnation) {
       this.renew(undefined, sender);
@@ -142,7 +141,7 @@ export class Refutation<Id> {
   }
 
   #gossip(): void {
-    const { clock, config } = this.#machine.context;
+    const { clock, config } = this.#machine;
     this.#nextBurst = clock.now + config.probePeriod;
     this.#machine.outbox.sendToSome(config.indirectProbes, { type: 'gossip' });
   }

@@ -1,46 +1,41 @@
 import type { Member } from '@shoal/wire';
+import type { Swim } from '../swim.ts';
 import type { IdentityTraits } from './identity.ts';
 
-/** A peer's state, sorted by how to apply it. */
-export interface MergedStates<Id> {
-  /** Apply these, and pass on what is new. */
-  readonly spread: Member<Id>[];
-  /** Remember these, and tell nobody. */
-  readonly remember: Member<Id>[];
-}
-
-/** How this member sees the cluster, as far as {@link mergeStates} needs to know. */
-export interface OwnView<Id> {
+/** What {@link mergeStates} works with. */
+export interface MergeOptions<Id> {
+  readonly swim: Pick<Swim<Id>, 'identity' | 'memberAt' | 'applyMany'>;
   readonly traits: Pick<IdentityTraits<Id>, 'address'>;
-  readonly ownAddress: string;
-  memberAt(address: string): Member<Id> | undefined;
+  /** The peer's {@link Swim.membershipState}, or a part of it. */
+  readonly members: readonly Member<Id>[];
+  /** In ms of the clock of `swim`. */
+  readonly now: number;
 }
 
 /**
- * Sorts the state that a peer sent over a stream. A member that failed in the peer's view but is
- * active in ours becomes a suspect, so that it can object: when the halves of a split cluster
+ * Takes in the state that a peer sent over a stream. A member that failed in the peer's view but is
+ * active in this one becomes a suspect, so that it can refute: when the halves of a split cluster
  * meet, each holds the other's members to be down. A member that failed and is not active here
- * either is only remembered, to be contacted from time to time; it is not news to anyone. Source:
- * memberlist, `mergeState` in state.go.
+ * either is remembered, to be contacted from time to time, but not passed on. Source: memberlist,
+ * `mergeState` in state.go.
+ *
+ * Throws `identity` if a member cannot be encoded; others may have been taken in.
  */
-export function mergeStates<Id>(
-  members: readonly Member<Id>[],
-  view: OwnView<Id>,
-): MergedStates<Id> {
-  const merged: MergedStates<Id> = { spread: [], remember: [] };
+export function mergeStates<Id>({ swim, traits, members, now }: MergeOptions<Id>): void {
+  const ownAddress = traits.address(swim.identity);
+  const spread: Member<Id>[] = [];
+  const remember: Member<Id>[] = [];
   for (const member of members) {
-    const address = view.traits.address(member.id);
+    const address = traits.address(member.id);
     const failed = member.state === 'down' && !member.left;
-    if (!failed || address === view.ownAddress) {
-      merged.spread.push(member);
+    if (!failed || address === ownAddress) {
+      spread.push(member);
       continue;
     }
-    const known = view.memberAt(address);
-    if (known === undefined || known.state === 'down') merged.remember.push(member);
-    else {
-      const { id, incarnation } = member;
-      merged.spread.push({ id, incarnation, state: 'suspect' });
-    }
+    const known = swim.memberAt(address);
+    if (known === undefined || known.state === 'down') remember.push(member);
+    else spread.push({ id: member.id, incarnation: member.incarnation, state: 'suspect' });
   }
-  return merged;
+  swim.applyMany(spread, now);
+  swim.applyMany(remember, now, { broadcast: false });
 }

@@ -29,7 +29,7 @@ export class IndirectProbes<Id> {
 
   /** `prober` asks for a probe of `target`. If that is down or replaced, it is told so instead. */
   onRequest(prober: Id, target: Id, number: number): void {
-    const { context, view, outbox } = this.#machine;
+    const { codec, view, outbox } = this.#machine;
     const gone = this.#slotIfGone(target);
     if (gone !== NONE) {
       outbox.send(prober, { type: 'gossip' }, view.codec.encodeAt(gone));
@@ -37,14 +37,14 @@ export class IndirectProbes<Id> {
     }
     const message = { type: 'indirectPing', origin: prober, probeNumber: number } as const;
     if (!outbox.send(target, message)) return;
-    if (context.codec.lifeguard && this.#nacks.length < MAX_NACKS) {
+    if (codec.lifeguard && this.#nacks.length < MAX_NACKS) {
       this.#oweNack(prober, target, number);
     }
   }
 
   /** `target` answered the probe of `prober`. */
   onAck(target: Id, prober: Id, number: number): void {
-    const { traits } = this.#machine.context;
+    const { traits } = this.#machine;
     const message = { type: 'forwardedAck', origin: target, probeNumber: number } as const;
     this.#machine.outbox.send(prober, message);
     const nack = this.#nacks.find(
@@ -58,13 +58,13 @@ export class IndirectProbes<Id> {
 
   /** Cancels all nacks. */
   stop(): void {
-    for (const nack of this.#nacks) this.#machine.context.timers.cancel(nack);
+    for (const nack of this.#nacks) this.#machine.timers.cancel(nack);
     this.#nacks = [];
   }
 
   /** The slot of `target` if it is down, or was replaced by another identity; else NONE. */
   #slotIfGone(target: Id): Slot {
-    const { traits } = this.#machine.context;
+    const { traits } = this.#machine;
     const { table } = this.#machine.view;
     const slot = table.slotOf(target);
     if (slot === NONE) return NONE;
@@ -74,19 +74,19 @@ export class IndirectProbes<Id> {
   }
 
   #oweNack(prober: Id, target: Id, number: number): void {
-    const { context, outbox } = this.#machine;
+    const { after, config, outbox } = this.#machine;
     const send = task(() => {
       this.#remove(nack);
       outbox.send(prober, { type: 'nack', target, probeNumber: number });
     });
     const nack: Nack<Id> = { ...send, prober, target, number };
     this.#nacks.push(nack);
-    const { probePeriod, probeTimeout } = context.config;
-    context.after(nack, (probePeriod - probeTimeout) * NACK_AT);
+    const { probePeriod, probeTimeout } = config;
+    after(nack, (probePeriod - probeTimeout) * NACK_AT);
   }
 
   #remove(nack: Nack<Id>): void {
-    this.#machine.context.timers.cancel(nack);
+    this.#machine.timers.cancel(nack);
     this.#nacks = this.#nacks.filter((one) => one !== nack);
   }
 }

@@ -35,34 +35,34 @@ export class Prober<Id> {
 
   /** Starts at a random point of the first period, so that nodes do not probe in step. */
   start(): void {
-    const { after, config, random } = this.#machine.context;
+    const { after, config, random } = this.#machine;
     after(this.#period, random() * config.probePeriod);
   }
 
   stop(): void {
     this.cancel();
-    this.#machine.context.timers.cancel(this.#period);
+    this.#machine.timers.cancel(this.#period);
   }
 
   /** Cancels the probe under way: it will have no outcome. */
   cancel(): void {
     this.#probe = undefined;
-    this.#machine.context.timers.cancel(this.#overdue);
+    this.#machine.timers.cancel(this.#overdue);
   }
 
   /** A number for a probe, never the same twice in a row. */
   nextNumber(): number {
-    const { maxProbeNumber } = this.#machine.context.codec;
+    const { maxProbeNumber } = this.#machine.codec;
     this.#lastNumber = this.#lastNumber >= maxProbeNumber ? 0 : this.#lastNumber + 1;
     return this.#lastNumber;
   }
 
   /** `from` answered a direct probe. */
   onAck(from: Id, number: number): void {
-    const { context, view } = this.#machine;
+    const { clock, view } = this.#machine;
     const probe = this.#current(from, number);
     if (probe?.target !== view.find(from)) return;
-    this.#succeed(probe, { outcome: 'direct', rtt: context.clock.now - probe.sentAt });
+    this.#succeed(probe, { outcome: 'direct', rtt: clock.now - probe.sentAt });
   }
 
   /** `helper` passed on an answer of `target`. */
@@ -88,7 +88,7 @@ export class Prober<Id> {
   #current(target: Id, number: number): Probe<Id> | undefined {
     const probe = this.#probe;
     if (probe?.number !== number) return undefined;
-    return this.#machine.context.traits.equals(target, probe.id) ? probe : undefined;
+    return this.#machine.traits.equals(target, probe.id) ? probe : undefined;
   }
 
   /** The same, if `helper` was asked and answers for the first time. */
@@ -105,7 +105,7 @@ export class Prober<Id> {
     how: { readonly outcome: 'direct' | 'indirect'; readonly rtt?: number },
   ): void {
     if (!probe || probe.acked) return;
-    const { health, outputs, timers } = this.#machine.context;
+    const { health, outputs, timers } = this.#machine;
     probe.acked = true;
     timers.cancel(this.#overdue);
     health.change(-1);
@@ -113,7 +113,7 @@ export class Prober<Id> {
   }
 
   #endPeriod(): void {
-    const { after, config, health } = this.#machine.context;
+    const { after, config, health } = this.#machine;
     const previous = this.#probe;
     this.cancel();
     if (previous && !previous.acked) this.#conclude(previous);
@@ -123,8 +123,7 @@ export class Prober<Id> {
   }
 
   #begin(target: Slot): void {
-    const { context, view, outbox } = this.#machine;
-    const { after, clock, config, health, counters, lifeguard } = context;
+    const { after, clock, config, health, counters, lifeguard, view, outbox } = this.#machine;
     const id = view.table.id(target);
     const probeNumber = this.nextNumber();
     this.#probe = {
@@ -150,7 +149,7 @@ export class Prober<Id> {
   /** Ends a probe that nobody acked. */
   #conclude(probe: Probe<Id>): void {
     if (!this.#isStillMember(probe)) return;
-    const { counters, health, outputs, lifeguard } = this.#machine.context;
+    const { counters, health, outputs, lifeguard } = this.#machine;
     if (probe.answeredByStream) {
       outputs.push({ type: 'probe', target: probe.id, outcome: 'answered-by-stream' });
       return;
@@ -171,11 +170,11 @@ export class Prober<Id> {
   #askHelpers(): void {
     const probe = this.#probe;
     if (!probe || probe.acked || !this.#isStillMember(probe)) return;
-    const { context, view, outbox } = this.#machine;
+    const { config, outputs, view, outbox } = this.#machine;
     const { id: target, number: probeNumber } = probe;
-    context.outputs.push({ type: 'probeOverdue', target, probeNumber });
+    outputs.push({ type: 'probeOverdue', target, probeNumber });
     const helpers = view.table.active.choose(
-      context.config.indirectProbes,
+      config.indirectProbes,
       (slot) => slot !== probe.target,
     );
     for (const slot of helpers) {

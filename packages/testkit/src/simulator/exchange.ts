@@ -1,4 +1,5 @@
-import type { Member, NodeIdentity, Swim } from '@shoal/membership';
+import { type Member, type NodeIdentity, nodeTraits, type Swim } from '@shoal/membership';
+import { mergeStates } from '@shoal/membership/internal';
 import type { SimNode } from './sim-node.ts';
 import type { SimulatorStats } from './stats.ts';
 
@@ -89,7 +90,9 @@ export class Exchange {
   }
 
   #merge(node: SimNode, members: readonly Member<NodeIdentity>[]): void {
-    this.#host.input(node, (swim, now) => swim.mergeState(members, now));
+    this.#host.input(node, (swim, now) => {
+      mergeStates({ swim, traits: nodeTraits, members, now });
+    });
   }
 
   #after(trips: number, action: () => void): void {
