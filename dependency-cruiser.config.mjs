@@ -1,6 +1,6 @@
-// The allowed import graph of the packages. Tests and benchmarks are not bound by it.
+// The allowed import graph of the packages. It does not apply to tests and benchmarks.
 
-/** What each package may import, besides itself. */
+/** What each package may import, in addition to itself. */
 const ALLOWED = {
   async: [],
   'async/src/diagnostics': ['async', 'node:'],
@@ -26,7 +26,7 @@ const ALLOWED = {
     'log-lmdb',
     'node:',
   ],
-  // No Node API: its network and its simulator run in browsers, too.
+  // No Node API: its network and its simulator also run in browsers.
   testkit: ['async', 'wire', 'transport', 'membership', 'syncup', 'vitest'],
 };
 

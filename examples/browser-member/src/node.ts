@@ -74,7 +74,7 @@ async function openGateway(): Promise<{ transport: DatagramTransport; door: stri
   const { feeder } = options;
   if (feeder !== undefined) {
     const tcp = createTcpTransport();
-    startReplica({ log, dial: (dialling) => tcp.dial(feeder, dialling), name, label: LABEL });
+    startReplica({ log, dial: (dialing) => tcp.dial(feeder, dialing), name, label: LABEL });
   }
   return { transport: createGateway({ udp, listener }), door: listener.address };
 }

@@ -4,7 +4,7 @@ import type { MemberProcess } from './member-process.ts';
 const PERIOD = 200;
 
 /**
- * Prints lines and, on a terminal, a table below them with the present state of each member. Uses
+ * Prints lines and, on a terminal, a table below them with the current state of each member. Uses
  * colors unless NO_COLOR is set (https://no-color.org).
  */
 export class View {

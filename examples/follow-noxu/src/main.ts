@@ -6,12 +6,12 @@ import { createTcpTransport } from '@shoal/transport-node';
 const [feeder = '127.0.0.1:7950'] = process.argv.slice(2);
 const tcp = createTcpTransport();
 
-// Noxu's types of entry, and its fingerprints: crc32(payload) ^ type, not chained.
+// Noxu's entry types and fingerprints: crc32(payload) ^ type, not chained.
 const log = new MemoryLog({ kinds: NOXU_ENTRY_KINDS, fingerprint: 'noxu' });
 const encoder = new TextEncoder();
 const [INSERT, COMMIT] = [13, 30];
 
-// What an earlier leader gave us. The present one has another history from VLSN 51 on.
+// Entries from an earlier feeder. The current feeder has a different history from VLSN 51 on.
 for (let vlsn = 1; vlsn <= 60; vlsn++) {
   const text = `${vlsn <= 50 ? 'base' : 'mine'}:${vlsn};`.repeat(64).slice(0, 64);
   await log.append([{ type: vlsn % 5 === 0 ? COMMIT : INSERT, payload: encoder.encode(text) }]);

@@ -2,7 +2,7 @@ import type { IdentityTraits } from '@shoal/membership';
 import { focaCodec, type SwimCodec } from '@shoal/wire';
 import * as postcard from '@shoal/wire/postcard';
 
-// What the Rust side declares, said once more:
+// The declaration on the Rust side:
 //
 //   #[derive(Serialize, Deserialize, ...)]
 //   struct Peer { addr: SocketAddr, bump: u64 }
@@ -24,7 +24,7 @@ export const codec: SwimCodec<Peer> = focaCodec({
   identity: postcard.struct({ addr: postcard.socketAddress, bump: postcard.u64 }),
 });
 
-/** foca's `Identity` for it. */
+/** The counterpart of foca's trait `Identity`. */
 export const traits: IdentityTraits<Peer> = {
   address: (peer) => peer.addr,
   equals: (a, b) => a.addr === b.addr && a.bump === b.bump,

@@ -18,7 +18,7 @@ test('onAbort calls the action at once for a signal that has fired', () => {
   expect(calls).toBe(1);
 });
 
-test('onAbort can be cancelled, and leaves no listener behind', () => {
+test('onAbort can be canceled, and leaves no listener behind', () => {
   const stop = new AbortController();
   let calls = 0;
   onAbort(stop.signal, () => calls++)();

@@ -8,7 +8,7 @@ export function onAbort(signal: AbortSignal | undefined, action: () => void): ()
     action();
     return () => {};
   }
-  // A wrapper: the same action can be registered twice and cancelled once.
+  // A wrapper: the same action can be registered twice and canceled once.
   const listener = (): void => action();
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);

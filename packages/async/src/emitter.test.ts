@@ -26,7 +26,7 @@ test('a listener gets the events of its type, in order, until it is removed', ()
   expect(seen).toEqual(['a', 'b']);
 });
 
-test('what a listener causes is delivered after the present event has reached all', () => {
+test('what a listener causes is delivered after the current event has reached all', () => {
   const events = emitter();
   const seen: string[] = [];
   events.on('up', ({ name }) => events.emit(down(name)));
@@ -47,7 +47,7 @@ test('readers see events that a listener caused in the same order as listeners d
   expect(seen).toEqual(['up', 'down']);
 });
 
-test('a listener added during a delivery misses the present event; a removed one too', () => {
+test('a listener added during a delivery misses the current event; a removed one too', () => {
   const events = emitter();
   const seen: string[] = [];
   const removals: (() => void)[] = [];

@@ -31,7 +31,7 @@ export interface EventsOptions {
 export interface EventSource<E extends EventShape> {
   /**
    * Calls `listener` for each event of this type, in order. A listener never runs inside another
-   * one: what a listener causes is delivered after the present event has reached every listener.
+   * one: what a listener causes is delivered after the current event has reached every listener.
    * A listener that throws does not disturb the others; its error is reported as uncaught.
    * Returns a function that removes the listener.
    */
@@ -107,7 +107,7 @@ export class Emitter<E extends EventShape> implements EventSource<E> {
   }
 
   /**
-   * Delivers an event before it returns; called from a listener, after the present event has
+   * Delivers an event before it returns; called from a listener, after the current event has
    * reached every listener. Dropped once the emitter has ended.
    */
   emit(event: E): void {

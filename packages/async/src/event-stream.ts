@@ -16,7 +16,7 @@ export interface EventStream<E> extends AsyncIterable<E>, AsyncDisposable {
   [Symbol.asyncIterator](): this;
 }
 
-/** What an {@link EventBuffer} is made of. */
+/** Options of an {@link EventBuffer}. */
 export interface EventBufferOptions {
   readonly capacity: number;
   readonly signal: AbortSignal | undefined;

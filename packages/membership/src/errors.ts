@@ -14,7 +14,7 @@
  * The local caller's fault, thrown. The state is unchanged:
  *
  * - `config`: a setting is outside its range.
- * - `identity`: an identity cannot be sent, or does not win over the present one.
+ * - `identity`: an identity cannot be sent, or does not win over the current one.
  * - `time`: a time is not a finite number.
  * - `payload`: a broadcast is empty, or larger than a packet can carry.
  * - `state`: the operation is not possible while leaving, defunct or closed.

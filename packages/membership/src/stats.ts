@@ -6,7 +6,7 @@ export interface Counters {
   bytesReceived: number;
   /** Packets and broadcasts that were refused with a `rejected` event. */
   rejected: number;
-  /** Packets that were not addressed to the present identity. */
+  /** Packets that were not addressed to the current identity. */
   misaddressed: number;
   /** Packets of members that are down, or of identities that were replaced. */
   fromInactive: number;
@@ -28,7 +28,7 @@ export interface Counters {
   gaps: number;
 }
 
-/** {@link Counters}, and the present state. */
+/** {@link Counters}, and the current state. */
 export interface SwimStats extends Readonly<Counters> {
   /** Other active members. */
   readonly active: number;

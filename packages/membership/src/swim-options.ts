@@ -4,7 +4,7 @@ import type { BroadcastHandler } from './dissemination/broadcast-queue.ts';
 import type { AddressBook } from './members/address-book.ts';
 import type { IdentityTraits } from './members/identity.ts';
 
-/** What a `Swim` is made of. */
+/** Options of a `Swim`. */
 export interface SwimOptions<Id> {
   /** The first identity of this member. */
   readonly identity: Id;

@@ -80,7 +80,7 @@ export class Network<Id> {
     for (const [address, host] of this.hosts) if (host.name === name) this.hosts.delete(address);
   }
 
-  /** Does something to a host at the present time. */
+  /** Does something to a host at the current time. */
   on(host: Host<Id>, act: (swim: Swim<Id>, now: number) => void): void {
     act(host.swim, this.now - host.offset);
     this.#drain(host);

@@ -104,7 +104,7 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
     return this.#closing !== undefined;
   }
 
-  /** The other active members at present. */
+  /** The other active members right now. */
   members(): NodeMember[] {
     return this.membership.members().map(nodeMember);
   }

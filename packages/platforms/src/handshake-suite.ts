@@ -44,8 +44,8 @@ export function handshakeSuite(runner: TestRunner, control: ControlClient, isPag
   });
 }
 
-async function mustBeRefused(dialling: Promise<{ close(): Promise<void> }>): Promise<void> {
-  const outcome = await dialling.then(
+async function mustBeRefused(dialing: Promise<{ close(): Promise<void> }>): Promise<void> {
+  const outcome = await dialing.then(
     async (connection) => {
       await connection.close();
       return 'no error';

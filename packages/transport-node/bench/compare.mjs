@@ -1,6 +1,6 @@
 /**
- * Runs both, alternated, and returns the median rate of each, in units per second, and the median
- * of their ratios in each round: what else the machine does hits both runs of a round alike.
+ * Runs both alternately. Returns the median rate of each, in units per second, and the median of
+ * the ratios per round: other load on the machine affects both runs of a round alike.
  */
 export async function compare(ours, bare, runs = 11) {
   const rates = { ours: [], bare: [] };
@@ -24,7 +24,7 @@ function median(values) {
   return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
-/** Prints one line of the table: what, both rates, the ratio, the goal and whether it holds. */
+/** Prints one row of the table: name, both rates, ratio, goal, and whether it was reached. */
 export function report(what, { ours, bare, ratio }, goal) {
   const rate = (value) => `${Math.round(value).toLocaleString('en')}/s`.padStart(14);
   const verdict = ratio >= goal ? 'holds' : 'MISSED';

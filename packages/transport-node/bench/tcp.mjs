@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { createTcpTransport } from '../dist/index.js';
 
-/** Sends `count` frames over a connection that stays open, and reads them with `for await`. */
+/** Sends `count` frames over an open connection, and reads them with `for await`. */
 export async function ourTcp(size, count) {
   const transport = createTcpTransport();
   const listener = await transport.listen('127.0.0.1:0');
@@ -26,7 +26,7 @@ export async function ourTcp(size, count) {
   };
 }
 
-/** The best of node:net alone: frames written into 64 KiB slabs or corked, cut without copying. */
+/** The best that node:net alone can do: frames in 64 KiB slabs or corked, cut without copying. */
 export async function bareTcp(size, count) {
   const server = createServer({ noDelay: true });
   server.listen(0, '127.0.0.1');

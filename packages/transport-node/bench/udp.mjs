@@ -3,10 +3,10 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createUdpTransport } from '../dist/index.js';
 
-/** In flight at most: loopback drops what overflows the receiver's buffer. */
+/** Datagrams in flight: loopback drops what overflows the receive buffer. */
 const WINDOW = 64;
 
-/** Sends `count` datagrams in windows: `send` sends one, `receive` is told what to call for each. */
+/** Sends `count` datagrams in windows. `send` sends one; `receive` sets the handler. */
 async function run(count, send, receive) {
   let received = 0;
   let sent = 0;
@@ -25,7 +25,7 @@ async function run(count, send, receive) {
   return sent;
 }
 
-/** Makes a run over the UDP transport, or over what `wrap` makes of it. */
+/** Prepares a run over the UDP transport, or over the transport that `wrap` makes of it. */
 export async function ourUdp(size, count, wrap = (transport) => transport) {
   const options = { bind: '127.0.0.1:0', maxDatagramSize: 1500 };
   const from = wrap(await createUdpTransport(options));
@@ -43,7 +43,7 @@ export async function ourUdp(size, count, wrap = (transport) => transport) {
   };
 }
 
-/** The same with nothing between. */
+/** Prepares the same run over bare node:dgram. */
 export async function bareUdp(size, count) {
   const from = createSocket('udp4');
   const to = createSocket('udp4');
@@ -66,7 +66,7 @@ export async function bareUdp(size, count) {
   };
 }
 
-/** The limit for encrypted datagrams: `node:dgram` and `node:crypto` with nothing around them. */
+/** The baseline for encrypted datagrams: bare `node:dgram` and `node:crypto`. */
 export async function bareEncryptedUdp(size, count) {
   const { run, close } = await bareUdp(size + 16, count);
   const key = createSecretKey(randomBytes(32));

@@ -25,10 +25,10 @@ describe.skipIf(why !== undefined)('between network namespaces', () => {
   }, async () => {
     const address = `${network.address(1)}:7000`;
     await told(network.run(1, SCRIPT, ['listen', address]));
-    const dialler = network.run(2, SCRIPT, ['dial', address]);
-    expect(await told(dialler)).toBe('connected');
+    const dialer = network.run(2, SCRIPT, ['dial', address]);
+    expect(await told(dialer)).toBe('connected');
     network.partition([1]);
-    expect(await told(dialler)).toEqual({ name: 'TransportError', code: 'timeout' });
+    expect(await told(dialer)).toEqual({ name: 'TransportError', code: 'timeout' });
   });
 
   it('datagrams that the network cannot take are refused; accepted ones leave when there is room', {

@@ -1,4 +1,4 @@
-/** Runs both, alternated, and returns the median rate of each, in units per second. */
+/** Runs both alternately. Returns the median rate of each, in units per second. */
 export async function compare(ours, bare, runs = 7) {
   const rates = { ours: [], bare: [] };
   await ours(); // warm-up
@@ -21,8 +21,8 @@ function median(values) {
 }
 
 /**
- * Prints one line of the table: what, both rates, ours in MB/s for frames of `size` bytes, the
- * ratio, the goal and whether it holds.
+ * Prints one row of the table: name, both rates, Shoal's in MB/s for frames of `size` bytes, ratio,
+ * goal, and whether it was reached.
  */
 export function report(what, size, { ours, bare }, goal) {
   const ratio = ours / bare;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createWebSocketServerTransport } from '../dist/server.js';
 
-/** Sends `count` frames over a connection that stays open, and reads them with `for await`. */
+/** Sends `count` frames over an open connection, and reads them with `for await`. */
 export async function ourWs(size, count) {
   const transport = createWebSocketServerTransport();
   const listener = await transport.listen('127.0.0.1:0');
@@ -26,7 +26,7 @@ export async function ourWs(size, count) {
   };
 }
 
-/** The best of `ws` alone: corked by 64 KiB, with back-pressure by the callback of a write. */
+/** The best that `ws` alone can do: corked at 64 KiB, with back-pressure by write callbacks. */
 export async function bareWs(size, count) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
   await once(server, 'listening');

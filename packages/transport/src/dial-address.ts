@@ -11,5 +11,5 @@ export function dialAddress(text: string): DialAddress {
   const { host, port, client } = parseAddress(text);
   if (client === undefined && port > 0) return { host, port, text: formatAddress({ host, port }) };
   const why = port === 0 ? 'port 0' : 'a client behind a gateway accepts no connections';
-  throw new TransportError('address', `${text} cannot be dialled: ${why}`);
+  throw new TransportError('address', `${text} cannot be dialed: ${why}`);
 }

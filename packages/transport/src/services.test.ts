@@ -63,15 +63,15 @@ async function first(listener: Listener): Promise<unknown> {
 }
 
 describe('dialService', () => {
-  const dialled = new FakeConnection();
+  const dialed = new FakeConnection();
   const transport: StreamTransport = {
-    dial: async () => dialled,
+    dial: async () => dialed,
     listen: async () => new FakeListener(),
   };
 
   it('names the service in the first frame', async () => {
-    expect(await dialService(transport, 'peer:1', 'REP_SYNCUP')).toBe(dialled);
-    expect(dialled.sent).toEqual([utf8('REP_SYNCUP')]);
+    expect(await dialService(transport, 'peer:1', 'REP_SYNCUP')).toBe(dialed);
+    expect(dialed.sent).toEqual([utf8('REP_SYNCUP')]);
   });
 
   it('refuses an empty name and one of more than 256 bytes', async () => {

@@ -7,7 +7,7 @@ export type { Ticket };
 /** After this many items that do not fit, a fill leaves the rest of the room empty. */
 const MAX_MISFITS = 64;
 
-/** What a {@link TransmissionQueue} is made of. */
+/** Options of a {@link TransmissionQueue}. */
 export interface TransmissionQueueOptions {
   /** Whether each item is written behind its size as a big-endian u16. */
   readonly prefixed: boolean;
@@ -94,7 +94,7 @@ export class TransmissionQueue {
     let misfits = 0;
     let last = items.last(0);
     for (let sent = 0; sent < items.lists; sent++) {
-      // Items that this fill moves up come behind the present last one, and are not sent again.
+      // Items that this fill moves up come behind the current last one, and are not sent again.
       const lastAbove = items.last(sent + 1);
       let ticket = last === NONE ? NONE : items.first(sent);
       while (ticket !== NONE) {

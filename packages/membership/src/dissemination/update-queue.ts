@@ -37,7 +37,7 @@ export class UpdateQueue<Id> {
     return this.#queue.length;
   }
 
-  /** How often an update is sent in the present cluster. */
+  /** How often an update is sent in the current cluster. */
   get transmissions(): number {
     return transmissionLimit(this.#context.config, this.#table.active.size + 1);
   }

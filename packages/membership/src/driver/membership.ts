@@ -16,7 +16,7 @@ import { type RunnerParts, SwimRunner } from './swim-runner.ts';
 export interface DriverStats extends SwimStats {
   /** Datagrams that the transport did not take, because its send buffer was full. */
   readonly sendsRefused: number;
-  /** Completed exchanges of states, begun by either side. */
+  /** Completed state exchanges, started by either side. */
   readonly exchanges: number;
   /** Probes that were also tried over a stream. */
   readonly streamPings: number;
@@ -36,7 +36,7 @@ export class Membership<Id> implements EventSource<DriverEvent<Id>>, AsyncDispos
     this.#runner = new SwimRunner(parts);
   }
 
-  /** The present identity. It changes with {@link updateIdentity}, and when this member rejoins. */
+  /** The current identity. It changes with {@link updateIdentity}, and when this member rejoins. */
   get identity(): Id {
     return this.#runner.swim.identity;
   }

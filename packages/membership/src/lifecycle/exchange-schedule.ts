@@ -1,6 +1,6 @@
 import type { Swim } from '../swim.ts';
 
-/** What an {@link ExchangeSchedule} is made of. */
+/** Options of an {@link ExchangeSchedule}. */
 export interface ExchangeScheduleOptions<Id> {
   readonly swim: Pick<Swim<Id>, 'activeCount' | 'members'>;
   /** The time between exchanges in a small cluster, in ms; 0 for none. */
@@ -54,7 +54,7 @@ export class ExchangeSchedule<Id> {
     return members[Math.floor(random() * members.length)]?.id;
   }
 
-  /** The present interval, in ms. */
+  /** The current interval, in ms. */
   get #interval(): number {
     const { interval, swim } = this.#options;
     if (interval === 0) return Number.POSITIVE_INFINITY;

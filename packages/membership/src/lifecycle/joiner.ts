@@ -5,11 +5,13 @@ import type { Swim } from '../swim.ts';
 export interface JoinRetry {
   /** The wait before the second attempt. Doubles with each further attempt. Default 500. */
   readonly first?: number | undefined;
-  /** The longest wait; also the wait between looks for seeds that are not members. Default 30,000. */
+  /**
+   * The longest wait; also the wait between looks for seeds that are not members. Default 30,000.
+   */
   readonly most?: number | undefined;
 }
 
-/** What a {@link Joiner} is made of. */
+/** Options of a {@link Joiner}. */
 export interface JoinerOptions<Id> {
   readonly swim: Pick<Swim<Id>, 'identity' | 'state' | 'memberAt'>;
   readonly traits: Pick<IdentityTraits<Id>, 'address'>;

@@ -2,7 +2,7 @@ import type { QueuedTimer } from '../timer-queue.ts';
 import type { Slot } from './member-rows.ts';
 import type { Suspicion } from './suspicion.ts';
 
-/** What is kept about a suspect or Down member, besides its row in the table. */
+/** The data of a suspect or Down member, in addition to its row in the table. */
 export class MemberTimer implements QueuedTimer {
   readonly slot: Slot;
   /** The latest suspector, if it is known. */

@@ -1,4 +1,4 @@
-/** What a {@link Suspicion} is made of. Times are in ms. */
+/** Options of a {@link Suspicion}. Times are in ms. */
 export interface SuspicionOptions {
   /** The suspected incarnation. The deadline applies to no other. */
   readonly incarnation: number;

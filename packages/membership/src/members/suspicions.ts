@@ -60,7 +60,7 @@ export class Suspicions<Id> {
     return true;
   }
 
-  /** Starts every suspicion anew, because this member may have misjudged the time before. */
+  /** Restarts every suspicion, because this member may have misjudged the time before. */
   restart(size: number): void {
     for (const member of this.#members.values()) {
       if (member.suspicion) this.start(member, member.suspicion.incarnation, size);

@@ -29,7 +29,7 @@ export interface LeadershipContext {
  */
 export interface Leadership {
   /**
-   * Yields the present choice first, then each new one, and `undefined` while there is none. A
+   * Yields the current choice first, then each new one, and `undefined` while there is none. A
    * node steps down when it is no longer chosen. If the iterator ends, the last choice stands. If
    * it throws, that is reported as `failed`, and no node is chosen.
    */

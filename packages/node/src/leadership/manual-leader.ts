@@ -8,7 +8,7 @@ export interface ManualLeader extends Leadership {
    * epoch outside 0..2^44-1.
    */
   choose(leader: string, epoch: bigint | number): void;
-  /** Chooses no leader: the present one steps down. */
+  /** Chooses no leader: the current one steps down. */
   choose(leader: undefined): void;
 }
 

@@ -36,7 +36,7 @@ export class Candidate implements RoleState {
   readonly #current: CurrentRole;
   readonly #onEnd: (end: CampaignEnd) => void;
   readonly #stopping = new AbortController();
-  /** The voter whose log this node takes over at present. */
+  /** The voter whose log this node currently takes over. */
   #source: Follower | undefined;
 
   constructor(current: CurrentRole, { epoch, onEnd }: CandidateOptions) {

@@ -57,7 +57,7 @@ export class CurrentRole {
   }
 
   /**
-   * Ends the present state for this reason, and begins the next one. Call it within
+   * Ends the current state for this reason, and begins the next one. Call it within
    * {@link queue} only.
    */
   async change(

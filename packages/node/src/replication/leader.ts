@@ -210,7 +210,7 @@ export class Leader implements RoleState {
 
   /**
    * Makes durable what a majority holds, but only from this term's own mark on. Source: Raft,
-   * 5.4.2: entries of earlier terms are committed by an entry of the present term after them.
+   * 5.4.2: entries of earlier terms are committed by an entry of the current term after them.
    */
   #settle(): void {
     const { log, marks } = this.#parts;

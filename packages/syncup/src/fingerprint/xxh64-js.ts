@@ -50,7 +50,7 @@ function rotate(by: number): void {
   h = high;
 }
 
-/** Xors with itself, shifted to the right by 1..63. */
+/** XOR with itself, shifted to the right by 1..63. */
 function xorShift(by: number): void {
   if (by >= 32) l ^= h >>> (by - 32);
   else {

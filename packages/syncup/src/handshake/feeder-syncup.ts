@@ -4,7 +4,7 @@ import type { LogEntry, LogView, MaybePromise } from '../log/log-store.ts';
 
 /** Options of a {@link FeederSyncup}. */
 export interface FeederSyncupOptions {
-  /** The present time, in ms. */
+  /** The current time, in ms. */
   readonly now: number;
   /** How long the replica may take for each step, in ms. Default 30,000. */
   readonly stepTimeout?: number | undefined;

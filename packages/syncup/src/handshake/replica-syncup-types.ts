@@ -11,7 +11,7 @@ export interface ReplicaSyncupOptions
   readonly range: VlsnRange;
   /** Whether the log's fingerprints are chained. */
   readonly chained: boolean;
-  /** The present time, in ms. */
+  /** The current time, in ms. */
   readonly now: number;
   /** How long the feeder may take for each step, in ms. Default 30,000. */
   readonly stepTimeout?: number | undefined;

@@ -19,7 +19,7 @@ class VirtualTimer {
 export class VirtualClock implements MonotonicClock {
   #now: number;
   #order = 0;
-  /** A binary heap. Cancelled timers stay until they reach the top. */
+  /** A binary heap. Canceled timers stay until they reach the top. */
   readonly #heap: VirtualTimer[] = [];
   #live = 0;
 

@@ -50,7 +50,7 @@ export interface StreamEnd {
 
 /** Where connections arrive. */
 export interface Acceptor<End> {
-  /** The accepting end for a dialling end; undefined if the listener is full. */
+  /** The accepting end for a dialing end; undefined if the listener is full. */
   accept(near: End): End | undefined;
 }
 

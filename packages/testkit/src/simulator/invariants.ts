@@ -15,7 +15,7 @@ export type Invariant =
   | 'bounded'
   /** No node refuses a packet of a correct node. */
   | 'understood'
-  /** No node is driven out for good unless it left. */
+  /** No node is removed permanently unless it left. */
   | 'stays-in'
   /** The machine throws nothing. */
   | 'no-throw'

@@ -5,7 +5,7 @@ import { drawLatency } from './latency.ts';
 /** What happens to a packet: it is sent, or why it is not. */
 export type Fate = 'sent' | 'lost' | 'cut' | 'partitioned';
 
-/** What a {@link Network} is made of. */
+/** Options of a {@link Network}. */
 export interface NetworkOptions {
   /** How many nodes there are. */
   readonly size: number;

@@ -14,7 +14,7 @@ export interface JoinPolicy extends JoinRetry {
   readonly persistent?: boolean | undefined;
 }
 
-/** What a {@link NodeDriver} is made of. */
+/** Options of a {@link NodeDriver}. */
 export interface NodeDriverOptions {
   readonly swim: Swim<NodeIdentity>;
   readonly join: JoinPolicy;

@@ -4,7 +4,7 @@ import type { ExchangePolicy } from './exchange.ts';
 import type { Weather } from './fault.ts';
 import type { JoinPolicy } from './node-driver.ts';
 
-/** What a {@link Simulator} is made of. */
+/** Options of a {@link Simulator}. */
 export interface SimulatorOptions {
   /** The source of all chance: equal seeds and faults give equal runs, on any machine. */
   readonly seed: number | string;

@@ -8,7 +8,7 @@ export interface SimulatorStats {
   ticks: number;
   /** Completed exchanges of states. */
   exchanges: number;
-  /** Exchanges that were refused or broken off. */
+  /** Exchanges that were refused or interrupted. */
   brokenExchanges: number;
 }
 

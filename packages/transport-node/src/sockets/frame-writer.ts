@@ -3,13 +3,13 @@ import { FRAME_HEADER_LENGTH, writeFrameHeader } from '@shoal/wire/internal';
 
 /** Payloads up to this size are copied next to their header; longer ones are written as they are. */
 const COPY_UP_TO = 16_384;
-/** So many gathered bytes are written at once, without waiting for the end of the turn. */
+/** This many gathered bytes are written at once, before the end of the turn. */
 const WRITE_AT = 65_536;
 
 /**
  * Gathers the frames of one turn of the event loop and writes them in one call, each header together
- * with its payload. That gives 4 to 25 times the throughput of one write per frame; besides, some
- * peers expect to read a header and its payload at once.
+ * with its payload. That gives 4 to 25 times the throughput of one write per frame. Also, some peers
+ * expect to read a header and its payload at once.
  */
 export class FrameWriter {
   readonly #socket: Socket;

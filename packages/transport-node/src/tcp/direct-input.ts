@@ -7,7 +7,7 @@ const SIZE = 65_536;
 /**
  * Reads a socket without allocating a buffer for each read: a large frame is read into its own
  * memory, everything else into a buffer that is reused if little was read. It must be given to the
- * socket when that is created, so only dialled connections can have it.
+ * socket when that is created, so only dialed connections can have it.
  */
 export class DirectInput {
   /** An option of the socket. */

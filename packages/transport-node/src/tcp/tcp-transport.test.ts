@@ -75,9 +75,9 @@ describe('dial', () => {
       cause: expect.objectContaining({ message: 'early' }),
     });
     const controller = new AbortController();
-    const dialling = transport.dial(address, { signal: controller.signal });
+    const dialing = transport.dial(address, { signal: controller.signal });
     controller.abort(new Error('late'));
-    await expect(dialling).rejects.toMatchObject({ code: 'aborted' });
+    await expect(dialing).rejects.toMatchObject({ code: 'aborted' });
   });
 
   it('is not affected by a signal that fires afterwards', async () => {
@@ -106,9 +106,9 @@ describe('dial', () => {
       })(),
     ).rejects.toMatchObject({ code: 'timeout' });
     const controller = new AbortController();
-    const dialling = createTcpTransport().dial(address, { signal: controller.signal });
+    const dialing = createTcpTransport().dial(address, { signal: controller.signal });
     setTimeout(() => controller.abort(new Error('enough')), 20);
-    await expect(dialling).rejects.toMatchObject({
+    await expect(dialing).rejects.toMatchObject({
       code: 'aborted',
       cause: expect.objectContaining({ message: 'enough' }),
     });

@@ -18,7 +18,7 @@ import {
   SUBPROTOCOL,
 } from './raw-socket.ts';
 
-/** So many gathered bytes are written at once, without waiting for the end of the turn. */
+/** This many gathered bytes are written at once, before the end of the turn. */
 const WRITE_AT = 65_536;
 const BINARY = { binary: true };
 

@@ -2,7 +2,7 @@ import { TransportError } from '@shoal/transport';
 import { dialAddress, throwIfAborted, withDeadline } from '@shoal/transport/internal';
 import type { WebSocketLimitOptions } from '../connection/websocket-limits.ts';
 
-/** Options for dialling. */
+/** Options for dialing. */
 export interface WebSocketDialOptions extends WebSocketLimitOptions {
   /** Whether to use TLS (`wss:`). Default: true on a page that was loaded by `https:`. */
   readonly secure?: boolean | undefined;
@@ -42,7 +42,7 @@ export async function dialTarget(
     url = new URL(`${scheme}//${remoteAddress}${path.startsWith('/') ? '' : '/'}${path}`);
   } catch (cause) {
     // URLs do not support IPv6 zones, for example.
-    throw new TransportError('address', `${text} cannot be dialled: invalid URL`, { cause });
+    throw new TransportError('address', `${text} cannot be dialed: invalid URL`, { cause });
   }
   if (url.hash) throw new TransportError('argument', `path must not contain "#": ${path}`);
   const { token } = options;

@@ -3,7 +3,7 @@ import type { Connection } from '@shoal/transport';
 import { WireError } from '@shoal/wire';
 import { SyncupError } from '../../errors.ts';
 
-/** The present time in ms, on a clock that never goes back. */
+/** The current time in ms, on a clock that never goes back. */
 export function clock(): number {
   return performance.now();
 }

@@ -11,7 +11,7 @@ import {
 import type { Cases } from '../test-runner.ts';
 import { all, next, type StreamTestBed } from './stream-test-bed.ts';
 
-/** Texts that cannot be dialled. */
+/** Texts that cannot be dialed. */
 const NOT_TO_DIAL = ['', 'nonsense', '127.0.0.1', '127.0.0.1:0', '127.0.0.1:1!tab', '::1:80'];
 
 /** How connections are made. */
@@ -31,7 +31,7 @@ export const listeningCases: Cases<StreamTestBed> = {
     const listener = await bed.listen();
     const near = await bed.dial(listener.address);
     const far = bed.keep(await next(listener));
-    checkEqual(near.remoteAddress, listener.address, 'the dialled address');
+    checkEqual(near.remoteAddress, listener.address, 'the dialed address');
     checkBound(far.remoteAddress);
   },
 

@@ -71,8 +71,8 @@ export const pressureCases: Cases<StreamTestBed> = {
     checkEqual(got, sent, 'the number of frames that arrive');
   },
 
-  /** The same towards the dialling side, unless that cannot pause (see `pauses`). */
-  'a peer must wait, or gets a reset, while the dialling side does not read': async (bed) => {
+  /** The same towards the dialing side, unless that cannot pause (see `pauses`). */
+  'a peer must wait, or gets a reset, while the dialing side does not read': async (bed) => {
     const [near, far] = await bed.pair();
     if (bed.setup.pauses ?? true) {
       const { sent, room } = await sendUntilStuck(far);

@@ -28,7 +28,7 @@ export interface StreamConformanceSetup {
   /** Where to listen; port 0. Default `127.0.0.1:0`. */
   readonly address?: string | undefined;
   /**
-   * Whether a dialled connection pauses its peer while its frames are not read. If false (a browser's
+   * Whether a dialed connection pauses its peer while its frames are not read. If false (a browser's
    * WebSocket cannot), the connection must be aborted with `overflow`. Default true.
    */
   readonly pauses?: boolean | undefined;
@@ -85,14 +85,14 @@ export class StreamTestBed {
     return connection;
   }
 
-  /** Both ends of a connection: the dialling one and the accepting one. */
+  /** Both ends of a connection: the dialing one and the accepting one. */
   async pair(
     near: Partial<StreamConformanceLimits> = {},
     far: Partial<StreamConformanceLimits> = {},
   ): Promise<[near: Connection, far: Connection]> {
     const listener = await this.listen(far);
-    const dialled = await this.dial(listener.address, near);
-    return [dialled, this.keep(await next(listener))];
+    const dialed = await this.dial(listener.address, near);
+    return [dialed, this.keep(await next(listener))];
   }
 }
 
