@@ -4,9 +4,9 @@
 // 1 unless everything that the README shows appeared.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.mjs';
 import { pack } from './pack.mjs';
 import { published, root } from './packages.mjs';
 
@@ -141,15 +141,9 @@ async function until(line) {
 
 /** A free port for each port in the commands. */
 async function freePorts(commands) {
-  const named = new Set(commands.flatMap((command) => command.match(/\b70\d\d\b/g)));
   const ports = new Map();
-  const servers = [];
-  for (const port of named) {
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    servers.push(server);
-    ports.set(port, String(server.address().port));
+  for (const port of new Set(commands.flatMap((command) => command.match(/\b70\d\d\b/g)))) {
+    ports.set(port, String(await freePort()));
   }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { ChildLines } from '../../../scripts/child-lines.ts';
 import { codeBlocks } from '../../../scripts/code-blocks.ts';
+import { freePort } from '../../../scripts/free-port.mjs';
 import { FOLDER, read } from './pages.ts';
 
 const page = read('docs/getting-started.md');
@@ -20,7 +20,8 @@ describe('docs/getting-started.md', () => {
     folder = await mkdtemp(fileURLToPath(new URL('node_modules/getting-started-', FOLDER)));
     const programs = page.matchAll(/Save this as\s+`([^`]+)`:\n\n```js\n([\s\S]*?)```/g);
     for (const [, name, code] of programs) await writeFile(`${folder}/${name}`, code!);
-    for (const port of new Set(page.match(/\b70\d\d\b/g))) ports.set(port, await freePort());
+    for (const port of new Set(page.match(/\b70\d\d\b/g)))
+      ports.set(port, String(await freePort()));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -71,11 +72,3 @@ describe('docs/getting-started.md', () => {
     await a2.line(/got "after a"/);
   }, 120_000);
 });
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../../../scripts/free-port.mjs';
 
 const BINARY = 'etcd';
 
@@ -14,16 +14,6 @@ export function etcdInstalled(): boolean {
   }
   if (!found) console.warn('etcd is not installed: its tests are skipped');
   return found;
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** A local etcd with one member, which can be stopped and started again. */
