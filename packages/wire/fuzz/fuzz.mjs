@@ -1,5 +1,5 @@
-// Decodes mutated packets by the million. Whatever the bytes: a value that encodes to them
-// again, or one WireError that points into them.
+// Decodes millions of mutated packets. Whatever the bytes, a decoder must return a value that encodes
+// to the same bytes, or throw a WireError with an offset inside them.
 //
 //   node fuzz/fuzz.mjs [--runs N] [--seed S]
 import { readdirSync, readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const runs = Number(args.runs);
 const seed =
   Number(args.seed ?? process.env.SHOAL_SEED ?? Math.floor(Math.random() * 2 ** 32)) >>> 0;
 const random = mulberry32(seed);
-// Errors by the million are the point here; their stacks are not.
+// Millions of errors are expected here, and their stacks would only cost time.
 Error.stackTraceLimit = 0;
 
 const foca = (format) =>
@@ -25,7 +25,7 @@ const foca = (format) =>
   });
 const shoal = wire.shoalCodec({ label: 'prod' });
 
-/** A decoder for each kind of corpus file, and the encoder that must give the bytes back. */
+/** The decoder of each target, and the encoder that must produce the same bytes. */
 const targets = {
   'foca-postcard': packetTarget(foca(postcard)),
   'foca-bincode': packetTarget(foca(bincode)),
@@ -38,7 +38,7 @@ const targets = {
   framing: { decode: frames },
 };
 
-/** The inputs of each target, so that every target gets its share. */
+/** The inputs by target, so that all targets get equally many. */
 const corpus = {};
 for (const item of [...vectors(), ...files()]) {
   corpus[item.target] ??= [];
@@ -82,7 +82,7 @@ function attempt(name, input, run) {
   if (encode) {
     const again = encode(value);
     const same = Buffer.compare(input.subarray(0, again.length), again.subarray(0, input.length));
-    // A packet without a body gains a count of zero; a hello may be longer in later versions.
+    // An encoder adds a count of zero to a packet without a body. A hello may be longer than known.
     const longer = again.length - input.length;
     const open = value.type === 'hello' || value.type === 'welcome';
     if (same !== 0 || longer > 2 || (longer < 0 && !open)) {
@@ -126,7 +126,7 @@ function frames(bytes) {
   return count;
 }
 
-/** The golden vectors of the Rust crates: what real peers send. */
+/** The golden vectors that the Rust crates wrote: what real peers send. */
 function* vectors() {
   const kinds = { packet: 1, message: 1, frame: 1, payload: 1, frames: 1 };
   for (const name of [
@@ -149,7 +149,7 @@ function* vectors() {
   }
 }
 
-/** Packets kept by hand: Shoal's own, and whatever once broke a decoder. A line: target, hex. */
+/** Packets that were added by hand: Shoal's own, and those that broke a decoder. A line: target, hex. */
 function* files() {
   const folder = new URL('corpus/', import.meta.url);
   for (const name of readdirSync(folder)) {
@@ -186,7 +186,7 @@ function mutate(bytes) {
   return scratch.subarray(0, length);
 }
 
-/** A small, well-known generator, so that a seed replays a run. */
+/** A small generator of pseudo-random numbers, so that a seed replays a run. */
 function mulberry32(start) {
   let state = start;
   return () => {

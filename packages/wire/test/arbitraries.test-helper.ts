@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { NodeIdentity } from '../src/shoal/node-identity.ts';
 import type { Header, Member, Message } from '../src/swim/message.ts';
 
-// Values of every kind, shared by the tests of this package.
+// Arbitrary values for the tests of this package.
 
 export const socketAddressText: fc.Arbitrary<string> = fc
   .tuple(
@@ -117,7 +117,7 @@ export function members<Id>(identity: fc.Arbitrary<Id>, limits: Limits): fc.Arbi
   );
 }
 
-/** A few bytes changed, cut off or put in: what a faulty network or a hostile peer sends. */
+/** Some bytes changed, removed or inserted, as a faulty network or a hostile peer would do. */
 export function mutated(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
   return fc
     .tuple(

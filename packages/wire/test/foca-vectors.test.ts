@@ -18,7 +18,7 @@ function written(write: (writer: ByteWriter) => void): string {
   return toHex(writer.view());
 }
 
-/** What the codec makes of bytes, which it must consume whole, or undefined when it refuses. */
+/** The value of all of the bytes, or undefined if the codec refuses them. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -88,7 +88,7 @@ describe.each(Object.entries(formats))('%s as the crate writes it', (name, forma
   });
 
   it.each(vectors.filter((vector) => vector.lenient))('odd but accepted there: $name', (vector) => {
-    // Read to the same value and length, or refused for not being in the shortest form.
+    // Read as the same value and length, or refused as not being in the shortest form.
     const reader = new ByteReader(fromHex(vector.hex));
     let value: unknown;
     try {
@@ -138,12 +138,12 @@ describe.each(Object.entries(formats))('foca packets with %s', (name, format) =>
   it.each(vectors.filter((vector) => !vector.lenient))('$kind: $name', (vector) => {
     const bytes = fromHex(vector.hex);
     const value = toJson(read(vector.kind, bytes)) as { updates?: unknown };
-    // Where there is no count, there are no members to tell.
+    // Without a count there are no members.
     if (vector.kind === 'packet' && vector.value['updates'] === null) value.updates = null;
     expect(value).toEqual(vector.value);
 
     if (vector.kind === 'packet') {
-      // foca leaves the count out where the packet's limit leaves no room for it.
+      // foca omits the count if the packet has no room for it.
       const limit = vector.name.startsWith('no room for a count') ? bytes.length : 1400;
       const again = encodePacket(codec, decodePacket(codec, bytes), { maxPacketSize: limit });
       expect(toHex(again)).toBe(vector.hex);
@@ -157,7 +157,7 @@ describe.each(Object.entries(formats))('foca packets with %s', (name, format) =>
     }
   });
 
-  // What these have wrong is not in their bytes: the membership core refuses them.
+  // The bytes of these are valid. The membership core refuses them.
   const NOT_WIRE = /ourselves|our address|targets the receiver|from the receiver|handler refuses/;
 
   it.each(invalid.filter((vector) => !NOT_WIRE.test(vector.name)))('refused: $name', (vector) => {
@@ -168,7 +168,7 @@ describe.each(Object.entries(formats))('foca packets with %s', (name, format) =>
     const value = attempt(() => read(vector.kind, fromHex(vector.hex))) as
       | { header: object }
       | undefined;
-    // A turnUndead carries nothing, says the design; foca never sends another one.
+    // A turnUndead has no body. foca never sends one that has.
     if (/turnUndead with/.test(vector.name)) expect(value).toBeUndefined();
     else expect(toJson(value?.header)).toEqual(vector.value['header']);
   });

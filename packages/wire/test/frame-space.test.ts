@@ -6,7 +6,7 @@ import { WireError } from '../src/errors.ts';
 
 const LONGEST = 200_000;
 
-/** Frames whose bytes tell where they stand. */
+/** Frames whose bytes depend on their place. */
 function streamOf(lengths: readonly number[]): Uint8Array {
   const frames = lengths.map((length) => {
     return encodeFrame(Uint8Array.from({ length }, (_, i) => i ^ (i >>> 8) ^ length));
@@ -29,7 +29,7 @@ function partOf(length: number, arrived: number, maxLength?: number): FrameDecod
 }
 
 describe('the space of a FrameDecoder', () => {
-  it('makes no difference to the frames, however they come', () => {
+  it('makes no difference to the frames, in chunks of any size', () => {
     const lengths = fc.array(fc.integer({ min: 0, max: LONGEST }), { maxLength: 6 });
     const steps = fc.array(
       fc.record({
@@ -68,7 +68,7 @@ describe('the space of a FrameDecoder', () => {
     expect(filled).toBeGreaterThan(0);
   });
 
-  it('is there for a frame of up to 1 MiB with a 16th there and 16 KiB missing', () => {
+  it('exists for a frame of up to 1 MiB of which a 16th has arrived and 16 KiB are missing', () => {
     expect(new FrameDecoder().space()).toBeUndefined();
     expect(partOf(1 << 20, (1 << 16) - 1).space()).toBeUndefined();
     expect(partOf(1 << 20, 1 << 16).space()).toHaveLength((1 << 20) - (1 << 16));
@@ -78,7 +78,7 @@ describe('the space of a FrameDecoder', () => {
     expect(partOf(40_000, 20_000, 39_999).space()).toBeUndefined();
   });
 
-  it('is the memory of the frame, and none once that is full', () => {
+  it('is the memory of the frame, and undefined once that is full', () => {
     const decoder = partOf(40_000, 10_000);
     const space = decoder.space()!;
     space.fill(7);
@@ -94,7 +94,7 @@ describe('the space of a FrameDecoder', () => {
     expect(decoder.next()).toEqual(Uint8Array.of(1));
   });
 
-  it('cannot be filled beyond its end, nor when there is none', () => {
+  it('cannot be filled beyond its end, or when it is undefined', () => {
     const decoder = partOf(40_000, 10_000);
     expect(() => decoder.fill(1)).toThrow(WireError);
     decoder.space();
@@ -105,7 +105,7 @@ describe('the space of a FrameDecoder', () => {
     expect(decoder.next()).toHaveLength(40_000);
   });
 
-  it('goes when the decoder is cleared', () => {
+  it('is dropped when the decoder is cleared', () => {
     const decoder = partOf(40_000, 10_000);
     decoder.space();
     decoder.clear();

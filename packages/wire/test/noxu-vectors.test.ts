@@ -23,7 +23,7 @@ import {
 import { decodeSyncup, encodeSyncup } from '../src/syncup/syncup-codec.ts';
 import type { SyncupMessage } from '../src/syncup/syncup-message.ts';
 
-/** Golden bytes that the real noxu-rep produced or accepted; see packages/interop. */
+/** Golden bytes that the real noxu-rep produced or accepted, see packages/interop. */
 interface Vector<V> {
   readonly name: string;
   readonly kind: string;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { codeBlocks, expectedOutput, runBlock } from '../../../scripts/code-blocks.ts';
 
-// Runs the code of the README and compares what it prints with what it says it prints.
+// Runs the code in the README and compares its output with the comments.
 
 const folder = new URL('../', import.meta.url);
 const blocks = codeBlocks(readFileSync(new URL('README.md', folder), 'utf8')).filter(

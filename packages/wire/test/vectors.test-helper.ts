@@ -7,7 +7,7 @@ export interface Vector {
   readonly kind: string;
   readonly value: Record<string, unknown>;
   readonly hex: string;
-  /** Accepted by the crate although odd. */
+  /** The crate accepts it, although it is not canonical. */
   readonly lenient?: boolean;
 }
 
@@ -36,7 +36,7 @@ export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** A decoded value as the vectors write it: bigints as text, bytes as hex, none as null. */
+/** A decoded value as the vectors write it: bigints as text, bytes as hex, undefined as null. */
 export function toJson(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (value === undefined) return null;

@@ -14,7 +14,7 @@ import {
 import { entries } from '../src/shoal/stream-entries.ts';
 import { STREAM_MESSAGES } from '../src/shoal/stream-layouts.ts';
 import { decodePacket, encodePacket, type Packet } from '../src/swim/packet.ts';
-import { flag, SYNCUP_MESSAGES } from '../src/syncup/syncup-codec.ts';
+import { isSync, SYNCUP_MESSAGES } from '../src/syncup/syncup-codec.ts';
 import { fromHex, toHex } from './vectors.test-helper.ts';
 
 // The examples of docs/wire-protocol.md, which are blocks marked "hex NAME".
@@ -66,7 +66,7 @@ const packets: Record<string, Packet<NodeIdentity>> = {
 describe('the datagrams in docs/wire-protocol.md', () => {
   const codec = shoalCodec({ label: 'prod' });
 
-  it('have the tag that is told there', () => {
+  it('use the tag that the document has', () => {
     expect(doc).toContain(`\`${labelTag('prod').toString(16).padStart(8, '0')}\``);
   });
 
@@ -120,10 +120,10 @@ describe('the tables of messages in docs/wire-protocol.md', () => {
     [u64, 'u64'],
     [u53, 'u64'],
     [i64, 'i64'],
-    [flag, 'u8'],
+    [isSync, 'u8'],
     [text8, 'text8'],
   ]);
-  /** Of the fields that are lists, the tables name the count. */
+  /** Fields that are lists appear in the tables as their count. */
   const COUNTS = new Map<unknown, string>([
     [entries, 'count u32'],
     [members, 'count u16'],
@@ -136,7 +136,7 @@ describe('the tables of messages in docs/wire-protocol.md', () => {
     body: body!,
   }));
 
-  /** `crc u32, firstVlsn u64, ...`: all fields up to the first that is a list or has no length. */
+  /** The fields as the tables write them: `crc u32, firstVlsn u64, ...`. */
   function bodyOf({ layout }: MessageFormat<never, never>): string {
     const parts = layout.checksum ? ['crc u32'] : [];
     for (const [name, { codec }] of Object.entries(layout.preamble ?? {})) {

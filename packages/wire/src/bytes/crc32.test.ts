@@ -30,7 +30,7 @@ describe('crc32', () => {
     );
   });
 
-  it('is incremental at any cut', () => {
+  it('can be computed in two pieces, wherever they are split', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(), (bytes, cut) => {
         const at = cut % (bytes.length + 1);

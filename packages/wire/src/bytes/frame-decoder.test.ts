@@ -29,7 +29,7 @@ function drain(decoder: FrameDecoder): Uint8Array[] {
 }
 
 describe('FrameDecoder', () => {
-  it('yields the frames of any stream, however it is cut and whenever it is drained', () => {
+  it('yields the frames of a stream in chunks of any size, whenever it is drained', () => {
     const cuts = fc.array(fc.tuple(fc.integer({ min: 1, max: 3000 }), fc.boolean()), {
       minLength: 1,
       maxLength: 60,
@@ -43,7 +43,7 @@ describe('FrameDecoder', () => {
         let at = 0;
         for (let i = 0; at < stream.length; i++) {
           const [size, drainNow] = sizes[i % sizes.length]!;
-          // Each chunk has a buffer of its own, as from a socket.
+          // Each chunk has its own buffer, as from a socket.
           decoder.push(stream.slice(at, at + size));
           at = Math.min(at + size, stream.length);
           expect(decoder.buffered).toBe(at - taken);
@@ -107,7 +107,7 @@ describe('FrameDecoder', () => {
     );
   });
 
-  it('gives every frame before a bad one', () => {
+  it('yields every frame before one that is too long', () => {
     const decoder = new FrameDecoder();
     decoder.push(concat([encodeFrame(Uint8Array.of(1)), header(MAX_FRAME_LENGTH + 1)]));
     expect(decoder.next()).toEqual(Uint8Array.of(1));
@@ -123,7 +123,7 @@ describe('FrameDecoder', () => {
     expect(frames.map((frame) => frame.byteOffset)).toEqual([4, 10]);
   });
 
-  it('makes plain Uint8Arrays even of Node Buffers', () => {
+  it('yields plain Uint8Arrays for Node Buffers', () => {
     const decoder = new FrameDecoder();
     decoder.push(Buffer.from(encodeFrame(Uint8Array.of(1, 2))));
     expect(decoder.next()!.constructor).toBe(Uint8Array);
@@ -143,7 +143,7 @@ describe('FrameDecoder', () => {
     expect(decoders.map((decoder) => decoder.buffered)).toEqual(decoders.map(() => 5));
   });
 
-  it('gathers a flood of tiny chunks instead of keeping each', () => {
+  it('gathers tiny chunks instead of keeping each', () => {
     const size = 1 << 20;
     const decoder = new FrameDecoder();
     decoder.push(header(size));
@@ -156,7 +156,7 @@ describe('FrameDecoder', () => {
     expect(frame.every((byte, i) => byte === (i & 3) + 1)).toBe(true);
   });
 
-  it('starts anew when cleared', () => {
+  it('starts over when cleared', () => {
     const decoder = new FrameDecoder();
     decoder.push(concat([encodeFrame(Uint8Array.of(1)), Uint8Array.of(9, 0)]));
     decoder.push(Uint8Array.of(0, 0, 1));
@@ -167,7 +167,7 @@ describe('FrameDecoder', () => {
     expect(decoder.next()).toEqual(Uint8Array.of(7));
   });
 
-  it('says at the end of the stream whether a frame was cut', () => {
+  it('reports at the end of the stream whether a frame is incomplete', () => {
     const decoder = new FrameDecoder();
     decoder.finish();
     decoder.push(encodeFrame(Uint8Array.of(1, 2)));
@@ -177,7 +177,7 @@ describe('FrameDecoder', () => {
     expect([error.code, error.offset]).toEqual(['truncated', 9]);
   });
 
-  it('refuses a limit that is no u32', () => {
+  it('refuses a limit that is not a u32', () => {
     for (const maxLength of [-1, 1.5, 2 ** 32, Number.NaN]) {
       expect(wireErrorOf(() => new FrameDecoder({ maxLength })).code).toBe('range');
     }

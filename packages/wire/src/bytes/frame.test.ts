@@ -24,7 +24,7 @@ describe('writeFrameHeader', () => {
     expect([...bytes]).toEqual([0xee, 0xee, 0xfe, 0xff, 0xff, 0x03, 0xee, 0xee]);
   });
 
-  it('refuses a bad length and a buffer that is too short, and writes nothing', () => {
+  it('refuses an invalid length or a buffer that is too short, and writes nothing', () => {
     const bytes = new Uint8Array(8);
     for (const length of [-1, 1.5, Number.NaN, MAX_FRAME_LENGTH + 1]) {
       expect(wireErrorOf(() => writeFrameHeader(bytes, 0, length)).code).toBe('length');

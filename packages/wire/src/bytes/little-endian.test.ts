@@ -14,7 +14,7 @@ import {
 import { ByteReader } from './reader.ts';
 import { ByteWriter } from './writer.ts';
 
-/** A kind of number: how it is written and read, and which there are. */
+/** A type of number: how it is written and read, and its values. */
 interface Kind {
   readonly write: (writer: ByteWriter, value: never) => void;
   readonly read: (reader: ByteReader) => number | bigint;
@@ -34,7 +34,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 describe('numbers', () => {
-  it('give back every number that was written, from a buffer that has to grow', () => {
+  it('round-trip through a buffer that has to grow', () => {
     const step = fc
       .constantFrom(...KINDS)
       .chain((kind) => fc.tuple(fc.constant(kind), kind.values));
@@ -49,7 +49,7 @@ describe('numbers', () => {
     );
   });
 
-  it('agree with DataView on byte order', () => {
+  it('have the byte order of a little-endian DataView', () => {
     const writer = new ByteWriter();
     writeU32le(writer, 0x01020304);
     writeU64le(writer, 0x1112131415161718n);
@@ -58,7 +58,7 @@ describe('numbers', () => {
     expect(view.getBigUint64(4, true)).toBe(0x1112131415161718n);
   });
 
-  it('refuse numbers out of range', () => {
+  it('are refused if they are out of range', () => {
     const writer = new ByteWriter();
     for (const value of [-1, 256, 1.5, Number.NaN]) {
       expect(wireErrorOf(() => writer.u8(value)).code).toBe('range');

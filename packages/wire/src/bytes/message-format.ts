@@ -30,12 +30,15 @@ export interface Layout<M extends Typed, Context = unknown> {
   readonly opcode: number;
   /** When true, a u32 follows the opcode: the CRC-32 of all bytes after it. */
   readonly checksum?: boolean;
+  /** Constants before the fields, by name. */
   readonly preamble?: Readonly<Record<string, Constant>>;
   readonly fields: { readonly [K in Exclude<keyof M, 'type'>]: Field<M[K], Context> };
   /** When true, later versions may add fields at the end. A decoder ignores them. */
   readonly extensible?: boolean;
-  /** The exact length of a message in bytes, if it is known beforehand. */
-  readonly length?: number | ((message: M) => number);
+  /** The length in bytes, if it is the same for all messages of this type. */
+  readonly length?: number;
+  /** The length of one message in bytes, so that a large one is encoded without a copy. */
+  lengthOf?(message: M): number;
 }
 
 /** The layout of each message of a family, by type. */
@@ -59,8 +62,8 @@ export class MessageFormat<M extends Typed, Context = unknown> {
 
   /** The bytes of a message. Its checksum is left at zero. */
   encode(message: M, context: Context): Uint8Array {
-    const { opcode, checksum, preamble, length = 64 } = this.layout;
-    const capacity = typeof length === 'number' ? length : length(message);
+    const { opcode, checksum, preamble, length, lengthOf } = this.layout;
+    const capacity = length ?? lengthOf?.(message) ?? 64;
     const writer = new ByteWriter({ capacity });
     writer.u8(opcode);
     if (checksum) writer.u32be(0);
@@ -97,7 +100,7 @@ export function decodeConstant(reader: ByteReader, constant: Constant): number {
   return reader.fail(code, `${code} ${value.toString(16)}, not ${found.toString(16)}`, start);
 }
 
-/** The formats of a family of messages, by type and by opcode. */
+/** The formats of all messages of a protocol, by type and by opcode. */
 export class MessageFamily<M extends Typed, Context = unknown> {
   readonly #byType = new Map<string, MessageFormat<M, Context>>();
   readonly #byOpcode: MessageFormat<M, Context>[] = [];

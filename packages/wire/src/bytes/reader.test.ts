@@ -4,7 +4,7 @@ import { readU32le, readU64le } from './little-endian.ts';
 import { ByteReader } from './reader.ts';
 
 describe('ByteReader', () => {
-  it('keep a byte order mark, and refuse invalid UTF-8 of any length', () => {
+  it('keeps a byte order mark, and refuses invalid UTF-8 of any length', () => {
     const bom = Uint8Array.of(0xef, 0xbb, 0xbf, 0x41);
     expect(new ByteReader(bom).text(4)).toBe('\ufeffA');
     for (const length of [1, 24, 25, 100]) {
@@ -14,7 +14,7 @@ describe('ByteReader', () => {
     }
   });
 
-  it('never read past the end, and say where and what was expected', () => {
+  it('never reads past the end, and reports where and what was expected', () => {
     const reader = new ByteReader(Uint8Array.of(1, 2, 3));
     reader.u8();
     expect(wireErrorOf(() => readU32le(reader))).toMatchObject({

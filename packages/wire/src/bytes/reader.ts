@@ -94,6 +94,7 @@ export class ByteReader {
 
   /** Throws `trailing` unless all bytes have been read. */
   finish(): void {
-    if (this.offset !== this.end) this.fail('trailing', `the end, ${this.remaining} bytes earlier`);
+    if (this.offset !== this.end)
+      this.fail('trailing', `the end of the input, not ${this.remaining} more bytes`);
   }
 }

@@ -5,7 +5,7 @@ import { ByteReader } from './reader.ts';
 import { ByteWriter, rollback } from './writer.ts';
 
 describe('ByteWriter', () => {
-  it('carry any text but lone surrogates', () => {
+  it('writes any text except lone surrogates', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const writer = new ByteWriter({ capacity: 1 });
@@ -19,7 +19,7 @@ describe('ByteWriter', () => {
     expect(error).toMatchObject({ code: 'utf8', offset: 1 });
   });
 
-  it('roll back to a mark, and stop at a fixed capacity', () => {
+  it('rolls back to a mark, and refuses to exceed a fixed capacity', () => {
     const writer = new ByteWriter({ capacity: 4, fixed: true });
     writer.u16be(0x0102);
     const mark = writer.offset;

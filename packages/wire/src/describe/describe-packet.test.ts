@@ -45,7 +45,7 @@ function verdict(
   }
 }
 
-/** The leaves must lie side by side and cover the packet; groups must span their leaves. */
+/** Checks that the leaves are adjacent and cover the packet, and that groups span their leaves. */
 function covered(fields: readonly DescribedField[], from = 0): number {
   let at = from;
   for (const field of fields) {
@@ -65,7 +65,7 @@ const files: [string, string, PacketFamily][] = [
 ];
 
 describe('describePacket', () => {
-  it.each(files)('tells every byte of %s vectors', (file, kind, family) => {
+  it.each(files)('covers every byte of the %s vectors', (file, kind, family) => {
     const vectors = readVectors(file).vectors.filter((v) => v.kind === kind && !v.lenient);
     expect(vectors.length).toBeGreaterThan(5);
     for (const vector of vectors) {
@@ -79,11 +79,11 @@ describe('describePacket', () => {
   it.each(files)('guesses the family of nearly all %s vectors', (file, kind, family) => {
     const vectors = readVectors(file).vectors.filter((v) => v.kind === kind && !v.lenient);
     const right = vectors.filter((v) => describePacket(fromHex(v.hex)).family === family);
-    // A packet of both formats' one-byte integers is the same in either.
+    // A packet with only one-byte integers is the same in both formats.
     expect(right.length).toBeGreaterThanOrEqual(vectors.length * (kind === 'packet' ? 0.5 : 0.8));
   });
 
-  it("shows a packet of Shoal's own as people read it", () => {
+  it("formats a packet of Shoal's own protocol", () => {
     const description = describePacket(ping);
     expect(formatDescription(description, ping)).toMatchInlineSnapshot(`
       "shoal, 112 bytes
@@ -111,7 +111,7 @@ describe('describePacket', () => {
     `);
   });
 
-  it("tells every byte of Shoal's stream messages", () => {
+  it("covers every byte of Shoal's stream messages", () => {
     const corpus = readFileSync(new URL('../../fuzz/corpus/shoal.txt', import.meta.url), 'utf8');
     const lines = corpus.split('\n').filter((line) => line.startsWith('shoal-stream '));
     expect(lines).toHaveLength(14);
@@ -136,7 +136,7 @@ describe('describePacket', () => {
     `);
   });
 
-  it('judges damaged stream messages as their decoders do', () => {
+  it('refuses the stream messages that their decoders refuse', () => {
     const corpus = readFileSync(new URL('../../fuzz/corpus/shoal.txt', import.meta.url), 'utf8');
     const frames = [...corpus.matchAll(/^shoal-stream (\w+)$/gm)].map(([, hex]) => fromHex(hex!));
     expect(frames.length).toBeGreaterThan(10);
@@ -151,7 +151,7 @@ describe('describePacket', () => {
     );
   });
 
-  it('tells every byte of a state exchange, and judges damaged ones as the codec does', () => {
+  it('covers every byte of a state exchange, and refuses what its decoder refuses', () => {
     const label = labelTag('test');
     const messages: StateMessage<typeof a>[] = [
       { type: 'stateRequest', label, digest: 2n ** 63n },
@@ -188,19 +188,19 @@ describe('describePacket', () => {
     );
   });
 
-  it('says where and why a damaged packet ends, and what was read before', () => {
+  it('has the fields before an error, and where and why it occurred', () => {
     const description = describePacket(ping.subarray(0, 60));
     expect(description.error).toMatchObject({ code: 'truncated' });
     expect(description.fields.at(-1)?.name).toBe('member 0');
     expect(formatDescription(description, ping)).toContain('error: truncated at byte');
   });
 
-  it('never throws and agrees with the codecs, whatever the bytes', () => {
+  it('never throws, and refuses what the codecs refuse', () => {
     fc.assert(
       fc.property(mutated(ping), (bytes) => {
         describePacket(bytes);
         const error = describePacket(bytes, { family: 'shoal' }).error;
-        // The description does not know the label; all else must be judged alike.
+        // describePacket does not know the label. It must agree about everything else.
         if (labelOf(bytes) !== labelOf(ping)) return;
         expect(verdict(bytes)).toBe(error?.code === undefined ? 'read' : 'refused');
       }),

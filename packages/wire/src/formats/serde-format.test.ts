@@ -23,7 +23,7 @@ describe.each(Object.entries(formats))('%s', (_name, format) => {
     [format.i64, fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n)],
   ] as [Codec<number | bigint>, fc.Arbitrary<number | bigint>][];
 
-  it('gives back every integer, and refuses one more or less than fits', () => {
+  it('round-trips every integer, and refuses those just outside the range', () => {
     for (const [codec, values] of integers) {
       fc.assert(fc.property(values, (value) => decode(codec, encode(codec, value)) === value));
     }
@@ -80,7 +80,7 @@ describe.each(Object.entries(formats))('%s', (_name, format) => {
     { noNullPrototype: true },
   );
 
-  it('gives back every shape, and skips over exactly what it would read', () => {
+  it('round-trips values of every type, and skips exactly what it reads', () => {
     fc.assert(
       fc.property(values, (value) => {
         const bytes = encode(everything, value);
@@ -92,7 +92,7 @@ describe.each(Object.entries(formats))('%s', (_name, format) => {
     );
   });
 
-  it('reads damaged bytes as the value that encodes to them, or throws a WireError', () => {
+  it('reads damaged bytes as a value that encodes to them, or throws a WireError', () => {
     fc.assert(
       fc.property(
         values.chain((value) => mutated(encode(everything, value))),
@@ -109,7 +109,7 @@ describe.each(Object.entries(formats))('%s', (_name, format) => {
     );
   });
 
-  it('refuses a length that exceeds what is left before it makes anything', () => {
+  it('refuses a length that exceeds the input before it allocates memory', () => {
     const huge = encode(format.u32, 0xffff_ffff);
     for (const codec of [format.str, format.bytes, format.list(format.u8)]) {
       expect(codeOf(() => decode(codec as Codec<unknown>, huge))).toBe('length');
@@ -117,7 +117,7 @@ describe.each(Object.entries(formats))('%s', (_name, format) => {
     }
   });
 
-  it('refuses unknown variants, bad options, bad booleans and bad addresses', () => {
+  it('refuses unknown variants, and invalid options, booleans and addresses', () => {
     const shape = format.variants({ unit: {} });
     expect(codeOf(() => decode(shape, Uint8Array.of(1)))).toBe('variant');
     expect(codeOf(() => encode(shape, { type: 'other' } as never))).toBe('variant');

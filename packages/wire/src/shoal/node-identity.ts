@@ -4,9 +4,9 @@ import { readVarint32, writeVarint32 } from '../bytes/varint.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
 
 /** The longest address, in bytes of UTF-8. */
-export const MAX_ADDRESS_BYTES = 255;
+const MAX_ADDRESS_BYTES = 255;
 /** The longest metadata, in bytes. */
-export const MAX_METADATA_BYTES = 512;
+const MAX_METADATA_BYTES = 512;
 /** The largest generation: 2^48 - 1. */
 export const MAX_GENERATION: number = 2 ** 48 - 1;
 

@@ -10,7 +10,7 @@ describe('a shoal packet', () => {
   const header = { src: a, srcIncarnation: 0, dst: a, message: { type: 'gossip' as const } };
   const bytes = encodePacket(shoal, { header, members: [], broadcasts: [] });
 
-  it('is refused by name when it is none, of another version, or of another cluster', () => {
+  it('is refused with the right code if it has another magic, version or label', () => {
     expect(wireErrorOf(() => decodePacket(shoal, Uint8Array.of(1, 2, 3)))).toMatchObject({
       code: 'magic',
     });
@@ -28,7 +28,7 @@ describe('a shoal packet', () => {
     expect(labelTag('test')).toBe(0xd87f7e0c);
   });
 
-  it('refuses identities and flags that break their limits', () => {
+  it('cannot have an identity that is too large, or flags that contradict the state', () => {
     const long = { ...a, address: 'x'.repeat(256) };
     const member = { id: long, incarnation: 0, state: 'alive' as const };
     expect(

@@ -1,9 +1,6 @@
 import type { SyncupMessage } from '../syncup/syncup-message.ts';
 import type { Goodbye } from './goodbye.ts';
 
-/** `SHLS`, read as a little-endian u32: the magic in a hello and a welcome. */
-export const SHOAL_STREAM_MAGIC = 0x534c4853;
-
 /** The version of the stream protocol that this package implements. */
 export const SHOAL_STREAM_VERSION = 1;
 

@@ -52,7 +52,7 @@ function member(i: number, metadata = 0): Member<NodeIdentity> {
 }
 
 describe('state exchange messages', () => {
-  it('come back as they were, with each codec', () => {
+  it('round-trip with either codec', () => {
     fc.assert(
       fc.property(shoalMessage, (message) => {
         expect(decodeStateMessage(codec, encodeStateMessage(codec, message))).toEqual(message);
@@ -65,7 +65,7 @@ describe('state exchange messages', () => {
     );
   });
 
-  it('any bytes are a message or a WireError', () => {
+  it('decode any bytes to a message, or throw a WireError', () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 100 }),
       fc
@@ -103,14 +103,14 @@ describe('state exchange messages', () => {
     expect(decode).toThrow(expect.objectContaining({ code }));
   });
 
-  it('refuses what is longer than any message', () => {
+  it('refuses a frame that is too long', () => {
     const long = new Uint8Array(MAX_STATE_MESSAGE + 1).fill(34);
     expect(() => decodeStateMessage(codec, long)).toThrow('length');
     const many = Array.from({ length: 200 }, (_, i) => member(i, 512));
     expect(() => encodeStateMessage(codec, { type: 'members', members: many })).toThrow('length');
   });
 
-  it('many members are cut into messages of the right size', () => {
+  it('split many members into messages that are as full as possible', () => {
     const all = Array.from({ length: 9000 }, (_, i) => member(i, i % 512));
     const frames = [...encodeStateMembers(codec, all)];
     const read: Member<NodeIdentity>[] = [];

@@ -6,9 +6,7 @@ import { ByteWriter, rollback } from '../bytes/writer.ts';
 import { WireError } from '../errors.ts';
 import { type Member, toMember } from '../swim/message.ts';
 import type { SwimCodec } from '../swim/swim-codec.ts';
-import { GOODBYE_LAYOUT } from './goodbye.ts';
-
-// docs/wire-protocol.md specifies the bytes, under "State exchange". A test runs its examples.
+import { GOODBYE_LAYOUT, type Goodbye } from './goodbye.ts';
 
 /** The longest message of a state exchange, in bytes. Longer ones are refused. */
 export const MAX_STATE_MESSAGE = 65_536;
@@ -30,10 +28,10 @@ export type StateMessage<Id> =
   | { readonly type: 'streamPing'; readonly label: number }
   /** The responder's answer to a ping: itself. */
   | { readonly type: 'streamPong'; readonly member: Member<Id> }
-  /** From either side, in place of any other message, as in Shoal's stream protocol. */
-  | { readonly type: 'goodbye'; readonly code: number; readonly reason: string };
+  /** From either side, in place of any other message. */
+  | Goodbye;
 
-/** The members depend on the cluster: its codec is passed along. */
+/** Members are encoded by the codec of the cluster, which is passed along. */
 type InCluster<T> = Field<T, SwimCodec<unknown>>;
 
 export const member: InCluster<Member<unknown>> = {
@@ -56,12 +54,13 @@ export const members: InCluster<readonly Member<unknown>[]> = {
   },
 };
 
-/** What the first message of a conversation begins with. The magic is `SHLM`. */
+/** The start of the first message in a conversation. The magic is `SHLM`. */
 const preamble: Readonly<Record<string, Constant>> = {
   magic: { codec: tag, value: 0x4d4c4853, code: 'magic' },
   version: { codec: u8, value: 1, code: 'version' },
 };
 
+/** Each message as docs/wire-protocol.md specifies it, under "State exchange". */
 export const STATE_MESSAGES: MessageFamily<
   StateMessage<unknown>,
   SwimCodec<unknown>
@@ -146,6 +145,7 @@ export function decodeStateMessage<Id>(codec: SwimCodec<Id>, bytes: Uint8Array):
   return format.decode(reader, codec as SwimCodec<unknown>) as StateMessage<Id>;
 }
 
+/** Throws `length` for a frame longer than {@link MAX_STATE_MESSAGE}. */
 export function checkStateLength(bytes: Uint8Array): void {
   if (bytes.length > MAX_STATE_MESSAGE) {
     throw new WireError('length', MAX_STATE_MESSAGE, `at most ${MAX_STATE_MESSAGE} bytes`);

@@ -67,7 +67,7 @@ const anyMessage: fc.Arbitrary<ShoalStreamMessage> = fc.oneof(
 );
 
 describe('shoal stream codec', () => {
-  it('round trips every message, with either crc32', () => {
+  it('round-trips every message, with either CRC-32 function', () => {
     fc.assert(
       fc.property(anyMessage, (message) => {
         const frame = encodeShoalStream(message);
@@ -77,7 +77,7 @@ describe('shoal stream codec', () => {
     );
   });
 
-  it('a mutated frame is refused, or is another message that it would write so', () => {
+  it('refuses a mutated frame, or reads the message that encodes to it', () => {
     fc.assert(
       fc.property(anyMessage, fc.nat(), fc.integer({ min: 1, max: 255 }), (message, at, flip) => {
         const frame = encodeShoalStream(message);
@@ -97,7 +97,7 @@ describe('shoal stream codec', () => {
     );
   });
 
-  it('a cut frame is refused; only a hello and a welcome may be longer', () => {
+  it('refuses a truncated frame; only a hello and a welcome may be longer', () => {
     fc.assert(
       fc.property(anyMessage, fc.nat(), (message, cut) => {
         const frame = encodeShoalStream(message);
@@ -110,7 +110,7 @@ describe('shoal stream codec', () => {
     );
   });
 
-  it('arbitrary bytes behind any opcode never throw anything but a WireError', () => {
+  it('throws only a WireError, whatever follows an opcode', () => {
     fc.assert(
       fc.property(fc.nat(40), fc.uint8Array({ maxLength: 80 }), (opcode, body) => {
         try {
@@ -123,7 +123,7 @@ describe('shoal stream codec', () => {
     );
   });
 
-  it('refuses a count of entries that cannot be there before making room', () => {
+  it('refuses an impossible count of entries before it allocates memory', () => {
     const frame = encodeShoalStream({
       type: 'entries',
       firstVlsn: 1n,
@@ -137,12 +137,12 @@ describe('shoal stream codec', () => {
     );
   });
 
-  it('carries the syncup messages with the same bytes as Noxu', () => {
+  it('encodes the syncup messages like Noxu', () => {
     const message = { type: 'startStream', startVlsn: 9n } as const;
     expect(encodeShoalStream(message)).toEqual(encodeSyncup(message));
   });
 
-  it('encodes entries for the frame behind chainedEntries as a message of entries has them', () => {
+  it('encodes the frame after chainedEntries like the list in an entries message', () => {
     const list = fc.array(fc.record({ type: u8, payload: bytes }), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(list, (entries) => {
@@ -152,7 +152,7 @@ describe('shoal stream codec', () => {
     );
   });
 
-  it('refuses values that do not fit', () => {
+  it('refuses values that do not fit their field', () => {
     const code = (code: string): unknown => expect.objectContaining({ code });
     expect(() => encodeShoalStream({ type: 'entries', firstVlsn: 1n, entries: [] })).toThrow(
       code('range'),

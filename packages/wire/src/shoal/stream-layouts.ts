@@ -2,13 +2,14 @@ import { count, rest, tag, text8, u8, u32, u53, u64 } from '../bytes/fields.ts';
 import { type Constant, MessageFamily } from '../bytes/message-format.ts';
 import type { SyncupMessage } from '../syncup/syncup-message.ts';
 import { GOODBYE_LAYOUT } from './goodbye.ts';
-import { SHOAL_STREAM_MAGIC, type ShoalStreamMessage } from './shoal-stream.ts';
+import type { ShoalStreamMessage } from './shoal-stream.ts';
 import { entries, entriesLength } from './stream-entries.ts';
 
-/** The messages of Shoal's own, which have the opcodes from 16 on. Noxu's have 1 to 7. */
+/** Shoal's own messages have opcodes from 16 on. The syncup messages have 1 to 7. */
 export type OwnStreamMessage = Exclude<ShoalStreamMessage, SyncupMessage>;
 
-const magic: Constant = { codec: tag, value: SHOAL_STREAM_MAGIC, code: 'magic' };
+/** `SHLS`, read as a little-endian u32. */
+const magic: Constant = { codec: tag, value: 0x534c4853, code: 'magic' };
 
 /** Each message as docs/wire-protocol.md specifies it, under "Streams". */
 export const STREAM_MESSAGES: MessageFamily<OwnStreamMessage> =
@@ -29,7 +30,8 @@ export const STREAM_MESSAGES: MessageFamily<OwnStreamMessage> =
       opcode: 18,
       checksum: true,
       fields: { firstVlsn: u64, entries },
-      length: (message) => 17 + entriesLength(message.entries),
+      // The opcode, the checksum, firstVlsn and the count take 17 bytes.
+      lengthOf: (message) => 17 + entriesLength(message.entries),
     },
     ack: { opcode: 19, fields: { vlsn: u64 } },
     heartbeat: { opcode: 20, fields: { term: u64, last: u64, durable: u64, time: u53 } },
@@ -39,7 +41,8 @@ export const STREAM_MESSAGES: MessageFamily<OwnStreamMessage> =
       opcode: 23,
       checksum: true,
       fields: { offset: u53, bytes: rest },
-      length: (message) => 13 + message.bytes.length,
+      // The opcode, the checksum and the offset take 13 bytes.
+      lengthOf: (message) => 13 + message.bytes.length,
     },
     restoreEnd: { opcode: 24, fields: { size: u53, digest: u64 } },
     goodbye: GOODBYE_LAYOUT,

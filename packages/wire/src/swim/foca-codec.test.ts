@@ -13,7 +13,7 @@ describe('a foca packet', () => {
   const b = { addr: '[::1]:7946', bump: 1n };
   const header = { src: a, srcIncarnation: 0, dst: b, message: { type: 'gossip' as const } };
 
-  it('carries neither members in an announce nor broadcasts in a turnUndead', () => {
+  it('cannot carry members in an announce, or broadcasts in a turnUndead', () => {
     const announce = { ...header, message: { type: 'announce' as const } };
     const member = { id: a, incarnation: 0, state: 'alive' as const };
     const bad = { header: announce, members: [member], broadcasts: [] };
@@ -23,7 +23,7 @@ describe('a foca packet', () => {
     expect(wireErrorOf(() => encodePacket(codec, worse)).code).toBe('variant');
   });
 
-  it('with one byte after its header is malformed', () => {
+  it('is truncated if one byte follows its header', () => {
     const bytes = encodePacket(codec, { header, members: [], broadcasts: [] });
     expect(wireErrorOf(() => decodePacket(codec, bytes.subarray(0, -1))).code).toBe('truncated');
     expect(decodePacket(codec, bytes.subarray(0, -2)).members).toEqual([]);

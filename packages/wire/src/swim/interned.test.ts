@@ -9,7 +9,7 @@ import { interned } from './interned.ts';
 describe('interned', () => {
   const identity = postcard.struct({ addr: postcard.socketAddress, bump: postcard.u64 });
 
-  it('hands out one object for the same bytes, and the right one for others', () => {
+  it('decodes the same bytes to the same object, and other bytes to another', () => {
     const codec = interned(identity, { capacity: 64 });
     fc.assert(
       fc.property(
@@ -31,7 +31,7 @@ describe('interned', () => {
     );
   });
 
-  it('throws what the codec throws, also for bytes cut short', () => {
+  it('throws what the codec throws, also for truncated bytes', () => {
     const codec = interned(identity);
     const bytes = encode(identity, { addr: '127.0.0.1:1', bump: 300n });
     decode(codec, bytes);

@@ -75,7 +75,7 @@ const cases: [string, SwimCodec<unknown>, fc.Arbitrary<Packet<unknown>>][] = [
 describe.each(cases)('packets of %s', (_name, codec, values) => {
   const large = { maxPacketSize: 20_000 };
 
-  it('come back as they went, through one reader too', () => {
+  it('round-trip, also through one reader for all', () => {
     const reader = new PacketReader(codec);
     fc.assert(
       fc.property(values, (packet) => {
@@ -90,7 +90,7 @@ describe.each(cases)('packets of %s', (_name, codec, values) => {
     );
   });
 
-  it('when damaged decode to what encodes to the same bytes, or are refused', () => {
+  it('decode, if damaged, to a packet that encodes to the same bytes, or are refused', () => {
     fc.assert(
       fc.property(
         values.chain((packet) => mutated(encodePacket(codec, packet, large))),
@@ -110,7 +110,7 @@ describe.each(cases)('packets of %s', (_name, codec, values) => {
     );
   });
 
-  it('are refused when over the limit, and with bytes that they may not carry', () => {
+  it('are refused if they exceed the limit or have parts that their message cannot carry', () => {
     fc.assert(
       fc.property(values, (packet) => {
         const bytes = encodePacket(codec, packet, large);

@@ -30,7 +30,7 @@ const anyFile: fc.Arbitrary<File> = fc.record({
 });
 
 describe('RestoreDecoder', () => {
-  it('reads what was written, whatever the pieces', () => {
+  it('reads what was written, in pieces of any size', () => {
     fc.assert(
       fc.property(
         fc.array(anyFile, { maxLength: 5 }),
@@ -59,7 +59,7 @@ describe('RestoreDecoder', () => {
     );
   });
 
-  it('a mutation gives a WireError, or files whose checksums hold', () => {
+  it('reads mutated bytes as files with correct checksums, or throws a WireError', () => {
     fc.assert(
       fc.property(
         fc.array(anyFile, { minLength: 1, maxLength: 3 }),
@@ -85,7 +85,7 @@ describe('RestoreDecoder', () => {
     );
   });
 
-  it('streams a file of 5 GiB that it is promised without making room for it', () => {
+  it('does not allocate memory for a file of 5 GiB that is only announced', () => {
     const decoder = new RestoreDecoder();
     const head = new Uint8Array([
       ...encodeRestoreFileCount(1),
@@ -111,7 +111,7 @@ describe('RestoreDecoder', () => {
     }
   });
 
-  it('refuses sizes over 2^53-1, bad magic, and names over 65,535 bytes', () => {
+  it('refuses sizes over 2^53-1, a wrong magic, and names over 65,535 bytes', () => {
     const range = expect.objectContaining({ code: 'range' });
     expect(() => encodeRestoreFile('a', 2 ** 53)).toThrow(range);
     expect(() => encodeRestoreFile('a'.repeat(65_536), 1)).toThrow(

@@ -24,7 +24,7 @@ const frame = fc.record({
 });
 
 describe('stream frames', () => {
-  it('round trip, with either crc32', () => {
+  it('round-trip, with either CRC-32 function', () => {
     fc.assert(
       fc.property(frame, (value) => {
         const bytes = encodeStreamFrame(value);
@@ -35,7 +35,7 @@ describe('stream frames', () => {
     );
   });
 
-  it('a change of any bit of the payload or its checksum is noticed', () => {
+  it('are refused if any bit of the payload or its checksum changes', () => {
     fc.assert(
       fc.property(frame, fc.nat(), fc.nat(7), (value, position, bit) => {
         const bytes = encodeStreamFrame(value);
@@ -48,7 +48,7 @@ describe('stream frames', () => {
     );
   });
 
-  it('a cut or an extra byte is refused', () => {
+  it('are refused if they are truncated or have an extra byte', () => {
     fc.assert(
       fc.property(frame, fc.nat(), (value, cut) => {
         const bytes = encodeStreamFrame(value);
@@ -62,7 +62,7 @@ describe('stream frames', () => {
     );
   });
 
-  it('arbitrary bytes give a WireError or a frame that encodes back', () => {
+  it('decode arbitrary bytes to a frame that encodes to them, or throw a WireError', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         try {
@@ -74,7 +74,7 @@ describe('stream frames', () => {
     );
   });
 
-  it('start requests, acks and replies round trip and are exact', () => {
+  it('come with start requests, acks and replies, which round-trip and are exact', () => {
     fc.assert(
       fc.property(u64, (vlsn) => {
         expect(decodeAck(encodeAck(vlsn))).toBe(vlsn);

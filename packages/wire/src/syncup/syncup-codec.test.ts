@@ -19,7 +19,7 @@ const anyMessage: fc.Arbitrary<SyncupMessage> = fc.oneof(
 );
 
 describe('syncup codec', () => {
-  it('round trips every message', () => {
+  it('round-trips every message', () => {
     fc.assert(
       fc.property(anyMessage, (message) => {
         const bytes = encodeSyncup(message);
@@ -29,7 +29,7 @@ describe('syncup codec', () => {
     );
   });
 
-  it('accepts arbitrary bytes only if they are what it would write', () => {
+  it('accepts arbitrary bytes only if a message encodes to them', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 30 }), fc.nat(8), (bytes, opcode) => {
         if (bytes.length > 0) bytes[0] = opcode;

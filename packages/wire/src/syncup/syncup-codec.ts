@@ -18,10 +18,10 @@ export interface DecodeSyncupOptions {
   readonly lenient?: boolean | undefined;
 }
 
+/** What the decoder passes along: whether it is lenient. */
 type Lenient = boolean;
 
-/** A boolean as a byte. */
-export const flag: Field<boolean, Lenient> = {
+export const isSync: Field<boolean, Lenient> = {
   encode: (writer, value) => u8.encode(writer, value ? 1 : 0),
   decode(reader, lenient) {
     const byte = reader.u8();
@@ -35,7 +35,7 @@ const entryFields: Layout<{ type: 'entry' } & SyncupEntry, Lenient>['fields'] = 
   vlsn: i64,
   lsn: u64,
   fingerprint: u64,
-  isSync: flag,
+  isSync,
 };
 
 /** The messages of Noxu's `SyncupMsg`. */
@@ -75,7 +75,7 @@ export function decodeSyncup(bytes: Uint8Array, options?: DecodeSyncupOptions): 
   const lenient = options?.lenient === true;
   const format = syncupFormat(bytes, lenient);
   const reader = new ByteReader(bytes);
-  reader.end = format.layout.length as number;
+  reader.end = format.layout.length!;
   reader.offset = 1;
   return format.decode(reader, lenient);
 }
@@ -90,7 +90,7 @@ export function syncupFormat(
   if (format === undefined) {
     throw new WireError('variant', 0, `an opcode of 1..7, not ${bytes[0]}`);
   }
-  const length = format.layout.length as number;
+  const length = format.layout.length!;
   if (bytes.length < length) {
     throw new WireError('truncated', bytes.length, `${length} bytes for ${format.type}`);
   }
