@@ -12,7 +12,7 @@ import {
 } from './config.ts';
 
 describe('config', () => {
-  it('scales time-outs and transmissions with the size of the cluster', () => {
+  it('scales timeouts and transmissions with the size of the cluster', () => {
     expect(suspicionTimeout(simple(), 100)).toBe(3000);
     expect([5, 10, 100].map((n) => suspicionTimeout(lan(), n))).toEqual([4000, 4000, 8000]);
     expect(suspicionTimeout(wan(), 1000)).toBe(90_000);

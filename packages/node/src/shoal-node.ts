@@ -39,7 +39,7 @@ export interface NodeStats {
   readonly lag: Lag | undefined;
 }
 
-/** What a {@link ShoalNode} is made of. */
+/** The parts of a {@link ShoalNode}. */
 export interface NodeParts {
   readonly name: string;
   readonly members: Members;

@@ -153,7 +153,7 @@ describe('a hostile peer', () => {
     near.send(new Uint8Array(256));
     near.send(new Uint8Array(257));
     expect([(await next(far)).length, (await next(far)).length]).toEqual([256, 257]);
-    far.send(new Uint8Array(300)); // the dialling side knows its peer
+    far.send(new Uint8Array(300)); // the dialing side knows its peer
     expect((await next(near)).length).toBe(300);
   });
 });

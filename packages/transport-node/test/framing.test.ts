@@ -74,8 +74,8 @@ describe('frames', () => {
 
 describe('back-pressure', () => {
   it.each([
-    ['was dialled', false],
-    ['dialled', true],
+    ['was dialed', false],
+    ['dialed', true],
   ])(
     'stop a sender while the side that %s does not read, and continue when it does',
     async (_, turned) => {

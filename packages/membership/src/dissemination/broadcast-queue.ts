@@ -10,7 +10,7 @@ export interface BroadcastHandler<Id, Key = unknown> {
   /**
    * Decodes a broadcast and acts on it. Returns its key if it is new, and it spreads further;
    * undefined if it was known. A handler that always returns a key keeps broadcasts in circulation
-   * for ever. `from` is the member that sent the packet, rarely the one that made the broadcast;
+   * forever. `from` is the member that sent the packet, rarely the one that made the broadcast;
    * undefined for {@link Swim.broadcast}. The bytes are valid only during the call: copy what you
    * keep. If the handler throws, the broadcast is refused.
    */

@@ -34,7 +34,7 @@ export class Refutation<Id> {
     const { updates } = this.#machine.view;
     if (!traits.equals(update.id, self.identity)) {
       // Another identity at this address is an old one, or it shuts this member out: members that
-      // know of it drop everything that comes from the present one.
+      // know of it drop everything that comes from the current one.
       if (traits.wins(update.id, self.identity)) this.#renewPast(update.id, sender);
       else if (update.state !== 'down' && !updates.hasSelf) updates.addSelf();
       return;
@@ -98,7 +98,7 @@ export class Refutation<Id> {
     this.#machine.view.updates.removeSelf();
   }
 
-  /** Whether the other members will accept `next` in place of the present identity and `rival`. */
+  /** Whether the other members will accept `next` in place of the current identity and `rival`. */
   #follows(next: Id, rival: Id | undefined): boolean {
     const { traits, self } = this.#machine;
     return (

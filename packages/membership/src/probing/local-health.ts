@@ -14,7 +14,7 @@ export class LocalHealth {
     this.#enabled = enabled;
   }
 
-  /** The factor by which the probe period and time-out grow: 1..8. */
+  /** The factor by which the probe period and timeout grow: 1..8. */
   get factor(): number {
     return this.score + 1;
   }

@@ -3,7 +3,7 @@ import { NodeError } from '../errors.ts';
 import type { NodeMember } from './node-member.ts';
 import type { Peers } from './peers.ts';
 
-/** Which of its addresses a member is dialled at. */
+/** Which of its addresses a member is dialed at. */
 export type DialedAddress = 'tcp' | 'websocket';
 
 /** Opens streams to the services of nodes, which it finds by their names. */
@@ -18,7 +18,7 @@ export class PeerDialer {
     this.#dials = dials;
   }
 
-  /** Rejects with `protocol` if no such node can be dialled, or with the transport's error. */
+  /** Rejects with `protocol` if no such node can be dialed, or with the transport's error. */
   async dial(name: string, service: string, signal: AbortSignal): Promise<Connection> {
     const peer = this.#peers.named(name);
     const address = peer && addressToDial(peer.member, this.#dials);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from './virtual-clock.ts';
 
 describe('a virtual clock', () => {
-  it('runs timers by time, then by the order in which they were set, except cancelled ones', () => {
+  it('runs timers by time, then by the order in which they were set, except canceled ones', () => {
     const delays = fc.array(fc.tuple(fc.integer({ min: -2, max: 20 }), fc.boolean()), {
       maxLength: 100,
     });
@@ -14,12 +14,12 @@ describe('a virtual clock', () => {
         const set = timers.map(([delay], i) =>
           clock.setTimeout(() => ran.push([clock.now(), i]), delay),
         );
-        for (const [i, [, cancelled]] of timers.entries()) {
-          if (cancelled) clock.clearTimeout(set[i]!);
+        for (const [i, [, canceled]] of timers.entries()) {
+          if (canceled) clock.clearTimeout(set[i]!);
         }
         const expected = timers
-          .map(([delay, cancelled], i) => ({ at: 5 + Math.max(delay, 0), i, cancelled }))
-          .filter(({ cancelled }) => !cancelled)
+          .map(([delay, canceled], i) => ({ at: 5 + Math.max(delay, 0), i, canceled }))
+          .filter(({ canceled }) => !canceled)
           .sort((a, b) => a.at - b.at || a.i - b.i)
           .map(({ at, i }) => [at, i]);
         expect(clock.pending).toBe(expected.length);

@@ -169,9 +169,9 @@ async function connected(
   const clock = new VirtualClock();
   const network = new MemoryNetwork({ clock, ...options });
   const listener = await network.createStreamTransport({ host: '10.0.0.2' }).listen(B);
-  const dialling = network.createStreamTransport({ host: '10.0.0.1' }).dial(B);
+  const dialing = network.createStreamTransport({ host: '10.0.0.1' }).dial(B);
   await clock.advance(1000);
-  const near = await dialling;
+  const near = await dialing;
   const far = (await listener[Symbol.asyncIterator]().next()).value;
   return { network, clock, near, far };
 }
@@ -239,14 +239,14 @@ describe('connections in memory', () => {
     expect(await Promise.all(ends)).toEqual(['reset', 'reset']);
   });
 
-  it('cannot be dialled through a partition: dial times out', async () => {
+  it('cannot be dialed through a partition: dial times out', async () => {
     const clock = new VirtualClock();
     const network = new MemoryNetwork({ clock });
     await network.createStreamTransport().listen(B);
     network.partition(['10.0.0.1'], ['10.0.0.2']);
     const transport = network.createStreamTransport({ host: '10.0.0.1', dialTimeout: 300 });
-    const dialling = transport.dial(B);
-    const failed = expect(dialling).rejects.toMatchObject({ code: 'timeout' });
+    const dialing = transport.dial(B);
+    const failed = expect(dialing).rejects.toMatchObject({ code: 'timeout' });
     await clock.advance(299);
     expect(clock.pending).toBe(1);
     await clock.advance(1);

@@ -69,7 +69,7 @@ describe('a run', () => {
     expect(outcome.load).toBeLessThan(2.2);
   });
 
-  it('finds that a split without announces to Down members lasts for ever, and which faults cause it', () => {
+  it('finds that a split without announces to Down members lasts forever, and which faults cause it', () => {
     const noise: TimedFault[] = [
       { at: 10_000, fault: { type: 'rename', node: 4, metadata: 'x' } },
       { at: 20_000, fault: { type: 'restart', node: 5 } },

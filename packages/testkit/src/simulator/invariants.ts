@@ -21,7 +21,7 @@ export type Invariant =
   | 'no-throw'
   /** All views agree in the end. */
   | 'converges'
-  /** No member that runs and can be reached stays Down for ever. */
+  /** No member that runs and can be reached stays Down forever. */
   | 'not-down-for-ever'
   /** Once nothing is new, no update or broadcast is queued. */
   | 'queues-drain'

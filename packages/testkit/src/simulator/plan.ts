@@ -83,7 +83,7 @@ class FaultPlanner {
   readonly #seeds: ReadonlySet<number>;
   /** If not, nobody looks for a seed that left, and it cannot find the others itself. */
   readonly #persistent: boolean;
-  /** A seed that never restarts, where seeds are not tried for ever. */
+  /** A seed that never restarts, where seeds are not tried forever. */
   readonly #memory: number | undefined;
   readonly #probePeriod: number;
   readonly #faults: TimedFault[] = [];
@@ -202,7 +202,7 @@ class FaultPlanner {
   }
 
   /**
-   * Whether the node must not restart. Where seeds are not tried for ever, one node must remember
+   * Whether the node must not restart. Where seeds are not tried forever, one node must remember
    * all others: two halves of a split whose members have all restarted do not know of each other.
    */
   #mustStay(node: number): boolean {

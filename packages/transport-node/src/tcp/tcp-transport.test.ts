@@ -66,7 +66,7 @@ describe('addresses', () => {
 });
 
 describe('dial', () => {
-  it('is cancelled by a signal that fires before or while it waits', async () => {
+  it('is canceled by a signal that fires before or while it waits', async () => {
     const { address } = await listen();
     const transport = createTcpTransport();
     const fired = AbortSignal.abort(new Error('early'));

@@ -170,15 +170,15 @@ describe('TLS', () => {
     });
   });
 
-  it('is cancelled by a signal during the handshake', async () => {
+  it('is canceled by a signal during the handshake', async () => {
     const plain = await createTcpTransport({ closeTimeout: 100 }).listen('127.0.0.1:0');
     closers.push(() => plain.close());
     const controller = new AbortController();
     const all = { ...replica, ca: authority.ca };
-    const dialling = createTlsTransport(all).dial(plain.address, { signal: controller.signal });
+    const dialing = createTlsTransport(all).dial(plain.address, { signal: controller.signal });
     const accepted = await next(plain); // so it is past the TCP handshake
     controller.abort();
-    await expect(dialling).rejects.toMatchObject({ code: 'aborted' });
+    await expect(dialing).rejects.toMatchObject({ code: 'aborted' });
     accepted.abort(new Error('done'));
   });
 

@@ -130,7 +130,7 @@ export class EtcdClient {
     return lookupOf({ ...found, ...(reply.header ? { header: reply.header } : {}) });
   }
 
-  /** Resolves when the key changes after `revision`, or the watch ends. Rejects at the time-out. */
+  /** Resolves when the key changes after `revision`, or the watch ends. Rejects at the timeout. */
   async changed(key: string, revision: bigint, limits: RequestLimits): Promise<void> {
     const start_revision = String(revision + 1n);
     const body = { create_request: { key: base64(key), start_revision } };
