@@ -51,12 +51,18 @@ export async function checkBundles(report, folder) {
   }
 }
 
+/** Checks that an entry needs nothing that browsers do not have. */
+export async function checkBrowserEntry(folder, id) {
+  await bundleWithEsbuild(folder, `export * from '${id}';`);
+}
+
 async function bundleWithEsbuild(folder, code) {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: folder },
     bundle: true,
     minify: true,
     format: 'esm',
+    platform: 'browser',
     target: 'es2022',
     write: false,
     logLevel: 'silent',

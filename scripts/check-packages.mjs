@@ -4,7 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { checkBundles } from './bundles.mjs';
+import { checkApiReports } from './api-reports.mjs';
+import { checkBrowserEntry, checkBundles } from './bundles.mjs';
+import { checkConsumers } from './consumers.mjs';
 import { pack } from './pack.mjs';
 import { entriesOf, published, root } from './packages.mjs';
 import { checkTarball } from './release-dry.mjs';
@@ -22,6 +24,8 @@ const layers = ['--config', 'dependency-cruiser.config.mjs', 'packages'];
 await command('layers, no import cycles', 'depcruise', layers);
 await command('no dead code', 'knip', ['--no-config-hints']);
 
+await checkApiReports(report);
+
 const packed = pack();
 for (const each of packed) {
   const { tarball } = each;
@@ -30,6 +34,7 @@ for (const each of packed) {
   await command(`attw ${basename(tarball)}`, 'attw', [tarball, '--profile', 'esm-only']);
 }
 await checkInstalled();
+await checkConsumers(report, packed);
 await command('quick start of the README', 'node', ['scripts/new-user.mjs']);
 report.end();
 
@@ -45,11 +50,12 @@ async function checkInstalled() {
     const install = ['install', '--no-audit', '--no-fund'];
     if (!(await command('npm install', 'npm', install, folder))) return;
 
-    for (const { id } of published.flatMap(entriesOf)) {
+    for (const { id, inBrowsers } of published.flatMap(entriesOf)) {
       const load = (type, code) =>
         command(`${type} ${id}`, 'node', ['--no-warnings', '-e', code], folder);
       await load('import', `import('${id}')`);
       await load('require', `require('${id}')`);
+      if (inBrowsers) await report.check(`in browsers ${id}`, () => checkBrowserEntry(folder, id));
     }
     await checkBundles(report, folder);
   } finally {

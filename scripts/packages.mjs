@@ -13,13 +13,16 @@ export const published = readdirSync(`${root}packages`)
   .map((path) => ({ path, manifest: readManifest(`${root}${path}/`) }))
   .filter(({ manifest }) => manifest.private !== true);
 
-/** The entries of a package: what users import, and the source file that it is made of. */
+/**
+ * The entries of a package: what users import, the source file that it is made of, and whether it
+ * runs in browsers, by the `browserEntries` of the manifest.
+ */
 export function entriesOf({ path, manifest }) {
   return Object.entries(manifest.exports)
     .filter(([, target]) => typeof target === 'object')
     .map(([subpath, { default: file }]) => ({
       id: manifest.name + subpath.slice(1),
-      subpath,
+      inBrowsers: manifest.browserEntries?.includes(subpath) ?? false,
       source: `${path}/${file.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')}`,
     }));
 }

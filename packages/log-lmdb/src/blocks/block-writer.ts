@@ -40,7 +40,7 @@ export class BlockWriter {
   #lastTxnEnd: number;
   #txnEnds: number;
   /** The block under construction: no entries in it while `#count` is 0. */
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   #view = new DataView(this.#bytes.buffer);
   #used = 0;
   #count = 0;

@@ -163,8 +163,8 @@ export class Block {
 }
 
 /** Memory with arbitrary content, to be overwritten. */
-export function unfilled(size: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
+export function unfilled(size: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }
 
 function damaged(how: string): SyncupError {

@@ -1,5 +1,7 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { close, fsync, open, writeFile } from 'node:fs';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { ByteReader, ByteWriter, crc32, WireError } from '@shoal/wire';
 import { readU32le, readU64le, writeU32le, writeU64le } from '@shoal/wire/internal';
 import { NodeError } from '../errors.ts';
@@ -68,20 +70,23 @@ async function replace(path: string, bytes: Uint8Array): Promise<void> {
   const directory = dirname(path);
   await mkdir(directory, { recursive: true });
   const temporary = `${path}.new`;
-  const file = await open(temporary, 'w');
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await openAndSync(temporary, 'w', (file) => promisify(writeFile)(file, bytes));
   await rename(temporary, path);
   // Windows cannot sync a directory, and need not.
-  if (process.platform === 'win32') return;
-  const parent = await open(directory, 'r');
+  if (process.platform !== 'win32') await openAndSync(directory, 'r');
+}
+
+/** By descriptor, since a `FileHandle` cannot be synced under Yarn's Plug'n'Play. */
+async function openAndSync(
+  path: string,
+  flags: 'r' | 'w',
+  write?: (file: number) => Promise<void>,
+): Promise<void> {
+  const file = await promisify(open)(path, flags);
   try {
-    await parent.sync();
+    await write?.(file);
+    await promisify(fsync)(file);
   } finally {
-    await parent.close();
+    await promisify(close)(file);
   }
 }

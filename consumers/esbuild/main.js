@@ -1,0 +1,3 @@
+import { appendOne } from './node.js';
+
+console.log(`entry ${await appendOne()}`);
