@@ -13,7 +13,7 @@ const ALLOWED = {
   'syncup/src/driver': ['async', 'wire', 'transport', 'syncup'],
   'syncup/src/internal': ['syncup'],
   'transport-node': ['async', 'wire', 'transport', 'node:'],
-  'transport-websocket': ['async', 'wire', 'transport', 'node:', 'ws'],
+  'transport-websocket': ['async', 'transport', 'node:', 'ws'],
   'log-lmdb': ['async', 'wire', 'syncup', 'node:', 'lmdb'],
   node: [
     'async',
