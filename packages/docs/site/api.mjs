@@ -1,5 +1,6 @@
 // The API reference of every published package and entry, as Markdown.
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Application, ReflectionKind } from 'typedoc';
 import { publishedPackages, ROOT } from './pages.mjs';
 
@@ -30,7 +31,7 @@ export async function writeApiReference(out) {
     name: 'API reference',
     plugin: ['typedoc-plugin-markdown'],
     entryPoints: names.map((name) => ROOT + sources.get(name)),
-    tsconfig: `${ROOT}tsconfig.docs.json`,
+    tsconfig: fileURLToPath(new URL('tsconfig.api.json', import.meta.url)),
     // From source to source, so that links lead from package to package.
     compilerOptions: {
       paths: Object.fromEntries([...sources].map(([name, file]) => [name, [ROOT + file]])),
