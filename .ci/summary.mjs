@@ -20,7 +20,8 @@ for (const name of readdirSync(join(folder, 'reports'))) {
     if (status === 'failed' && message) console.log(`\n=== FAILED: ${path}\n${message}`);
     for (const test of assertionResults) {
       if (test.status === 'failed') {
-        console.log(`\n=== FAILED: ${path}: ${test.fullName}\n${test.failureMessages.join('\n')}`);
+        console.log(`\n=== FAILED: ${path}: ${test.fullName}`);
+        for (const trace of test.failureMessages) console.log(withoutLibraries(trace));
       } else if (test.status !== 'passed') {
         skipped++;
         console.log(`skipped: ${path}: ${test.fullName}`);
@@ -31,3 +32,9 @@ for (const name of readdirSync(join(folder, 'reports'))) {
 
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** A stack trace without the frames of installed packages. */
+function withoutLibraries(trace) {
+  const lines = trace.split('\n');
+  return lines.filter((line) => !/^ +at .*(node_modules|<anonymous>)/.test(line)).join('\n');
+}

@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { MEMBERSHIP_CHANNELS } from '@shoal/membership/diagnostics';
 import { startMembership } from '@shoal/membership/driver';
 import { createNode } from '@shoal/node';
@@ -7,6 +6,7 @@ import { NODE_CHANNELS } from '@shoal/node/diagnostics';
 import { createUdpTransport, encryptDatagrams, Keyring } from '@shoal/transport-node';
 import { createGateway, createWebSocketServerTransport } from '@shoal/transport-websocket/server';
 import { describe, expect, it } from 'vitest';
+import { publishedPackages } from '../site/pages.mjs';
 import { ROOT, read } from './pages.ts';
 
 const page = read('docs/operating.md');
@@ -25,12 +25,11 @@ function named(text: string): string[] {
 
 /** The sources of all published packages. */
 function sources(): string[] {
-  const folder = new URL('packages/', ROOT);
-  return readdirSync(fileURLToPath(folder), { encoding: 'utf8', recursive: true })
-    .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => /^(?!bench|interop|docs)[^/]+\/src\/.*\.ts$/.test(file))
-    .filter((file) => !/\.(test|test-helper)\.ts$/.test(file))
-    .map((file) => read(`packages/${file}`));
+  return publishedPackages().flatMap((name) =>
+    readdirSync(new URL(`packages/${name}/src/`, ROOT), { encoding: 'utf8', recursive: true })
+      .filter((file) => file.endsWith('.ts') && !/\.(test|test-helper)\.ts$/.test(file))
+      .map((file) => read(`packages/${name}/src/${file}`)),
+  );
 }
 
 /** The types in a union of events, as the source of a driver has it. */
@@ -85,7 +84,7 @@ describe('docs/operating.md', () => {
     const [replica, feeder] = replication.split('Events of a feeder');
     const driver = 'packages/syncup/src/driver/';
     expect(named(replica!)).toEqual(typesOf(`${driver}replica/replica-options.ts`, 'ReplicaEvent'));
-    expect(named(feeder!.split('These end a replica')[0]!)).toEqual(
+    expect(named(feeder!.split('errors end a replica')[0]!)).toEqual(
       typesOf(`${driver}feeder/feeder-options.ts`, 'FeederEvent'),
     );
   });
@@ -95,7 +94,7 @@ describe('docs/operating.md', () => {
       read('packages/syncup/src/driver/replica/replica-options.ts'),
     )!;
     const fatal = [...codes!.matchAll(/'([^']+)'/g)].map(([, code]) => code!);
-    const listed = named(section('Replication').split('These end a replica')[1]!);
+    const listed = named(section('Replication').split('errors end a replica')[1]!);
     expect([...listed, 'closed'].sort()).toEqual(fatal.sort());
   });
 });
