@@ -23,25 +23,33 @@ export class Waiters<T = void> {
   }
 
   /** Waits until a value or an error is handed out. Rejects if the signal fires or has fired. */
-  wait(options: WaitOptions = {}): Promise<T> {
-    const { signal, aborted = (reason) => reason } = options;
-    if (signal?.aborted) return Promise.reject(aborted(signal.reason));
+  wait(options?: WaitOptions): Promise<T> {
+    const signal = options?.signal;
+    if (signal !== undefined) return this.#waitUnlessAborted(signal, options?.aborted);
+    return new Promise((resolve, reject) => void this.#waiting.push({ resolve, reject }));
+  }
+
+  #waitUnlessAborted(
+    signal: AbortSignal,
+    aborted: (reason: unknown) => unknown = (reason) => reason,
+  ): Promise<T> {
+    if (signal.aborted) return Promise.reject(aborted(signal.reason));
     return new Promise((resolve, reject) => {
-      const waiter: Waiter<T> = { resolve, reject };
+      const waiter: Waiter<T> = {
+        resolve(value) {
+          cancel();
+          resolve(value);
+        },
+        reject(error) {
+          cancel();
+          reject(error);
+        },
+      };
       this.#waiting.push(waiter);
-      if (signal === undefined) return;
       const cancel = onAbort(signal, () => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         reject(aborted(signal.reason));
       });
-      waiter.resolve = (value) => {
-        cancel();
-        resolve(value);
-      };
-      waiter.reject = (error) => {
-        cancel();
-        reject(error);
-      };
     });
   }
 

@@ -62,10 +62,15 @@ export class ChunkQueue {
       this.takeInto(bytes, count);
       return bytes;
     }
+    const start = this.#at;
+    this.#length -= count;
+    this.#at = start + count;
+    if (this.#at === chunk.length) {
+      this.#dropFirst();
+      this.#at = 0;
+    }
     // Not `subarray`: that of a Node Buffer is a Buffer, whose `slice` does not copy.
-    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset + this.#at, count);
-    this.skip(count);
-    return bytes;
+    return new Uint8Array(chunk.buffer, chunk.byteOffset + start, count);
   }
 
   /** Moves `count` bytes, which must be there, to the start of `target`. */
