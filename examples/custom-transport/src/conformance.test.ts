@@ -10,13 +10,13 @@ datagramConformance(
   { name: 'shared memory', create: () => createMemoryTransport(network) },
 );
 
-it('two cannot have one port', async () => {
+it('a port has only one owner', async () => {
   await using taken = createMemoryTransport(network, 64);
   expect(taken.localAddress).toBe('threads:64');
   expect(() => createMemoryTransport(network, 64)).toThrow(TransportError);
 });
 
-it('threads that write at once lose and mix up nothing that was taken', async () => {
+it('datagrams of concurrent writers are neither lost nor mixed up once accepted', async () => {
   const own = createSharedNetwork();
   await using inbox = createMemoryTransport(own, 1);
   const count = 2000;

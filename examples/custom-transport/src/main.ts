@@ -1,4 +1,4 @@
-// A cluster of four threads over shared memory. One thread is ended, another one leaves.
+// A cluster of four threads over shared memory. One thread is terminated, another one leaves.
 import { Worker } from 'node:worker_threads';
 import { createSharedNetwork } from './memory-transport.ts';
 

@@ -1,27 +1,27 @@
 import { type DatagramTransport, parseAddress, TransportError } from '@shoal/transport';
 
-// Datagrams between the threads of one process, through memory that they share. Each transport
-// has an inbox: a ring of cells, into which everybody writes and from which its owner reads.
-// Ports are numbers of inboxes, so that an address is `threads:3`.
+// Datagrams between the threads of one process, through shared memory. Each transport has an inbox: a
+// ring of cells that all threads write to and its owner reads from. A port is the number of an inbox,
+// so an address looks like `threads:3`.
 
 const HOST = 'threads';
 const INBOXES = 64;
 const CELLS = 256;
 const MAX_SIZE = 1452;
-/** Of a cell: the sender's port, the length, the bytes. */
+/** The size of a cell: the sender's port, the length of the datagram, and its bytes. */
 const CELL = 4 + MAX_SIZE;
-/** How often a sender tries to get hold of an inbox in which another one writes. */
+/** How often a sender tries to lock an inbox that another thread is writing to. */
 const TRIES = 10_000;
 
-/** Of an inbox, in int32s: whether it is bound, who writes, how many were written and read. */
+/** The state of an inbox, as int32: is it bound, is it locked, how many cells were written, and read. */
 const [BOUND, LOCK, WRITTEN, READ, STATE] = [0, 1, 2, 3, 4] as const;
 
-/** The memory of a network, to be made once and handed to every thread. */
+/** Creates the memory of a network. Pass it to every thread. */
 export function createSharedNetwork(): SharedArrayBuffer {
   return new SharedArrayBuffer(INBOXES * (STATE * 4 + CELLS * CELL));
 }
 
-/** Binds to `port`, 1 to 64, or to a free one. Throws a `TransportError` with code `in-use`. */
+/** Binds to `port`, 1..64, or to a free one for 0. Throws a `TransportError` with code `in-use`. */
 export function createMemoryTransport(network: SharedArrayBuffer, port = 0): DatagramTransport {
   return new MemoryTransport(network, port);
 }
@@ -45,7 +45,7 @@ class MemoryTransport implements DatagramTransport {
 
   send(to: string, bytes: Uint8Array): boolean {
     if (bytes.length > MAX_SIZE) {
-      throw new TransportError('size', `${bytes.length} bytes are over the ${MAX_SIZE}`);
+      throw new TransportError('size', `${bytes.length} bytes exceed the limit of ${MAX_SIZE}`);
     }
     const port = portOf(to);
     if (this.#closed || port === undefined || !this.#lock(port)) return false;
@@ -70,7 +70,7 @@ class MemoryTransport implements DatagramTransport {
     if (this.#closed) return;
     this.#closed = true;
     this.#set(this.#port, BOUND, 0);
-    Atomics.notify(this.#states, stateAt(this.#port, WRITTEN)); // ends the loop that waits
+    Atomics.notify(this.#states, stateAt(this.#port, WRITTEN)); // wakes the loop, which then ends
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -81,13 +81,13 @@ class MemoryTransport implements DatagramTransport {
     const ports = wanted === 0 ? Array.from({ length: INBOXES }, (_, i) => i + 1) : [wanted];
     for (const port of ports) {
       if (Atomics.compareExchange(this.#states, stateAt(port, BOUND), 0, 1) !== 0) continue;
-      this.#set(port, READ, this.#get(port, WRITTEN)); // what was left for an earlier owner
+      this.#set(port, READ, this.#get(port, WRITTEN)); // skips datagrams for an earlier owner
       return port;
     }
     throw new TransportError('in-use', `no free port among ${ports.join(', ')}`);
   }
 
-  /** Reads what is there, then waits until there is more, without blocking the thread. */
+  /** Reads datagrams until the transport is closed. Waits without blocking the thread. */
   async #read(): Promise<void> {
     while (!this.#closed) {
       for (let turn = 0; turn < CELLS && !this.#closed; turn++) {
@@ -97,7 +97,7 @@ class MemoryTransport implements DatagramTransport {
           if (wait.async) await wait.value;
         } else this.#deliver(read);
       }
-      // Those who write without end must not keep this thread from everything else.
+      // Endless datagrams must not keep this thread from its other work.
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -106,20 +106,20 @@ class MemoryTransport implements DatagramTransport {
     const at = cellAt(this.#port, read);
     const length = this.#cells[at + 2]! | (this.#cells[at + 3]! << 8);
     const from = `${HOST}:${this.#cells[at]}`;
-    const bytes = new Uint8Array(length); // a copy that nobody shares: the cell is used again
+    const bytes = new Uint8Array(length); // a private copy: the cell will be reused
     bytes.set(this.#cells.subarray(at + 4, at + 4 + length));
     this.#set(this.#port, READ, (read + 1) | 0);
     try {
       this.#handler?.(from, bytes);
     } catch (error) {
-      // The handler's fault must not end the reading: it is thrown on its own.
+      // An error of the handler must not end the loop: report it as uncaught.
       queueMicrotask(() => {
         throw error;
       });
     }
   }
 
-  /** Only one may write into an inbox. Gives up on one whose writer was ended while it wrote. */
+  /** One thread at a time may write to an inbox. Gives up if a writer was terminated while writing. */
   #lock(port: number): boolean {
     for (let i = 0; i < TRIES; i++) {
       if (Atomics.compareExchange(this.#states, stateAt(port, LOCK), 0, 1) === 0) return true;
@@ -141,7 +141,7 @@ const stateAt = (port: number, field: number): number => (port - 1) * STATE + fi
 const cellAt = (port: number, count: number): number =>
   ((port - 1) * CELLS + (count & (CELLS - 1))) * CELL;
 
-/** The port of an address of this network. Addresses come from peers, so that any text may come. */
+/** The port of an address of this network. Addresses may come from peers, so any text is possible. */
 function portOf(address: string): number | undefined {
   try {
     const { host, port, client } = parseAddress(address);

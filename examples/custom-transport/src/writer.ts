@@ -1,4 +1,4 @@
-// For the test: sends numbers, each as soon as there is room.
+// For a test: sends numbers, each one as soon as there is room.
 import { workerData } from 'node:worker_threads';
 import { createMemoryTransport } from './memory-transport.ts';
 

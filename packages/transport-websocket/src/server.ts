@@ -10,4 +10,5 @@ export {
   attachWebSocketListener,
   createWebSocketServerTransport,
   type WebSocketServerOptions,
+  type WebSocketServerTransport,
 } from './listening/server-transport.ts';

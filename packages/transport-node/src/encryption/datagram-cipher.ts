@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
 import { TransportError } from '@shoal/transport';
+import type { EncryptionStats } from './encryption-options.ts';
 import type { Keyring } from './keyring.ts';
 import { ReplayWindow } from './replay-window.ts';
 
@@ -44,8 +45,8 @@ export const OVERHEAD: number = HEADER + TAG;
  */
 const PER_SESSION = 2 ** 28;
 
-/** Why a datagram was refused: see `EncryptionStats`. */
-export type Refusal = 'plain' | 'malformed' | 'key' | 'forged' | 'replayed' | 'stale';
+/** Why a datagram was refused. */
+export type Refusal = keyof EncryptionStats['refused'];
 
 /** Whether a datagram begins like an encrypted one. */
 export function isEncrypted(bytes: Uint8Array): boolean {

@@ -1,5 +1,4 @@
 import type { DatagramTransport } from '@shoal/transport';
-import type { Refusal } from './datagram-cipher.ts';
 import type { Keyring } from './keyring.ts';
 
 /**
@@ -45,12 +44,21 @@ export interface EncryptionStats {
   readonly opened: number;
   /** Plain datagrams that were accepted, in a mode that does so. */
   readonly plain: number;
-  /**
-   * Datagrams that were refused: `plain`; `malformed` (truncated, or an unknown version); `key` (under
-   * a key that is not in the keyring); `forged` (not made with that key and label); `replayed`;
-   * `stale` (outside of `maxClockSkew`).
-   */
-  readonly refused: Readonly<Record<Refusal, number>>;
+  /** Datagrams that were refused, by reason. */
+  readonly refused: {
+    /** Not encrypted, in a mode that does not accept that. */
+    readonly plain: number;
+    /** Truncated, or of an unknown version. */
+    readonly malformed: number;
+    /** Encrypted with a key that is not in the keyring. */
+    readonly key: number;
+    /** Not made with that key and label: altered, or from another cluster. */
+    readonly forged: number;
+    /** Received before, or too far behind the newest datagram of its sender to know. */
+    readonly replayed: number;
+    /** Sent outside of `maxClockSkew`. */
+    readonly stale: number;
+  };
 }
 
 /** A {@link DatagramTransport} whose datagrams nobody without the key can read or forge. */

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { onAbort } from '@shoal/async';
-import { type Connection, parseAddress, TransportError } from '@shoal/transport';
+import { parseAddress, type StreamTransport, TransportError } from '@shoal/transport';
 import { systemError, throwIfAborted } from '@shoal/transport/internal';
 import { WebSocketConnection } from '../connection/websocket-connection.ts';
 import { dialWsSocket } from '../connection/ws-socket.ts';
@@ -26,9 +26,8 @@ export interface WebSocketServerOptions
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A `StreamTransport` whose connections know their request. */
-export interface WebSocketServerTransport {
-  dial(address: string, options?: { signal?: AbortSignal | undefined }): Promise<Connection>;
+/** A `StreamTransport` whose accepted connections know their request. */
+export interface WebSocketServerTransport extends StreamTransport {
   listen(
     address: string,
     options?: { signal?: AbortSignal | undefined },
