@@ -1,6 +1,6 @@
-// Entries appended per second, against bare lmdb: one put an entry, the same bytes in the same
-// batches, with as many batches under way at once. `disk` is the temporary directory; `memory`
-// is a file system without a disk, where there is one, and shows what the processor does.
+// Entries appended per second, compared with plain lmdb: one put per entry, the same bytes in the
+// same batches, with as many batches under way at once. `disk` is the temporary directory. `memory`
+// is a file system without a disk, where the platform has one, and shows the cost of the CPU alone.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const RUNS = 7;
 const IN_FLIGHT = 8;
 const GOAL = 0.6;
 
-/** Calls `append` for each batch, so many at once. */
+/** Calls `append` for each batch, with so many under way at once. */
 async function pipeline(batches, append) {
   let next = 0;
   const lane = async () => {
@@ -30,11 +30,11 @@ const subjects = {
     await log.close();
     return seconds;
   },
-  /** Durable in the same way: a put is done when it is on the disk. */
+  /** As durable as the log: a put is done once it is on the disk. */
   async bare(path, batch, batches) {
     return bare(path, batch, batches, { overlappingSync: false }, (db) => db.committed);
   },
-  /** As lmdb does by default: commits do not wait for the disk, but `flushed` does. */
+  /** The default of lmdb: commits do not wait for the disk, but `flushed` does. */
   async overlapping(path, batch, batches) {
     return bare(path, batch, batches, { overlappingSync: true }, (db) => db.flushed);
   },
@@ -79,7 +79,7 @@ async function compare(where, root, size, perBatch, batches) {
     names.map((name) => [name, (perBatch * batches) / median(times[name])]),
   );
   const ratio = rate.ours / rate.bare;
-  // Only what is on a disk is durable.
+  // Without a disk, nothing is durable.
   const verdict = where === 'disk' ? `>= ${GOAL}  ${ratio >= GOAL ? 'holds' : 'MISSED'}` : '';
   const shown = names.map((name) =>
     `${Math.round(rate[name]).toLocaleString('en')}/s`.padStart(14),

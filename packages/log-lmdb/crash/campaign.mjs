@@ -7,12 +7,12 @@ import { openLmdbLog } from '../dist/index.js';
 import { apply, difference, seededRandom } from './operations.mjs';
 
 const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
-/** After so many runs a fresh directory. */
+/** How many runs share a log before the next one starts in a new directory. */
 const RUNS_PER_LOG = 25;
 
 /**
- * Kills a process that changes a log, at random moments, and looks at what is left: it must be
- * the log after some step, none before the last that was confirmed as durable. Throws otherwise.
+ * Kills a process that changes a log at random moments and checks what is left: the log must be as
+ * it was after some step, not before the last one confirmed as durable. Throws otherwise.
  */
 export async function campaign({ runs, seed, directory, onRun = () => {} }) {
   const counts = { runs: 0, steps: 0, between: 0, lost: 0, opening: 0, kinds: {} };
@@ -43,7 +43,7 @@ async function oneRun(path, seed, model, counts) {
   }
   if (!lines.includes('ready')) counts.opening++;
   counts.steps += operations.length;
-  // What was confirmed must be there; what was begun after it may be, up to some step.
+  // Confirmed steps must be there. Later ones may be, up to any step.
   let state = model;
   for (const operation of operations.slice(0, confirmed)) state = apply(state, operation);
   const log = await openLmdbLog({ path });
@@ -64,20 +64,20 @@ async function oneRun(path, seed, model, counts) {
       if (step === operations.length) break;
       state = apply(state, operations[step]);
     }
-    throw new Error(`the log is as after no step from ${confirmed} on: ${reasons.join('; ')}`);
+    throw new Error(`the log matches no step from ${confirmed} on: ${reasons.join('; ')}`);
   } finally {
     await log.close();
   }
 }
 
-/** What the worker told before it was killed, and how it ended. */
+/** What the worker printed before it was killed, and how it ended. */
 async function runAndKill(path, seed, random) {
   const child = spawn(process.execPath, [WORKER, path, seed], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = [];
   const reader = createInterface({ input: child.stdout });
-  // Most are killed while they work, some while they open the log.
+  // Most workers are killed at work, some while they open the log.
   const start = random() < 0.1 ? 'opening' : 'ready';
   const exited = once(child, 'exit');
   const started = new Promise((resolve) => {
@@ -89,7 +89,7 @@ async function runAndKill(path, seed, random) {
   const read = once(reader, 'close');
   await Promise.race([started, exited]);
   await sleep(Math.floor(random() * (start === 'opening' ? 20 : 120)));
-  // Timers are coarse: the rest is waited for actively.
+  // Timers are coarse, so wait actively for the rest.
   const until = process.hrtime.bigint() + BigInt(Math.floor(random() * 1e6));
   while (process.hrtime.bigint() < until);
   child.kill('SIGKILL');

@@ -1,7 +1,6 @@
 // npm run damage -- --runs 1000 --seed 7
-// Damages a copy of a log, opens it, reads all of it, appends to it and opens it again: at each
-// step everything is right, or the error says `corrupt`. Nothing else may happen, also not that
-// the process dies.
+// Damages a copy of a log, opens it, reads all of it, appends to it and opens it again. Each step
+// must either be right or fail with `corrupt`. Nothing else may happen, least of all a crash.
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,17 +12,17 @@ const { values } = parseArgs({
   options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } },
 });
 const runs = Number(values.runs);
-if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is a whole number, not ${runs}`);
+if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs must be a whole number from 1, not ${runs}`);
 const root = mkdtempSync(join(tmpdir(), 'shoal-damage-'));
 
-/** A log of all that there is, and its model. */
+/** A log with every kind of content, and its model. */
 async function build(path, seed) {
   const random = seededRandom(seed);
   let model = { next: 1, entries: [], archives: [] };
   const log = await openLmdbLog({ path });
   for (let step = 0; step < 60; step++) {
     const operation = draw(random, `${seed}/${step}`, log.range, model.archives.length);
-    // A small file, so that its structure is hit often.
+    // A small file, so that damage often hits its structure.
     if (operation.size > 10_000) operation.size = 10_000;
     await perform(log, operation);
     model = apply(model, operation);
@@ -32,7 +31,7 @@ async function build(path, seed) {
   return model;
 }
 
-/** Does one kind of damage to the file, and says what. */
+/** Damages the file in one way and returns which. */
 function damage(file, random) {
   const bytes = readFileSync(file);
   const below = (limit) => Math.floor(random() * limit);
@@ -55,7 +54,7 @@ function damage(file, random) {
     writeFileSync(file, bytes);
     return `page ${from} in the place of ${to}`;
   }
-  // Most in the pages that LMDB trusts: those that tell of others.
+  // Mostly in the pages that LMDB trusts: those that refer to other pages.
   let at = below(bytes.length);
   if (kind > 3) {
     const structure = [];
@@ -74,7 +73,7 @@ function damage(file, random) {
   return `bit ${bit} of byte ${at} flipped`;
 }
 
-/** `right`, or at which step it was noticed. Throws for anything else. */
+/** Returns `right`, or the step at which the damage was noticed. Throws for anything else. */
 async function outcome(path, model) {
   const extra = { op: 'append', tag: 'extra', count: 50, size: 500, durable: true };
   let step = 'opening';

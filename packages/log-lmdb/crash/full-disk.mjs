@@ -1,9 +1,9 @@
-// Appends until no more fits, in a process that may write files of a limited size only (started
-// by `ulimit -f`), or on a small file system. Prints what happened as JSON.
+// Appends until the disk is full: in a process that may write only small files (started under
+// `ulimit -f`), or on a small file system. Prints what happened as JSON.
 import { statfsSync } from 'node:fs';
 import { openLmdbLog } from '../dist/index.js';
 
-// Otherwise the limit ends the process.
+// Without this, the limit would end the process.
 process.on('SIGXFSZ', () => {});
 const [path] = process.argv.slice(2);
 const codeOf = (promise) =>
@@ -39,10 +39,10 @@ for await (const batch of log.read(1n)) {
 }
 await log.close();
 
-// Nothing has changed for another process: it reads, and fails where this one did.
+// Another process sees the same log: it can read, and fails where this one did.
 const again = await openLmdbLog({ path });
 outcome.lastAgain = Number(again.range.last);
-// What has no room fails as a whole, however many appends it is.
+// Appends without room fail as a whole, however many share the transaction.
 const many = Array.from({ length: 50 }, () => codeOf(again.append(entries)));
 outcome.many = [...new Set(await Promise.all(many))];
 outcome.lastAtLast = Number(again.range.last);

@@ -1,7 +1,7 @@
 import { MemoryLog } from '@shoal/syncup';
 import { seededRandom } from '@shoal/testkit';
 
-/** The bytes of the entry `index` of an operation: different for each of them. */
+/** The payload of entry `index` of an operation: unique. */
 export function payloadOf(tag, index, size) {
   return new Uint8Array(Buffer.alloc(size, `${tag}.${index};`));
 }
@@ -13,7 +13,7 @@ export function entriesOf({ tag, count, size }) {
   }));
 }
 
-/** What an operation is, drawn by chance: plain data, so that another process can follow it. */
+/** A random operation, as plain data that another process can follow. */
 export function draw(random, tag, { first, last }, archives) {
   const below = (limit) => Math.floor(random() * limit);
   const choice = below(20);
@@ -24,7 +24,7 @@ export function draw(random, tag, { first, last }, archives) {
   }
   if (choice < 16) {
     const lowest = first === 0n ? last : first - 1n;
-    // Mostly a short tail, at times everything.
+    // Mostly a short tail, sometimes everything.
     const span = Number(last - lowest) + 1;
     const to = below(8) === 0 ? lowest : last - BigInt(below(Math.min(span, 50)));
     return { op: 'rollback', to: Number(to) };
@@ -35,7 +35,7 @@ export function draw(random, tag, { first, last }, archives) {
   return { op: 'import', tag, count: below(300), size: below(3000), from: 1 + below(50) };
 }
 
-/** Does it to a log. */
+/** Performs an operation on a log. */
 export async function perform(log, operation) {
   switch (operation.op) {
     case 'append':
@@ -62,7 +62,7 @@ export async function perform(log, operation) {
   throw new Error(`unknown operation ${operation.op}`);
 }
 
-/** The same to a model: `{ next, entries, archives }`, of which nothing is changed. */
+/** Applies an operation to a model, `{ next, entries, archives }`, and returns the new model. */
 export function apply(model, operation) {
   const { next, entries, archives } = model;
   switch (operation.op) {
@@ -101,7 +101,7 @@ function modelEntries({ tag, count, size }, first) {
   return Array.from({ length: count }, (_, index) => ({ vlsn: first + index, tag, index, size }));
 }
 
-/** Undefined when the log is as the model says, otherwise what is not. */
+/** How a log differs from its model; undefined if it does not. */
 export async function difference(log, model) {
   const { first, last } = log.range;
   const { entries, next, archives } = model;

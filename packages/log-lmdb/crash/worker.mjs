@@ -1,6 +1,5 @@
-// Changes a log without end, several operations at once, and tells each step on its standard
-// output: `b` and the operation when it begins, `d` and its number when it is on the disk. What
-// was written there outlives the process.
+// Changes a log without end, several operations at once. Prints each step, so that it outlives the
+// process: `b` and the operation when it begins, `d` and its number once it is on the disk.
 import { writeSync } from 'node:fs';
 import { openLmdbLog } from '../dist/index.js';
 import { draw, perform, seededRandom } from './operations.mjs';
@@ -22,14 +21,14 @@ for (let number = 0; ; number++) {
   const tag = `${seed}/${number}`;
   let operation = draw(seededRandom(tag), tag, log.range, archives);
   if (operation.op !== 'append') {
-    // It is drawn from the state of the log, which must have come to rest.
+    // The operation depends on the state of the log, so nothing may be under way.
     await Promise.all(running);
     operation = draw(seededRandom(tag), tag, log.range, archives);
   }
   tell(`b ${JSON.stringify(operation)}`);
   const done = perform(log, operation).then(() => {
     running.delete(done);
-    // An append that is not durable may be forgotten.
+    // A crash may lose an append that is not durable.
     if (operation.durable !== false) tell(`d ${number}`);
   });
   running.add(done);

@@ -137,7 +137,7 @@ describe.each(transports)('over %s', (_, create) => {
     expect(await run(source, log, caughtUp(200n))).toEqual(['stream from 1']);
   });
 
-  it('nothing in common: a full copy', async () => {
+  it('nothing in common: a restore', async () => {
     const [source, log] = [await logOf(commits(200, 'a')), await logOf(commits(50, 'other'))];
     const events = await run(source, log, caughtUp(200n));
     expect(events).toEqual(['restore', 'stream from 201']);
@@ -161,7 +161,7 @@ describe.each(transports)('over %s', (_, create) => {
     expect(events[1]).toMatch(/^stream from [1-9]\d+$/);
   });
 
-  it('a full copy that is cut goes on where it was', async () => {
+  it('a restore is resumed after a lost connection', async () => {
     const source = await logOf(commits(3000, 'a', 1000));
     const log = await logOf(commits(50, 'other'));
     const events = await run(

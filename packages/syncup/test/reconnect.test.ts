@@ -118,7 +118,7 @@ describe('memory', () => {
     for (let sent = 1n; sent <= 5n; sent++) {
       await nextWait();
       expect(feeder.replicas()[0]!.sent).toBe(sent);
-      // Whoever did not wait would have gone on by now: a log in memory is read without a pause.
+      // A feeder that does not wait would have sent more by now: it reads memory without a pause.
       await new Promise((resolve) => setImmediate(resolve));
       expect(feeder.replicas()[0]!.sent).toBe(sent);
       expect(decodeShoalStream((await frames.next()).value!).type).toBe('chainedEntries');
@@ -128,7 +128,7 @@ describe('memory', () => {
     connection.abort(new Error('done'));
   });
 
-  it('a full copy of more than a frame can hold goes out in chunks', async () => {
+  it('a snapshot larger than a frame is sent in chunks', async () => {
     const network = new MemoryNetwork();
     let largest = 0;
     network.wire.onFrame = (frame) => {

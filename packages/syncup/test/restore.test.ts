@@ -19,7 +19,7 @@ const large = (count: number, name: string): ReturnType<typeof commits> =>
   }));
 
 describe('restore', () => {
-  it('brings a full copy when nothing is in common, and goes on streaming', async () => {
+  it('replaces a log that has nothing in common, then streams', async () => {
     const network = new MemoryNetwork();
     const source = await logOf(large(100, 'f'));
     await source.trimHead(20n);
@@ -48,7 +48,7 @@ describe('restore', () => {
     }
   });
 
-  it('is gone on with after a cut, from where it was', async () => {
+  it('is resumed after a lost connection', async () => {
     const network = new MemoryNetwork();
     const source = await logOf(large(200, 'f'));
     await using feeder = startFeeder({ log: source, listener: network.listener, ...fast });

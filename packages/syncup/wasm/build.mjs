@@ -1,4 +1,4 @@
-// npm run wasm: compiles xxh64.wat into the text that src/fingerprint/xxh64-wasm.ts holds.
+// npm run wasm: compiles xxh64.wat and puts the module into src/fingerprint/xxh64-wasm.ts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import wabt from 'wabt';
 

@@ -1,8 +1,8 @@
-;; XXH64, after the specification at
+;; XXH64, by the specification at
 ;; https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
 ;;
 ;; Memory: 0..31 the four accumulators, 32..39 the seed and then the hash, the rest is for input
-;; and output. src/xxh64-wasm.ts holds what this compiles to; a test compares the two.
+;; and output. src/fingerprint/xxh64-wasm.ts holds the compiled module; a test compares the two.
 (module
   (memory (export "memory") 6)
   (global $p1 i64 (i64.const 0x9E3779B185EBCA87))
@@ -46,7 +46,7 @@
     (i64.store offset=16 (i32.const 0) (local.get $c))
     (i64.store offset=24 (i32.const 0) (local.get $d)))
 
-  ;; What a lane becomes in an accumulator that is 0.
+  ;; The round of a lane with an accumulator of 0.
   (func $round (param $lane i64) (result i64)
     (i64.mul (i64.rotl (i64.mul (local.get $lane) (global.get $p2)) (i64.const 31)) (global.get $p1)))
 
@@ -97,9 +97,9 @@
     (i64.store offset=32 (i32.const 0)
       (i64.xor (local.get $h) (i64.shr_u (local.get $h) (i64.const 32)))))
 
-  ;; Hashes $count entries (type u8, length u32, payload) from $at on, each seeded with the hash
-  ;; before, and writes the hashes from $out on. 0 when the entries do not fill the bytes up to
-  ;; $end, else 1.
+  ;; Hashes $count entries (type u8, length u32, payload) from $at on, each with the hash before
+  ;; it as the seed, and writes the hashes from $out on. Returns 1, or 0 if the entries do not end
+  ;; exactly at $end.
   (func (export "chain") (param $at i32) (param $end i32) (param $count i32) (param $out i32)
     (result i32)
     (local $size i32) (local $tail i32)

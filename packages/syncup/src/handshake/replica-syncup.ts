@@ -203,7 +203,7 @@ export class ReplicaSyncup {
         this.#restore(this.#matchpoint?.vlsn ?? this.#failedVlsn, now);
         return;
       case 'stale-feeder':
-        this.#fail(new SyncupError('stale-term', 'the feeder no longer leads'), decision);
+        this.#fail(new SyncupError('stale-term', 'the feeder belongs to an old term'), decision);
         return;
       default: {
         const { reason, to, passed } = decision;

@@ -8,7 +8,7 @@ import type { FeederSession, ServedReplica } from './feeder-session.ts';
 const MAX_ENTRIES = 4096;
 
 /** How a dialect streams batches of entries. */
-export interface StreamDialect<Batch> {
+interface StreamDialect<Batch> {
   /** Reads the log in batches, following its tail. */
   read(from: bigint, options: ReadOptions): AsyncIterable<Batch>;
   /** The last VLSN of a batch. */

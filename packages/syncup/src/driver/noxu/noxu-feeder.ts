@@ -43,7 +43,6 @@ export async function serveNoxuStream(
   }
   connection.send(encodeStreamReply('serve'));
   const served = session.begin({ name: address, address, dialect: 'noxu', vlsn: start - 1n });
-  const frameOptions = crc32 === undefined ? {} : { crc32 };
   try {
     await streamLog({
       session,
@@ -55,7 +54,7 @@ export async function serveNoxuStream(
         send: (batch) => {
           let hasRoom = true;
           for (const entry of batch) {
-            hasRoom = connection.send(encodeStreamFrame(entry, frameOptions));
+            hasRoom = connection.send(encodeStreamFrame(entry, { crc32 }));
           }
           return hasRoom;
         },

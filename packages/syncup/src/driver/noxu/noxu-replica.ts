@@ -86,7 +86,7 @@ async function applyStream(
   const { log, crc32, maxPendingBytes } = session.options;
   const own = matchpoint > 0n ? await log.entry(matchpoint) : undefined;
   const queue = new ApplyQueue(maxPendingBytes);
-  const frameOptions = { lenient: true, ...(crc32 === undefined ? {} : { crc32 }) };
+  const frameOptions = { lenient: true, crc32 };
   let next = own ? matchpoint : matchpoint + 1n;
   const receive = async (): Promise<boolean> => {
     const bytes = await connection.next();

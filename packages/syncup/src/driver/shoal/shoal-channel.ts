@@ -58,11 +58,11 @@ export function syncupMessage(message: ShoalStreamMessage): SyncupMessage {
 /** Shoal's own stream protocol on a connection. */
 export class ShoalChannel implements HandshakeChannel {
   readonly connection: SyncupConnection;
-  readonly #options: { readonly crc32?: Crc32 };
+  readonly #options: { readonly crc32: Crc32 | undefined };
 
   constructor(connection: SyncupConnection, crc32: Crc32 | undefined) {
     this.connection = connection;
-    this.#options = crc32 === undefined ? {} : { crc32 };
+    this.#options = { crc32 };
   }
 
   encode(message: ShoalStreamMessage): Uint8Array {
