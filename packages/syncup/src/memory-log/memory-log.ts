@@ -38,7 +38,7 @@ export interface MemoryLogOptions {
 /**
  * A replicated log in memory. Besides its payload, an entry takes about 40 bytes; a look-up takes
  * O(log n). An entry's LSN is the sum of `5 + payload.length` over the entries before it. Payloads
- * hold at most {@link MAX_PAYLOAD} bytes, and VLSNs and LSNs go up to 2^53-1.
+ * hold at most 64 MiB - 64 bytes, and VLSNs and LSNs go up to 2^53-1.
  */
 export class MemoryLog implements LogStore {
   readonly encoded: EncodedAccess | undefined;
