@@ -12,7 +12,8 @@ const { values } = parseArgs({
   options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } },
 });
 const runs = Number(values.runs);
-if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs must be a whole number from 1, not ${runs}`);
+if (!Number.isInteger(runs) || runs < 1)
+  throw new Error(`--runs must be a whole number from 1, not ${runs}`);
 const root = mkdtempSync(join(tmpdir(), 'shoal-damage-'));
 
 /** A log with every kind of content, and its model. */

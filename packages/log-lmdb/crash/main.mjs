@@ -13,7 +13,8 @@ const { values } = parseArgs({
   },
 });
 const runs = Number(values.runs);
-if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs must be a whole number from 1, not ${runs}`);
+if (!Number.isInteger(runs) || runs < 1)
+  throw new Error(`--runs must be a whole number from 1, not ${runs}`);
 const directory = values.directory ?? mkdtempSync(join(tmpdir(), 'shoal-crash-'));
 const counts = await campaign({
   runs,

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 const RUNS = 300;
 
 // `npm run damage -- --runs 5000 --seed 7` does more of the same.
-it(`a file damaged in ${RUNS} ways is refused or read rightly`, async () => {
+it(`a file damaged in ${RUNS} ways is refused or read correctly`, async () => {
   const program = fileURLToPath(new URL('../crash/damage.mjs', import.meta.url));
   // It fails with the seed, the run and what was done to the file.
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--runs', `${RUNS}`]);

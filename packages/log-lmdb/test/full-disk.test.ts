@@ -56,7 +56,7 @@ const why = whyNoMount();
 if (why !== undefined) console.log(`skipped: ${why}`);
 
 describe.skipIf(process.platform === 'win32')('a full disk is an error, and loses nothing', () => {
-  it('when the system allows no longer files, not even to root', async () => {
+  it('if the system limits the size of files, even for root', async () => {
     const path = directory();
     // 4096 times 512 or 1024 bytes, as the shell counts.
     const outcome = await outcomeOf('ulimit -f 4096; exec "$0" "$1" "$2"', path);

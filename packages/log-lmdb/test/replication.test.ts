@@ -13,7 +13,7 @@ const commits = (count: number, prefix: string): NewEntry[] =>
     payload: new TextEncoder().encode(`${prefix}${i}`.padEnd(500, '.')),
   }));
 
-it('a feeder and a replica on disks: catch-up, rollback, restore', async () => {
+it('a feeder and a replica on disk: catch-up, rollback, restore', async () => {
   const network = new MemoryNetwork({ seed: 'lmdb' });
   const transport = network.createStreamTransport();
   await using source = await openLmdbLog({ path: directory() });

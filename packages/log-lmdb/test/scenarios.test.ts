@@ -143,7 +143,7 @@ describe.each(transports)('over %s', (_, create) => {
     expect(events).toEqual(['restore', 'stream from 201']);
   });
 
-  it('a stream that is cut goes on where it was', async () => {
+  it('a stream is resumed after a lost connection', async () => {
     const [source, log] = [await logOf(commits(2000, 'a', 1000)), await logOf()];
     const events = await run(
       source,

@@ -14,7 +14,7 @@ import { code, commits, stored, texts } from '../test/log.test-helper.ts';
 const directory = temporaryDirectories();
 
 describe('space on the disk', () => {
-  it('is used again after trimming', async () => {
+  it('is reused after trimming', async () => {
     const path = directory();
     const log = await openLmdbLog({ path });
     const sizes: number[] = [];
@@ -28,7 +28,7 @@ describe('space on the disk', () => {
     expect(await stored(path)).toEqual({ blocks: 1, garbage: [] });
   });
 
-  it('of an archive is given back when it is deleted', async () => {
+  it('of an archive is freed when it is deleted', async () => {
     const path = directory();
     const log = await openLmdbLog({ path });
     await log.append(commits(200, 1000));
@@ -62,7 +62,7 @@ describe('space on the disk', () => {
     expect(await stored(path)).toEqual({ blocks: 1, garbage: [] });
   });
 
-  it('of a restore that a crash has ended is given back', async () => {
+  it('of a restore that a crash interrupted is freed', async () => {
     const path = directory();
     const log = await openLmdbLog({ path });
     await log.append(commits(3));
@@ -88,7 +88,7 @@ describe('space on the disk', () => {
     expect(await stored(path)).toEqual({ blocks: 1, garbage: [] });
   });
 
-  it('of a restore that failed is given back at once', async () => {
+  it('of a failed restore is freed at once', async () => {
     const path = directory();
     const source = new MemoryLog();
     await source.append(commits(20_000, 1000));

@@ -31,7 +31,7 @@ class SlowLog extends MemoryLog {
   }
 }
 
-it('what is not on stable storage yet is not acknowledged, not even now and then', async () => {
+it('only entries on stable storage are acknowledged, also by heartbeats', async () => {
   const network = new MemoryNetwork();
   const source = new MemoryLog();
   await source.append(commits(5));

@@ -140,7 +140,7 @@ describe('a replica and a bad feeder', () => {
     return [frame];
   }
 
-  it('a Noxu feeder that changes the entry at the matchpoint, or skips one', async () => {
+  it('a Noxu feeder that changes the entry at the matchpoint, or skips an entry', async () => {
     for (const frames of [
       [{ vlsn: 5n, type: 1, payload: bytes('other') }],
       [

@@ -24,7 +24,7 @@ describe('greeting', () => {
     expect(log.digest()).toBe(before);
   });
 
-  it('a feeder that lacks what is durable gets nothing replaced', async () => {
+  it('a feeder that lacks durable entries changes nothing', async () => {
     const network = new MemoryNetwork();
     await using _feeder = startFeeder({ log: new MemoryLog(), listener: network.listener });
     const log = await logOf(commits(5));
@@ -45,7 +45,7 @@ describe('greeting', () => {
     await replica.applied(4n);
   });
 
-  it('heartbeats tell what is durable, and how far behind the replica is', async () => {
+  it('heartbeats say what is durable, and how far the replica is behind', async () => {
     const network = new MemoryNetwork();
     const source = await logOf(commits(9));
     await using feeder = startFeeder({

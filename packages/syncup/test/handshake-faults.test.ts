@@ -5,7 +5,7 @@ import { SyncupError } from '../src/errors.ts';
 import { type FeederOutput, FeederSyncup } from '../src/handshake/feeder-syncup.ts';
 import { ReplicaSyncup } from '../src/handshake/replica-syncup.ts';
 
-describe('a hang or a wrong message at every step', () => {
+describe('a peer that hangs or sends a wrong message at each step', () => {
   const range = { first: 1n, last: 9n, lastSync: 9n, lastTxnEnd: 9n, durable: 0n };
   const entry = { vlsn: 9n, lsn: 0n, fingerprint: 1n, isSync: true, isTxnEnd: true };
   const steps: [string, () => ReplicaSyncup, RegExp][] = [
@@ -61,7 +61,7 @@ describe('a hang or a wrong message at every step', () => {
     expect(failed.error.message).toMatch('startStream');
   });
 
-  it('the feeder waits for a request, and not while its own log looks something up', () => {
+  it('the feeder waits for a request, but not while its own log answers', () => {
     const feeder = new FeederSyncup({ now: 0, stepTimeout: 50 });
     expect(feeder.deadline).toBe(50);
     feeder.receive({ type: 'entryRequest', vlsn: 4n }, 20);
@@ -74,7 +74,7 @@ describe('a hang or a wrong message at every step', () => {
     expect(feeder.poll()).toMatchObject({ type: 'failed', error: { code: 'timeout' } });
   });
 
-  it('the feeder refuses answers, VLSNs below 1, a flood, and what follows the end', () => {
+  it('the feeder refuses answers, VLSNs below 1, too many requests, and messages after the end', () => {
     const after = (...messages: SyncupMessage[]): FeederOutput => {
       const feeder = new FeederSyncup({ now: 0, maxPending: 8 });
       for (const message of messages) feeder.receive(message, 0);

@@ -18,12 +18,12 @@ describe('a handshake', () => {
     expect(result.plan?.decision.passed.count).toBe(0);
   });
 
-  it('replica a strict prefix', async () => {
+  it('replica is a strict prefix', async () => {
     const result = await handshake(await logOf(commits(3)), await logOf(commits(9)));
     expect(result.feeder).toEqual({ type: 'stream', startVlsn: 4n });
   });
 
-  it('replica ahead: the alternate is accepted', async () => {
+  it('replica is ahead: accepts the alternate', async () => {
     const result = await handshake(await logOf(commits(9)), await logOf(commits(5)));
     expect(types(result)).toEqual(['entryRequest', 'alternateMatchpoint', 'startStream']);
     expect(result.plan?.decision).toMatchObject({ to: 5n, hard: true, passed: { count: 4 } });
@@ -54,7 +54,7 @@ describe('a handshake', () => {
     expect(result.feeder).toBeUndefined();
   });
 
-  it('alternate given twice: refused', async () => {
+  it('second alternate: refused', async () => {
     const feeder = await logOf(commits(4), commits(3, 'f', 5));
     const alternates: SyncupMessage[] = [];
     const result = await handshake(
@@ -72,7 +72,7 @@ describe('a handshake', () => {
     expect(result.error).toMatchObject({ code: 'protocol' });
   });
 
-  it('divergence with non-sync entries between', async () => {
+  it('divergence between sync points', async () => {
     const common = [commit('a'), data('b'), commit('c'), data('d'), data('e')];
     const replica = await logOf(common, [data('r'), commit('r'), data('r')]);
     const feeder = await logOf(common, [data('f'), data('f'), commit('f'), commit('f')]);
@@ -87,7 +87,7 @@ describe('a handshake', () => {
     expect(result.feeder).toEqual({ type: 'stream', startVlsn: 1n });
   });
 
-  it('empty replica, VLSN 1 absent: restore', async () => {
+  it('empty replica, VLSN 1 trimmed: restore', async () => {
     const feeder = await logOf(commits(5));
     await feeder.trimHead(3n);
     const result = await handshake(new MemoryLog(), feeder);
@@ -97,7 +97,7 @@ describe('a handshake', () => {
     });
   });
 
-  it('empty replica and a feeder known to be empty: streams from 1 without a question', async () => {
+  it('empty replica, feeder known to be empty: streams from 1 without a request', async () => {
     const result = await handshake(new MemoryLog(), new MemoryLog(), { feederEmpty: true });
     expect(types(result)).toEqual(['startStream']);
   });
@@ -114,7 +114,7 @@ describe('a handshake', () => {
     expect(types(result).slice(-2)).toEqual(['restoreRequest', 'restoreResponse']);
   });
 
-  it('head trimmed in mid-syncup: restore', async () => {
+  it('head trimmed during the handshake: restore', async () => {
     const feeder = await logOf(commits(50), commits(60, 'f'));
     let asked = 0;
     const result = await handshake(
@@ -130,7 +130,7 @@ describe('a handshake', () => {
     expect(result.replica?.type).toBe('restore');
   });
 
-  it('gaps on the side of the replica: a matchpoint below one means restore', async () => {
+  it('gap in the replica above the matchpoint: restore', async () => {
     const log = await logOf(commits(5), commits(5, 'r'));
     const gappy: LogView & { chained: boolean } = {
       chained: false,
@@ -145,7 +145,7 @@ describe('a handshake', () => {
     expect(result.replica).toMatchObject({ type: 'restore' });
   });
 
-  it('a transaction that straddles the matchpoint is undone whole', async () => {
+  it('a transaction across the matchpoint is undone as a whole', async () => {
     // Begun below the matchpoint (VLSN 3), committed above it on the replica only.
     const common = [commit('a'), data('t1'), commit('b')];
     const replica = await logOf(common, [data('t1 more'), commit('t1')]);
@@ -153,7 +153,7 @@ describe('a handshake', () => {
     expect(result.plan?.decision).toMatchObject({ to: 3n, hard: true, passed: { vlsns: [5n] } });
   });
 
-  it('a prohibited rollback changes nothing and tells what would be lost', async () => {
+  it('a prohibited rollback changes nothing and says what would be lost', async () => {
     const replica = await logOf(commits(8));
     replica.noteDurable(7n);
     const before = replica.digest();
@@ -168,14 +168,14 @@ describe('a handshake', () => {
     expect(replica.digest()).toBe(before);
   });
 
-  it('a stale feeder gets nothing rolled back', async () => {
+  it('nothing is rolled back for a stale feeder', async () => {
     const result = await handshake(await logOf(commits(8)), await logOf(commits(5)), {
       feederLeads: false,
     });
     expect(result.error).toMatchObject({ code: 'stale-term' });
   });
 
-  it('a second syncup after a rollback takes one round trip', async () => {
+  it('a second handshake after a rollback takes one round trip', async () => {
     const replica = await logOf(commits(5), commits(700, 'r'));
     const feeder = await logOf(commits(5), commits(9, 'f'));
     const result = await handshake(replica, feeder);
@@ -184,7 +184,7 @@ describe('a handshake', () => {
     expect(again.plan).toMatchObject({ roundTrips: 1, decision: { passed: { count: 0 } } });
   });
 
-  it('finds the same on random logs, whatever the options', async () => {
+  it('finds the same on random logs with any options', async () => {
     const some = fc.array(fc.constantFrom('commit', 'data', 'abort'), { maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(

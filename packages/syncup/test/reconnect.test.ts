@@ -41,7 +41,7 @@ function waitsOf(connection: Connection): () => Promise<void> {
 }
 
 describe('a replica that comes back', () => {
-  it('waits ever longer up to a limit, half of it at random, and anew after a success', async () => {
+  it('waits longer after each failure, up to a limit, half of it at random; a success resets the wait', async () => {
     const network = new MemoryNetwork();
     const source = await logOf(commits(3));
     await using _feeder = startFeeder({ log: source, listener: network.listener });
@@ -148,7 +148,7 @@ describe('memory', () => {
     expect(largest).toBeLessThan(2 << 20);
   });
 
-  it('a copy that ends before its size is refused, and the log stays', async () => {
+  it('a snapshot that is shorter than announced is refused, and the log is unchanged', async () => {
     const network = new MemoryNetwork();
     network.wire.onFrame = (frame, from) => {
       if (from === 'dialer' || frame[0] !== 24) return frame;

@@ -68,7 +68,7 @@ describe.each(networks)('over %s', (_, open) => {
     ): ReturnType<typeof startReplica> =>
       startReplica({ log, dial: network.dial, dialect, ...fast, ...more });
 
-    it('an empty replica gets everything, and what is appended later', async () => {
+    it('an empty replica gets all entries, and those appended later', async () => {
       const network = await open();
       const source = await logOf(commits(500));
       await using feeder = feederOn(network, source);
@@ -87,7 +87,7 @@ describe.each(networks)('over %s', (_, open) => {
       expect(feeder.replicas()).toMatchObject([{ dialect, acked: 504n, sent: 504n }]);
     });
 
-    it('a diverged tail is archived, told to the application, and replaced', async () => {
+    it('a diverged tail is archived, reported to the application, and replaced', async () => {
       const network = await open();
       const source = await logOf(commits(1000), commits(50, 'feeder'));
       await using _feeder = feederOn(network, source);
@@ -132,7 +132,7 @@ describe.each(networks)('over %s', (_, open) => {
       expect(await contents(log)).toEqual(await contents(source));
     });
 
-    it('a caught-up replica reconnects at one round trip', async () => {
+    it('a replica that is up to date reconnects in one round trip', async () => {
       const network = await open();
       const source = await logOf(commits(100));
       await using _feeder = feederOn(network, source);
@@ -176,7 +176,7 @@ describe.each(networks)('over %s', (_, open) => {
       });
     });
 
-    it('a slow application slows the feeder down, and no memory fills up', async () => {
+    it('a slow application slows the feeder down, and memory stays bounded', async () => {
       const network = await open();
       const big = Array.from({ length: 400 }, (_, i) => ({
         type: 1,

@@ -70,7 +70,7 @@ describe('restore', () => {
     expect(chunks).toBeLessThan(offsets.length + (200 * 5005) / 60_000 + 8);
   });
 
-  it('starts anew when the feeder has another copy by then', async () => {
+  it('starts over if the feeder has another snapshot by then', async () => {
     const network = new MemoryNetwork();
     const source = await logOf(large(200, 'f'));
     await using _feeder = startFeeder({
@@ -96,7 +96,7 @@ describe('restore', () => {
     expect(log.digest()).toBe(source.digest());
   });
 
-  it('a damaged chunk is noticed by its crc32, a wrong digest at the end', async () => {
+  it('detects a damaged chunk by its CRC-32, and a wrong digest at the end', async () => {
     for (const opcode of [23, 24]) {
       const network = new MemoryNetwork();
       const source = await logOf(large(50, 'f'));
@@ -137,7 +137,7 @@ describe('restore', () => {
     }
   });
 
-  it("a Noxu feeder's is of files: the replica says that it needs one", async () => {
+  it('is not possible from a Noxu feeder, which copies files', async () => {
     const network = new MemoryNetwork();
     const source = await noxuLogOf(commits(9, 'f'));
     await using _feeder = startFeeder({ log: source, listener: network.listener });

@@ -45,7 +45,7 @@ export class Block {
     if (origin === 'stored' && crc32(bytes.subarray(4)) !== view.getUint32(0, true)) {
       throw damaged('its checksum is wrong');
     }
-    if (view.getUint32(4, true) !== BLOCK_MAGIC) throw damaged('it has other first bytes');
+    if (view.getUint32(4, true) !== BLOCK_MAGIC) throw damaged('it does not begin like a block');
     this.bytes = bytes;
     this.#view = view;
     this.generation = view.getUint32(8, true);
@@ -60,7 +60,7 @@ export class Block {
       txnEnds: view.getFloat64(56, true),
     };
     if (this.count < 1 || this.count > (length - BLOCK_HEADER) / ENTRY_HEADER) {
-      throw damaged(`it cannot have ${this.count} entries`);
+      throw damaged(`it is too short for ${this.count} entries`);
     }
     const offsets = new Uint32Array(this.count + 1);
     let at = BLOCK_HEADER;

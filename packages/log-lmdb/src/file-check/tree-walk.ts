@@ -87,7 +87,7 @@ export function* walkTree(
     map.use({ first: page, count: 1, live: true });
     const view = reader.pages(page);
     const isLeaf = level === record.depth;
-    const nodes = nodesOf(view, page, isLeaf, reader);
+    const nodes = nodesOf(view, reader, { page, isLeaf });
     if (isLeaf) found.leafPages++;
     else found.branchPages++;
     for (let i = 0; i < nodes.length; i++) {
@@ -132,19 +132,25 @@ export function pagesOf(size: number, reader: PageReader): number {
 }
 
 function misplaced(page: number): Error {
-  return damaged(`page ${page} has entries that do not belong there`);
+  return damaged(`page ${page} has entries out of place`);
 }
 
 /** The offsets of the nodes of a page, in order. The nodes fill the page from its end. */
-function nodesOf(view: DataView, page: number, isLeaf: boolean, reader: PageReader): number[] {
+function nodesOf(
+  view: DataView,
+  reader: PageReader,
+  { page, isLeaf }: { readonly page: number; readonly isLeaf: boolean },
+): number[] {
   const size = view.byteLength;
   const wrong = (what: string): Error => damaged(`page ${page} has ${what}`);
-  if (u64(view, 0) !== page) throw wrong('another number');
-  if (u64(view, 8) > reader.meta.transaction) throw wrong('a transaction that is none');
-  if (view.getUint16(18, true) !== (isLeaf ? LEAF : BRANCH)) throw wrong('other flags');
+  if (u64(view, 0) !== page) throw wrong('the number of another page');
+  if (u64(view, 8) > reader.meta.transaction) throw wrong('a transaction that does not exist yet');
+  if (view.getUint16(18, true) !== (isLeaf ? LEAF : BRANCH))
+    throw wrong('the flags of another kind of page');
   const lower = view.getUint16(20, true);
   const upper = view.getUint16(22, true);
-  if (lower % 2 !== 0 || lower > upper || upper > size - PAGE_HEADER) throw wrong('no room');
+  if (lower % 2 !== 0 || lower > upper || upper > size - PAGE_HEADER)
+    throw wrong('impossible bounds');
   const count = lower / 2;
   if (count < (isLeaf ? 1 : 2)) throw wrong('too few entries');
   const nodes: number[] = [];
@@ -152,25 +158,27 @@ function nodesOf(view: DataView, page: number, isLeaf: boolean, reader: PageRead
   for (let i = 0; i < count; i++) {
     const at = view.getUint16(PAGE_HEADER + 2 * i, true) + PAGE_HEADER;
     if (at % 2 !== 0 || at < upper + PAGE_HEADER || at + NODE_HEADER > size) {
-      throw wrong('an entry outside');
+      throw wrong('an entry outside its bounds');
     }
     const keySize = view.getUint16(at + 6, true);
     const flags = view.getUint16(at + 4, true);
     let length = NODE_HEADER + keySize;
     if (isLeaf) {
-      if (flags !== 0 && flags !== BIG_DATA && flags !== SUB_TREE) throw wrong('unknown entries');
+      if (flags !== 0 && flags !== BIG_DATA && flags !== SUB_TREE)
+        throw wrong('an entry of unknown kind');
       length += flags === BIG_DATA ? 24 : view.getUint32(at, true);
-      if (flags === SUB_TREE && view.getUint32(at, true) !== TREE_RECORD) throw wrong('no tree');
+      if (flags === SUB_TREE && view.getUint32(at, true) !== TREE_RECORD)
+        throw wrong('an entry that is no tree');
     }
     length += length % 2;
-    if (at + length > size) throw wrong('an entry outside');
+    if (at + length > size) throw wrong('an entry outside its bounds');
     nodes.push(at);
     spans.push([at, at + length]);
   }
   spans.sort((a, b) => a[0] - b[0]);
   let end = upper + PAGE_HEADER;
   for (const [from, to] of spans) {
-    if (from !== end) throw wrong('entries that overlap, or a gap');
+    if (from !== end) throw wrong('overlapping entries, or a gap between them');
     end = to;
   }
   if (end !== size) throw wrong('a gap at its end');

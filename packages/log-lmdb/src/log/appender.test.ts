@@ -64,7 +64,7 @@ describe('group commit', () => {
     await log.close();
   });
 
-  it('no more than maxPendingBytes are under way, and closing waits for all', async () => {
+  it('at most maxPendingBytes are under way, and closing waits for all', async () => {
     const path = directory();
     const log = await openLmdbLog({ path, maxPendingBytes: 10_000 });
     const original = BlockStore.prototype.commit;

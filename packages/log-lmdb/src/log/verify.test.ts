@@ -7,7 +7,7 @@ import { openLmdbLog } from '../open/open-lmdb-log.ts';
 const directory = temporaryDirectories();
 
 describe('verify', () => {
-  it('finds an entry with another fingerprint, and a block that is missing', async () => {
+  it('finds an entry with a wrong fingerprint, and a missing block', async () => {
     const path = directory();
     const log = await openLmdbLog({ path });
     await log.append(commits(300, 1000));

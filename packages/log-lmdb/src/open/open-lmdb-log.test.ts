@@ -13,7 +13,7 @@ const directory = temporaryDirectories();
 afterEach(() => vi.restoreAllMocks());
 
 describe('openLmdbLog', () => {
-  it('refuses options out of their range', async () => {
+  it('refuses options out of range', async () => {
     const path = directory();
     for (const options of [
       { path: '' },
@@ -29,7 +29,7 @@ describe('openLmdbLog', () => {
     }
   });
 
-  it('refuses to open a log as what it is not, and leaves it alone', async () => {
+  it('refuses to open a log with other kinds or fingerprints, and leaves it unchanged', async () => {
     const path = directory();
     const log = await openLmdbLog({ path });
     await log.append(commits(3));
@@ -41,7 +41,7 @@ describe('openLmdbLog', () => {
     expect(again.range.last).toBe(3n);
   });
 
-  it('refuses what is no log', async () => {
+  it('refuses a directory that holds no log', async () => {
     const file = directory();
     writeFileSync(file, 'a file');
     await expect(openLmdbLog({ path: file })).rejects.toThrow(code('storage'));
@@ -59,7 +59,7 @@ describe('openLmdbLog', () => {
     await expect(openLmdbLog({ path: text })).rejects.toThrow(code('corrupt'));
   });
 
-  it('takes the log from another process, which cannot write any more', async () => {
+  it('takes the log over from another process, which can no longer write', async () => {
     const path = directory();
     await using log = await openLmdbLog({ path });
     await log.append(commits(3));
@@ -80,7 +80,7 @@ describe('openLmdbLog', () => {
     await thief.close();
   });
 
-  it('keeps what is durable when nothing is appended any more', async () => {
+  it('writes the durable VLSN even if nothing is appended', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const path = directory();

@@ -75,7 +75,10 @@ export async function restore(
       const { low, high } = fingerprinter;
       if (u64(low, high) === fingerprint) return;
       const { last } = restored.value!.header;
-      throw new SyncupError('snapshot', `the snapshot's fingerprint at VLSN ${last} is wrong`);
+      throw new SyncupError(
+        'snapshot',
+        `the snapshot is damaged: its entries do not have the fingerprint it states for VLSN ${last}`,
+      );
     },
   });
   restored.value!.writer.seal();

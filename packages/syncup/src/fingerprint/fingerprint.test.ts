@@ -27,7 +27,7 @@ describe('fingerprints', () => {
     );
   });
 
-  it('are the same for entries at once as one by one', () => {
+  it('are the same for entries together as one by one', () => {
     fc.assert(
       fc.property(fc.array(entry, { minLength: 1, maxLength: 20 }), (entries) => {
         const bytes = Uint8Array.from(entries.flatMap(encoded));

@@ -56,7 +56,7 @@ describe('decideRollback', () => {
   const decide = (rest: Parameters<typeof input>[2], count = 2): unknown =>
     decideRollback(input(hard, count, rest));
 
-  it('asks first whether the feeder leads, then for barriers and gaps, then for limits', () => {
+  it('checks first whether the feeder leads, then barriers and gaps, then limits', () => {
     const policy: RollbackPolicy = { enabled: false, limit: 0 };
     const all = { feederLeads: false, barrier: 8n, first: 8n, policy, durable: 2 };
     expect(decide(all)).toEqual({ type: 'stale-feeder' });
@@ -70,11 +70,11 @@ describe('decideRollback', () => {
     expect(decide({ policy: { limit: 0 } })).toMatchObject({ reason: 'limit' });
   });
 
-  it('a stale feeder matters only when something would be lost', () => {
+  it('a stale feeder matters only if something would be lost', () => {
     expect(decideRollback(input([7, 7, 7], 0, { feederLeads: false }))).toMatchObject({ to: 7n });
   });
 
-  it('a gap is what lies above the matchpoint, not below', () => {
+  it('a gap counts only above the matchpoint', () => {
     const range = { first: 1n, last: 10n, lastTxnEnd: 9n, lastSync: 9n, durable: 0n };
     expect(decide({ range: { ...range, contiguousFrom: 8n } })).toMatchObject({ reason: 'gap' });
     expect(decide({ range: { ...range, contiguousFrom: 7n } })).toMatchObject({ to: 7n });
@@ -90,7 +90,7 @@ describe('decideRollback', () => {
     expect(decide(durable, count)).toMatchObject({ type });
   });
 
-  it('by default undoes any number of transactions, but none that is durable', () => {
+  it('by default undoes any number of transactions, but no durable one', () => {
     expect(decide({}, 100_000)).toMatchObject({ type: 'rollback', to: 7n });
     expect(decide({ durable: 1 })).toEqual({
       type: 'prohibited',

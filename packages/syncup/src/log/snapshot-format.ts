@@ -105,7 +105,7 @@ export async function readSnapshot(
       const start = reader.offset;
       const type = reader.u8();
       const size = readU32le(reader);
-      if (size > MAX_PAYLOAD) throw bad(`an entry of ${size} bytes`);
+      if (size > MAX_PAYLOAD) throw damaged(`it has an entry of ${size} bytes`);
       if (size > reader.remaining) {
         reader.offset = start;
         break;
@@ -113,24 +113,25 @@ export async function readSnapshot(
       sink.entry(type, reader.view(size));
       left--;
     }
-    if (left === 0 && reader.remaining > SNAPSHOT_TRAILER) throw bad('bytes behind the last entry');
+    if (left === 0 && reader.remaining > SNAPSHOT_TRAILER)
+      throw damaged('it has bytes behind the last entry');
     held.copyWithin(0, reader.offset, length);
     length -= reader.offset;
   }
-  if (left !== 0 || length !== SNAPSHOT_TRAILER) throw bad('an early end');
+  if (left !== 0 || length !== SNAPSHOT_TRAILER) throw damaged('it ends early');
   sink.trailer(readU64le(reader.reset(held.subarray(0, SNAPSHOT_TRAILER))));
 }
 
 function readHeader(reader: ByteReader): SnapshotHeader {
   try {
-    if (readU32le(reader) !== MAGIC) throw bad('other first bytes');
+    if (readU32le(reader) !== MAGIC) throw damaged('it does not begin like a snapshot');
     const version = reader.u8();
-    if (version !== VERSION) throw bad(`version ${version}`);
+    if (version !== VERSION) throw damaged(`it has version ${version}, not ${VERSION}`);
     const kind = reader.u8();
-    if (kind > 1 || readU16le(reader) !== 0) throw bad('an unknown kind');
+    if (kind > 1 || readU16le(reader) !== 0) throw damaged('its kind is unknown');
     const u64 = (): number => {
       const value = readU64le(reader);
-      if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw bad('a number over 2^53-1');
+      if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw damaged('it has a number above 2^53-1');
       return Number(value);
     };
     const header = {
@@ -143,7 +144,7 @@ function readHeader(reader: ByteReader): SnapshotHeader {
       durable: u64(),
     };
     if (header.first < 1 || header.last < header.first - 1) {
-      throw bad(`a range of ${header.first}..${header.last}`);
+      throw damaged(`its range is ${header.first}..${header.last}`);
     }
     return header;
   } catch (cause) {
@@ -152,6 +153,7 @@ function readHeader(reader: ByteReader): SnapshotHeader {
   }
 }
 
-function bad(found: string): SyncupError {
-  return new SyncupError('snapshot', `the snapshot is damaged: it has ${found}`);
+/** `how` completes the sentence. */
+function damaged(how: string): SyncupError {
+  return new SyncupError('snapshot', `the snapshot is damaged: ${how}`);
 }

@@ -26,7 +26,7 @@ describe('encoded entries of a MemoryLog', () => {
     return copy;
   }
 
-  it('carry a log over, whatever happened to it and however they are cut', async () => {
+  it('copy a log, whatever its history and the sizes of batches', async () => {
     const entry = fc.record({
       type: fc.nat(2),
       payload: fc.oneof(
@@ -64,7 +64,7 @@ describe('encoded entries of a MemoryLog', () => {
     );
   });
 
-  it('are kept without a copy when they are most of their buffer, and copied otherwise', async () => {
+  it('are kept without a copy if they are most of their buffer, else copied', async () => {
     const log = new MemoryLog();
     const chain = new ChainedFingerprint();
     const place = async (buffer: ArrayBuffer, offset: number, text: string): Promise<boolean> => {
@@ -86,7 +86,7 @@ describe('encoded entries of a MemoryLog', () => {
     expect((await contents(log)).length).toBe(5);
   });
 
-  it('are refused when they do not follow, or are no entries; the log is as before', async () => {
+  it('are refused if they do not follow, or are no entries; the log is unchanged', async () => {
     const log = await logOf(commits(2));
     const bytes = encodeEntries([commit('c')]);
     const fresh = new ChainedFingerprint().all(bytes, 1)!;

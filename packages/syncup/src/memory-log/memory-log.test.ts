@@ -115,7 +115,7 @@ describe('MemoryLog', () => {
     expect(seen).toEqual([2n, 3n, 4n, 5n]);
   });
 
-  it('hands on batches within the limits, but always an entry', async () => {
+  it('returns batches within the limits, but always an entry', async () => {
     const log = await logOf([commit('x'.repeat(100)), commit('y'), commit('z'), commit('w')]);
     const sizes: number[] = [];
     for await (const batch of log.read(1n, { maxBytes: 2, maxEntries: 2 })) {
@@ -136,7 +136,7 @@ describe('MemoryLog', () => {
     },
   );
 
-  it('tells a reader that entries were cut off or trimmed under it', async () => {
+  it('ends a reader whose next entries were cut off or trimmed', async () => {
     const cut = await logOf(commits(5));
     const reader = cut.read(1n)[Symbol.asyncIterator]();
     await reader.next();
@@ -158,7 +158,7 @@ describe('MemoryLog', () => {
     expect((await fine.next()).value).toMatchObject([{ vlsn: 4n }]);
   });
 
-  it('keeps what is retained', async () => {
+  it('keeps retained entries', async () => {
     const log = await logOf(commits(10));
     const retention = log.retain(4n);
     expect(await log.trimHead(8n)).toBe(4n);
@@ -169,7 +169,7 @@ describe('MemoryLog', () => {
     expect(await log.trimHead(99n)).toBe(10n);
   });
 
-  it('leaves views of payloads right after a rollback', async () => {
+  it('keeps views of payloads valid after a rollback', async () => {
     const log = await logOf(commits(3, 'old'));
     const batch = (await log.read(1n)[Symbol.asyncIterator]().next()).value!;
     await log.rollback(1n, 'test');
@@ -189,7 +189,7 @@ describe('MemoryLog', () => {
     expect(await log.deleteArchive(archive.id)).toBe(false);
   });
 
-  it('counts durable transactions, never beyond what is held', async () => {
+  it('counts durable transactions, never more than it holds', async () => {
     const log = await logOf([...commits(4), data('d'), commit('e')]);
     log.noteDurable(3n);
     log.noteDurable(2n);
@@ -201,7 +201,7 @@ describe('MemoryLog', () => {
     expect(log.range.durable).toBe(2n);
   });
 
-  it('refuses what it cannot do, and is as before', async () => {
+  it('refuses invalid arguments, and is unchanged', async () => {
     const log = await logOf(commits(5));
     const before = log.digest();
     await expect(log.append([commit('a'), { type: 256, payload: bytes('') }])).rejects.toThrow(

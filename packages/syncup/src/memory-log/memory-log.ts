@@ -232,7 +232,10 @@ export class MemoryLog implements LogStore {
       trailer: (fingerprint) => {
         const { low, high } = content.fingerprinter;
         if (u64(low, high) === fingerprint) return;
-        throw new SyncupError('snapshot', `the snapshot's fingerprint at VLSN ${last} is wrong`);
+        throw new SyncupError(
+          'snapshot',
+          `the snapshot is damaged: its entries do not have the fingerprint it states for VLSN ${last}`,
+        );
       },
     });
     this.#checkOpen();

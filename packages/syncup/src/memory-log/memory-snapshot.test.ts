@@ -23,7 +23,7 @@ describe('snapshots of a MemoryLog', () => {
     await expect(read(0)).rejects.toThrow(code('closed'));
   });
 
-  it('refused when damaged anywhere, cut or too long; the log is as before', async () => {
+  it('are refused if damaged anywhere, cut or too long; the log is unchanged', async () => {
     const source = await logOf(commits(10));
     const chunks: Uint8Array[] = [];
     for await (const chunk of inPieces(source, 1 << 20)) chunks.push(chunk);

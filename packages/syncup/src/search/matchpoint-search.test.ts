@@ -183,12 +183,12 @@ describe('MatchpointSearch', () => {
     );
   });
 
-  it('takes the alternate when the replica is ahead, at no further round trip', () => {
+  it('takes the alternate if the replica is ahead, without another round trip', () => {
     const [replica, feeder] = diverged(50, 70, 50);
     expect(search(replica, feeder)).toMatchObject({ flights: 1, matchpoint: { vlsn: 50n } });
   });
 
-  it('looks on below an alternate that does not match, or is no sync point here', () => {
+  it('searches below an alternate that does not match or is no sync point here', () => {
     const [replica, feeder] = diverged(40, 70, 60);
     expect(search(replica, feeder).matchpoint?.vlsn).toBe(40n);
     const [sparse, other] = diverged(40, 70, 61, (vlsn) => vlsn % 7 === 0);
@@ -204,7 +204,7 @@ describe('MatchpointSearch', () => {
     expect(search(...nothing)).toMatchObject({ matchpoint: undefined, lastTried: 1n });
   });
 
-  it('does not reach across a hole in the feeder', () => {
+  it('finds no matchpoint below a hole in the feeder', () => {
     const [replica, feeder] = diverged(40, 70, 90);
     const held = (vlsn: number): boolean => vlsn < 45 || vlsn > 55;
     const lastSync = 70n;
@@ -228,7 +228,7 @@ describe('MatchpointSearch', () => {
     expect(run('gallop').matchpoint).toBeUndefined();
   });
 
-  it('notices logs that are not ordered, and then finds what a linear walk finds', () => {
+  it('notices logs out of order, and then finds what a linear walk finds', () => {
     // Below 300 everything matches but for 60..250; above, only 777 does.
     const replica: Side = {
       first: 1,
@@ -266,7 +266,7 @@ describe('MatchpointSearch', () => {
     expect(noticed).toMatchObject({ ordered: false, matchpoint: { vlsn: 777n } });
   });
 
-  it('compares LSNs unless told not to', () => {
+  it('compares LSNs unless compareLsn is false', () => {
     const [replica, feeder] = diverged(50, 50, 60);
     const shifted: SearchReply = {
       type: 'entry',
@@ -280,7 +280,7 @@ describe('MatchpointSearch', () => {
     }
   });
 
-  it('refuses answers that are none, and does not move', () => {
+  it('refuses invalid answers, and is unchanged', () => {
     const protocol = expect.objectContaining({ code: 'protocol' });
     const [replica] = diverged(50, 50, 60);
     const machine = new MatchpointSearch({ first: 1n, lastSync: 50n });
