@@ -83,25 +83,66 @@ export async function readSnapshot(
   chunks: AsyncIterable<Uint8Array>,
   sink: SnapshotSink,
 ): Promise<void> {
-  const reader = new ByteReader();
-  let held = new Uint8Array(SNAPSHOT_PIECE);
-  let length = 0;
-  let left = -1;
-  for await (const chunk of chunks) {
-    if (length + chunk.length > held.length) {
-      const bigger = new Uint8Array(Math.max(held.length * 2, length + chunk.length));
-      bigger.set(held.subarray(0, length));
-      held = bigger;
-    }
-    held.set(chunk, length);
-    length += chunk.length;
-    reader.reset(held.subarray(0, length));
-    if (left < 0 && length >= SNAPSHOT_HEADER) {
+  const decoder = new SnapshotDecoder(sink);
+  for await (const chunk of chunks) decoder.push(chunk);
+  decoder.end();
+}
+
+/** Decodes a snapshot that comes in chunks of any size. */
+class SnapshotDecoder {
+  readonly #sink: SnapshotSink;
+  readonly #reader = new ByteReader();
+  /** Bytes that have come but are not decoded yet. */
+  #held = new Uint8Array(SNAPSHOT_PIECE);
+  #length = 0;
+  /** How many entries are still to come; undefined before the header. */
+  #entriesLeft: number | undefined;
+
+  constructor(sink: SnapshotSink) {
+    this.#sink = sink;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#hold(chunk);
+    const reader = this.#reader;
+    reader.reset(this.#held.subarray(0, this.#length));
+    if (this.#entriesLeft === undefined) {
+      if (this.#length < SNAPSHOT_HEADER) return;
       const header = readHeader(reader);
-      sink.header(header);
-      left = header.last - header.first + 1;
+      this.#sink.header(header);
+      this.#entriesLeft = header.last - header.first + 1;
     }
-    while (left > 0 && reader.remaining >= ENTRY_OVERHEAD) {
+    this.#entriesLeft -= this.#readEntries(this.#entriesLeft);
+    if (this.#entriesLeft === 0 && reader.remaining > SNAPSHOT_TRAILER) {
+      throw damaged('it has bytes behind the last entry');
+    }
+    this.#held.copyWithin(0, reader.offset, this.#length);
+    this.#length -= reader.offset;
+  }
+
+  end(): void {
+    if (this.#entriesLeft !== 0 || this.#length !== SNAPSHOT_TRAILER) {
+      throw damaged('it ends early');
+    }
+    this.#sink.trailer(readU64le(this.#reader.reset(this.#held.subarray(0, SNAPSHOT_TRAILER))));
+  }
+
+  #hold(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#held.length) {
+      const bigger = new Uint8Array(Math.max(this.#held.length * 2, length));
+      bigger.set(this.#held.subarray(0, this.#length));
+      this.#held = bigger;
+    }
+    this.#held.set(chunk, this.#length);
+    this.#length = length;
+  }
+
+  /** Decodes the complete entries that are held, at most `limit`. Returns how many. */
+  #readEntries(limit: number): number {
+    const reader = this.#reader;
+    let count = 0;
+    while (count < limit && reader.remaining >= ENTRY_OVERHEAD) {
       const start = reader.offset;
       const type = reader.u8();
       const size = readU32le(reader);
@@ -110,16 +151,11 @@ export async function readSnapshot(
         reader.offset = start;
         break;
       }
-      sink.entry(type, reader.view(size));
-      left--;
+      this.#sink.entry(type, reader.view(size));
+      count++;
     }
-    if (left === 0 && reader.remaining > SNAPSHOT_TRAILER)
-      throw damaged('it has bytes behind the last entry');
-    held.copyWithin(0, reader.offset, length);
-    length -= reader.offset;
+    return count;
   }
-  if (left !== 0 || length !== SNAPSHOT_TRAILER) throw damaged('it ends early');
-  sink.trailer(readU64le(reader.reset(held.subarray(0, SNAPSHOT_TRAILER))));
 }
 
 function readHeader(reader: ByteReader): SnapshotHeader {
