@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
-import type { LmdbLogOptions } from '@shoal/log-lmdb';
+import type { LmdbLog, LmdbLogOptions } from '@shoal/log-lmdb';
 import { type LogStore, SyncupError } from '@shoal/syncup';
 import {
   type DatagramTransport,
@@ -74,8 +74,8 @@ const fastestCrc32 = (zlib as { crc32?: (bytes: Uint8Array) => number }).crc32 ?
  * Makes this process a member of a cluster, which may lead or follow a replicated log: SWIM over
  * UDP, and streams over TCP or TLS, on one host and port.
  *
- * Rejects, with nothing left open: a `NodeError` with code `argument`, `corrupt`, `log` or
- * `missing-binary`; a `TransportError` such as `in-use`; a `SyncupError` of the log; a `SwimError`.
+ * Rejects, with nothing left open: a `NodeError` with code `argument`, `missing-binary`, `corrupt` or
+ * `log`; a `TransportError` such as `in-use`; a `SyncupError` of the log; a `SwimError`.
  */
 export async function createNode(options: NodeOptions): Promise<ShoalNode> {
   check(options);
@@ -143,18 +143,24 @@ async function openLog({ log, voteStore, kinds }: NodeOptions): Promise<OpenedLo
     return { log, voteStore, kinds, close: async () => {} };
   }
   const { path, ...rest } = log;
-  // Imported only here: lmdb is a native addon, which a node without a durable log does not need.
-  const { openLmdbLog } = await import('@shoal/log-lmdb');
-  const opened = await openLmdbLog({ ...rest, path: join(path, 'log') }).catch((cause: unknown) => {
-    if (!(cause instanceof SyncupError && cause.code === 'missing-binary')) throw cause;
-    throw new NodeError('missing-binary', cause.message, { cause });
-  });
+  const opened = await openDurableLog({ ...rest, path: join(path, 'log') });
   return {
     log: opened,
     voteStore: voteStore ?? fileVoteStore(join(path, 'term')),
     kinds: rest.kinds ?? kinds,
     close: () => opened.close(),
   };
+}
+
+async function openDurableLog(options: LmdbLogOptions): Promise<LmdbLog> {
+  try {
+    // Imported only here: lmdb is a native addon, which a node without a durable log does not need.
+    const { openLmdbLog } = await import('@shoal/log-lmdb');
+    return await openLmdbLog(options);
+  } catch (cause) {
+    const missing = cause instanceof SyncupError && cause.code === 'missing-binary';
+    throw missing ? new NodeError('missing-binary', cause.message, { cause }) : cause;
+  }
 }
 
 interface OpenedTransports {

@@ -14,9 +14,9 @@
  * - `replication`: following, or becoming the leader, failed for a reason that a retry would not
  *   change; it is the `cause`.
  * - `leadership`: the adapter that decides who leads failed; its error is the `cause`.
+ * - `missing-binary`: the native binary of lmdb, which a durable log needs, cannot be loaded. The
+ *   message says what to do. Nothing was started.
  * - `corrupt`: the stored vote is damaged. This node must not vote: see the README.
- * - `missing-binary`: the native binary of lmdb, which a durable log needs, cannot be loaded.
- *   Nothing was started.
  * - `protocol`: a peer sent something that the protocol does not allow.
  * - `overflow`: a reader of `events()` fell too far behind.
  * - `closed`: the node is closed. As with `fenced`, the entries of a waiting append may survive.
@@ -30,8 +30,8 @@ export type NodeErrorCode =
   | 'log'
   | 'replication'
   | 'leadership'
-  | 'corrupt'
   | 'missing-binary'
+  | 'corrupt'
   | 'protocol'
   | 'overflow'
   | 'closed';

@@ -7,7 +7,7 @@ export {
 export { markedTerm, termMark } from './replication/term-marks.ts';
 export { SERVICES } from './services.ts';
 export type { LogPosition } from './votes/log-position.ts';
-export { termOf } from './votes/term.ts';
+export { epochOf, termOf } from './votes/term.ts';
 export {
   decodeVoteMessage,
   encodeVoteMessage,

@@ -16,5 +16,5 @@ export { TERM_ENTRY } from './replication/term-marks.ts';
 export type { NodeStats, ShoalNode } from './shoal-node.ts';
 export { startNode } from './start-node.ts';
 export type * from './types-of-other-packages.ts';
-export { epochOf, formatTerm } from './votes/term.ts';
+export { formatTerm } from './votes/term.ts';
 export { memoryVoteStore, type VoteStore } from './votes/vote-store.ts';

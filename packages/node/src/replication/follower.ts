@@ -1,6 +1,5 @@
 import { type StoredEntry, SyncupError } from '@shoal/syncup';
 import { type Lag, type Replica, type Rollback, startReplica } from '@shoal/syncup/driver';
-import { defined } from '../defined.ts';
 import type { NodeRollback } from '../events.ts';
 import { formatTerm } from '../votes/term.ts';
 import type { RoleState } from './current-role.ts';
@@ -51,17 +50,15 @@ export class Follower implements RoleState {
         await marks.rebuild();
         await parts.callbacks.onRestore?.(range);
       },
-      ...defined({
-        crc32: options.crc32,
-        rollback: options.rollback,
-        barrier: options.barrier,
-        restore: options.restore,
-        reconnect: options.reconnect,
-        maxPendingBytes: options.maxPendingBytes,
-        heartbeatInterval: options.heartbeatInterval,
-        idleTimeout: options.idleTimeout,
-        stepTimeout: options.stepTimeout,
-      }),
+      crc32: options.crc32,
+      rollback: options.rollback,
+      barrier: options.barrier,
+      restore: options.restore,
+      reconnect: options.reconnect,
+      maxPendingBytes: options.maxPendingBytes,
+      heartbeatInterval: options.heartbeatInterval,
+      idleTimeout: options.idleTimeout,
+      stepTimeout: options.stepTimeout,
     });
     // The error is reported as `failed`; here it would only count as unhandled.
     this.#replica.finished.catch(() => undefined);

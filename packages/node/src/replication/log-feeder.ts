@@ -1,5 +1,4 @@
 import { type Feeder, startFeeder } from '@shoal/syncup/driver';
-import { defined } from '../defined.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 
 /** Feeds the log of this node in a term. Connections are handed to it by `serve`. */
@@ -13,6 +12,11 @@ export function feedLog(
     label,
     term,
     dialects: ['shoal'],
-    ...defined({ heartbeatInterval, idleTimeout, stepTimeout, batchBytes, restore, crc32 }),
+    heartbeatInterval,
+    idleTimeout,
+    stepTimeout,
+    batchBytes,
+    restore,
+    crc32,
   });
 }

@@ -25,8 +25,8 @@ export class Replication {
   readonly #voter: Voter;
   readonly #closing = new AbortController();
   #choice: LeaderChoice | undefined;
-  /** The leader that this node cannot follow, for a reason that a retry would not change. */
-  #unfollowable: string | undefined;
+  /** The leader that this node has stopped following, for a reason that a retry would not change. */
+  #abandoned: string | undefined;
   #scheduled = false;
 
   constructor(parts: ReplicationParts) {
@@ -173,9 +173,9 @@ export class Replication {
     const key = `${leader} ${peer.member.address} ${term}`;
     if (state instanceof Follower) {
       if (state.leader === leader && state.term === term) return;
-    } else if (this.#unfollowable === key) return;
+    } else if (this.#abandoned === key) return;
     await this.current.change(IDLE);
-    this.#unfollowable = undefined;
+    this.#abandoned = undefined;
     const service = SERVICES.log;
     const follower = new Follower(this.#parts, { leader, term, service, accept: 'at-least' });
     follower.finished.catch((error: unknown) => this.#onFollowerFailure(follower, key, error));
@@ -185,7 +185,7 @@ export class Replication {
   async #onFollowerFailure(follower: Follower, key: string, error: unknown): Promise<void> {
     await this.current.queue.run(async () => {
       if (this.current.state !== follower) return;
-      this.#unfollowable = key;
+      this.#abandoned = key;
       await this.current.change(IDLE);
       this.current.fail(error);
       this.adjust();
