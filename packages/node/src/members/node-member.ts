@@ -32,7 +32,7 @@ export function metadataOf(id: NodeIdentity): NodeMetadata | undefined {
 }
 
 /** Where a member accepts streams; undefined behind a gateway, where it accepts none. */
-export function streamAddressOf(id: NodeIdentity): string | undefined {
+function streamAddressOf(id: NodeIdentity): string | undefined {
   return metadataOf(id)?.streamAddress ?? (id.address.includes('!') ? undefined : id.address);
 }
 

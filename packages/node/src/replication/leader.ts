@@ -118,14 +118,18 @@ export class Leader implements RoleState {
     await marks.rolledBack(log.range.last).catch(() => undefined);
   }
 
+  /** Counts what the other voters acknowledge; followers that are not voters do not count. */
   #countAcks(): void {
-    const note = (type: 'begin' | 'advance', { name, acked }: ReplicaStatus): void => {
+    this.#feeder.on('streaming', ({ name, acked }) => {
       if (!this.#otherVoters.has(name)) return;
-      this.#acks[type](name, acked);
+      this.#acks.begin(name, acked);
       this.#settle();
-    };
-    this.#feeder.on('streaming', (status) => note('begin', status));
-    this.#feeder.on('ack', (status) => note('advance', status));
+    });
+    this.#feeder.on('ack', ({ name, acked }) => {
+      if (!this.#otherVoters.has(name)) return;
+      this.#acks.advance(name, acked);
+      this.#settle();
+    });
     this.#feeder.on('staleTerm', ({ term }) => this.#options.onStaleTerm(term));
   }
 

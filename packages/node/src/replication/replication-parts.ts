@@ -8,7 +8,7 @@ import type { VoteRecord } from '../votes/vote-record.ts';
 import type { TermMarks } from './term-marks.ts';
 
 /** What the application does when the log changes. */
-export type LogCallbacks = Pick<PortableNodeOptions, 'onEntries' | 'onRollback' | 'onRestore'>;
+type LogCallbacks = Pick<PortableNodeOptions, 'onEntries' | 'onRollback' | 'onRestore'>;
 
 /** The default of `stepTimeout` for requests for a vote, in ms. */
 export const DEFAULT_STEP_TIMEOUT = 30_000;
