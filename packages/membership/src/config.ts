@@ -5,7 +5,7 @@ import { SwimError } from './errors.ts';
 export type Periodic = { readonly interval: number; readonly members: number };
 
 /** A quantity that is fixed, or grows with the logarithm of the cluster's size. */
-export type Scale =
+type Scale =
   | { readonly type: 'fixed'; readonly value: number }
   | { readonly type: 'scaled'; readonly multiplier: number };
 

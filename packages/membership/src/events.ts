@@ -5,7 +5,7 @@ import type { SwimError } from './errors.ts';
  * Why a member is down: the cluster found that it failed, or it said goodbye. Foca's protocol does
  * not carry the reason, so there only those that hear the goodbye itself report `left`.
  */
-export type DownReason = 'failed' | 'left';
+type DownReason = 'failed' | 'left';
 
 /** Why this member is out: it left, or the cluster declared it down and it cannot renew itself. */
 export type DefunctReason = 'left' | 'declaredDown';

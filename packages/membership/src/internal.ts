@@ -5,6 +5,7 @@
  * @module
  */
 export { startMembershipWithSink } from './driver/start-membership.ts';
+export { STREAMS_DEFAULTS } from './driver/streams.ts';
 export { ExchangeSchedule, type ExchangeScheduleOptions } from './lifecycle/exchange-schedule.ts';
 export { Joiner, type JoinerOptions } from './lifecycle/joiner.ts';
 export { AddressBook } from './members/address-book.ts';

@@ -12,6 +12,7 @@ import type {
   MembershipOptions,
   StreamsOptions,
 } from './options.ts';
+import { STREAMS_DEFAULTS } from './streams.ts';
 import type { RunnerParts } from './swim-runner.ts';
 
 const DEFAULT_LABEL = 'shoal';
@@ -96,7 +97,11 @@ function checkedStreams<Id>(options: StreamsOptions<Id>): StreamsOptions<Id> & {
   readonly timeout: number;
   readonly maxServed: number;
 } {
-  const { interval = 30_000, timeout = 10_000, maxServed = 128 } = options;
+  const {
+    interval = STREAMS_DEFAULTS.interval,
+    timeout = STREAMS_DEFAULTS.timeout,
+    maxServed = STREAMS_DEFAULTS.maxServed,
+  } = options;
   const check = (name: string, value: number, least: number): void => {
     if (value >= least && value <= MAX_TIMER_DELAY) return;
     const range = `${least}..${MAX_TIMER_DELAY}`;

@@ -6,6 +6,9 @@ import { SwimError } from '../errors.ts';
 import { Conversation, type ExchangeOutcome, type StateHolder } from './conversation.ts';
 import type { DriverEvent, StreamsOptions } from './options.ts';
 
+/** The defaults of {@link StreamsOptions}. */
+export const STREAMS_DEFAULTS = { interval: 30_000, timeout: 10_000, maxServed: 128 } as const;
+
 /** What {@link Streams} need of the membership. */
 export interface StreamsHost<Id> extends StateHolder<Id> {
   /** The address that the datagram transport is bound to. */

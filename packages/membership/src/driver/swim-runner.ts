@@ -16,6 +16,7 @@ import { TickTimer } from './tick-timer.ts';
 
 /** What a {@link SwimRunner} is made of. */
 export interface RunnerParts<Id> {
+  /** The machine, which nobody else may drain. */
   readonly swim: Swim<Id>;
   readonly traits: IdentityTraits<Id>;
   readonly config: SwimConfig;
@@ -25,7 +26,7 @@ export interface RunnerParts<Id> {
   readonly lookUpSeeds: () => readonly Id[] | Promise<readonly Id[]>;
   readonly streams: CheckedStreamsOptions<Id> | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Gets each event before the listeners do. */
+  /** Receives each event before the listeners do. */
   readonly onEvent: ((event: DriverEvent<Id>) => void) | undefined;
 }
 
@@ -41,8 +42,7 @@ export interface CheckedStreamsOptions<Id> extends StreamsOptions<Id> {
 
 /**
  * Runs a {@link Swim}: moves its bytes, sets its timer, looks up its seeds and holds its streams.
- * What to do, and when, is decided by the machine, the {@link Joiner} and the
- * {@link ExchangeSchedule}.
+ * The machine, the {@link Joiner} and the {@link ExchangeSchedule} decide what to do, and when.
  */
 export class SwimRunner<Id> {
   readonly swim: Swim<Id>;
@@ -140,16 +140,6 @@ export class SwimRunner<Id> {
     await Promise.all([this.#parts.transport.close(), this.streams?.close()]);
   }
 
-  /** Changes the machine, then drains it. */
-  #act<Result>(change: (now: number) => Result): Result {
-    if (this.closed) throw closedError();
-    try {
-      return change(performance.now());
-    } finally {
-      this.#drain();
-    }
-  }
-
   /** Never re-entrant: what a listener causes comes after the present event has reached all. */
   #drain(): void {
     if (this.#draining) return;
@@ -181,8 +171,7 @@ export class SwimRunner<Id> {
     this.#parts.onEvent?.(event);
     this.emitter.emit(event);
     if (event.type === 'probe') this.#watchDatagrams(event);
-    else if (event.type === 'memberDown')
-      this.#datagramHealth.forget(this.#addressOf(event.member.id));
+    else if (event.type === 'memberDown') this.#forgetDatagrams(event.member.id);
   }
 
   #onDefunct(): void {
@@ -236,15 +225,17 @@ export class SwimRunner<Id> {
     this.#arm();
   }
 
-  /** Tries a stream if datagrams are overdue. */
+  /** Tries a stream because datagrams are overdue. Never rejects. */
   async #pingOverdue(probe: { readonly target: Id; readonly probeNumber: number }): Promise<void> {
     const { traits, config } = this.#parts;
-    // After the probe period an answer would come too late.
-    const member = await this.streams?.ping(probe.target, config.probePeriod);
+    const { target, probeNumber } = probe;
+    // After the probe period, an answer would come too late.
+    const member = await this.streams?.ping(target, config.probePeriod);
     if (member === undefined || this.closed) return;
-    this.act((now) => this.swim.applyMany([member], now));
-    if (!traits.equals(member.id, probe.target)) return;
-    this.act((now) => this.swim.probeAnswered(probe.target, probe.probeNumber, now));
+    this.act((now) => {
+      this.swim.applyMany([member], now);
+      if (traits.equals(member.id, target)) this.swim.probeAnswered(target, probeNumber, now);
+    });
   }
 
   /** Reports members that answer over streams only. */
@@ -252,6 +243,10 @@ export class SwimRunner<Id> {
     const address = this.#addressOf(probe.target);
     const type = this.#datagramHealth.onProbe(address, probe.outcome);
     if (type !== undefined) this.#report({ type, address });
+  }
+
+  #forgetDatagrams(id: Id): void {
+    this.#datagramHealth.forget(this.#addressOf(id));
   }
 
   #makeStreams(options: CheckedStreamsOptions<Id>): Streams<Id> {

@@ -2,11 +2,7 @@ import type { MembershipEvent, NodeIdentity } from '@shoal/membership';
 import type { Fault } from './fault.ts';
 import type { Observer, SendOutcome } from './observer.ts';
 import type { SimNode } from './sim-node.ts';
-
-/** Where an {@link EventLog} reads the time. */
-export interface Timed {
-  readonly now: number;
-}
+import type { Simulator } from './simulator.ts';
 
 /**
  * Records everything that happens, one line for each entry, and hashes it into a digest: two runs
@@ -15,14 +11,14 @@ export interface Timed {
 export class EventLog implements Observer {
   /** The entries; empty unless they are kept. */
   readonly lines: string[] = [];
-  readonly #time: Timed;
+  readonly #sim: Pick<Simulator, 'now'>;
   readonly #keep: boolean;
   #hash = 0x811c9dc5;
   #entries = 0;
 
   /** `keep`: whether to keep the lines, or only the digest. */
-  constructor(time: Timed, options: { readonly keep: boolean }) {
-    this.#time = time;
+  constructor(sim: Pick<Simulator, 'now'>, options: { readonly keep: boolean }) {
+    this.#sim = sim;
     this.#keep = options.keep;
   }
 
@@ -44,7 +40,7 @@ export class EventLog implements Observer {
   }
 
   transmit(from: SimNode, to: number, bytes: Uint8Array, outcome: SendOutcome): void {
-    this.#mix(this.#time.now * 1000);
+    this.#mix(this.#sim.now * 1000);
     this.#mixBytes(bytes);
     this.#entries++;
     if (!this.#keep) return;
@@ -68,7 +64,7 @@ export class EventLog implements Observer {
   }
 
   #line(text: string): void {
-    this.lines.push(`${(this.#time.now / 1000).toFixed(6)} ${text}`);
+    this.lines.push(`${(this.#sim.now / 1000).toFixed(6)} ${text}`);
   }
 
   /** Mixes in four bytes at a time; bytes past the end count as 0. */

@@ -1,18 +1,11 @@
 import { type Member, type NodeIdentity, nodeTraits, type Swim } from '@shoal/membership';
+import type { StreamsOptions } from '@shoal/membership/driver';
 import { mergeStates } from '@shoal/membership/internal';
 import type { SimNode } from './sim-node.ts';
 import type { SimulatorStats } from './stats.ts';
 
-/**
- * Streams between nodes, over which they exchange whole states, at a join and now and then, as
- * `@shoal/membership/driver` does. Times are in ms.
- */
-export interface ExchangePolicy {
-  /** The time between exchanges with a random member; longer in large clusters. Default 30,000. */
-  readonly interval?: number | undefined;
-  /** How many exchanges a node serves at a time; it refuses others. Default 128. */
-  readonly maxServed?: number | undefined;
-}
+/** How nodes exchange whole states over streams, as `@shoal/membership/driver` does. */
+export type ExchangePolicy = Pick<StreamsOptions<NodeIdentity>, 'interval' | 'maxServed'>;
 
 /** What exchanges need of the simulation. */
 export interface ExchangeHost {

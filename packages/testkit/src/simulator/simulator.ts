@@ -1,5 +1,5 @@
 import { lan, type NodeIdentity, nodeTraits, Swim, type SwimConfig } from '@shoal/membership';
-import { AddressBook } from '@shoal/membership/internal';
+import { AddressBook, STREAMS_DEFAULTS } from '@shoal/membership/internal';
 import { type SwimCodec, shoalCodec } from '@shoal/wire';
 import { type Random, seededRandom } from '../random.ts';
 import { EventQueue } from './event-queue.ts';
@@ -273,7 +273,7 @@ export class Simulator {
         join,
         seeds: seeds.map(({ address }) => ({ address, generation: 0, metadata: NO_METADATA })),
         joinRandom: this.#random,
-        exchangeInterval: exchange && (exchange.interval ?? 30_000),
+        exchangeInterval: exchange && (exchange.interval ?? STREAMS_DEFAULTS.interval),
         exchangeRandom: this.#exchangeRandom,
         announce: (to) => this.#input(node, (machine, now) => machine.announce(to, now)),
         exchange: (partner) => {
@@ -297,7 +297,7 @@ export class Simulator {
       stats: this.stats,
       observers: this.observers,
       socketBuffer: this.options.socketBuffer ?? 512,
-      maxServed: this.options.exchange?.maxServed ?? 128,
+      maxServed: this.options.exchange?.maxServed ?? STREAMS_DEFAULTS.maxServed,
       node: (index) => this.#node(index),
       nodeAt: (address) => this.#byAddress.get(address),
       at: (time, action) => this.at(time, action),
