@@ -2,7 +2,7 @@ import { DEFAULT_MAX_PACKET_SIZE } from '@shoal/wire/internal';
 import { SwimError } from './errors.ts';
 
 /** Something that is sent to `members` random members every `interval` ms. Both are 1 or more. */
-export type Periodic = { readonly interval: number; readonly members: number };
+type Periodic = { readonly interval: number; readonly members: number };
 
 /** A quantity that is fixed, or grows with the logarithm of the cluster's size. */
 type Scale =
@@ -10,7 +10,7 @@ type Scale =
   | { readonly type: 'scaled'; readonly multiplier: number };
 
 /** The parts of Lifeguard, each of which works without the others. */
-export type LifeguardParts = {
+type LifeguardParts = {
   /** LHA-Probe: a member probes more slowly while it seems to be slow itself. */
   readonly localHealth: boolean;
   /** LHA-Suspicion: a suspicion lasts long at first, and shrinks with each further suspector. */

@@ -1,5 +1,5 @@
 import type { SwimCodec } from '@shoal/wire';
-import type { LifeguardParts, SwimConfig } from './config.ts';
+import type { SwimConfig } from './config.ts';
 import type { SwimError } from './errors.ts';
 import type { OutputQueue } from './events.ts';
 import type { MachineClock } from './machine-clock.ts';
@@ -46,7 +46,7 @@ export interface Context<Id> {
   readonly traits: IdentityTraits<Id>;
   readonly random: () => number;
   /** The parts of Lifeguard that are on; undefined if it is off or the codec cannot carry it. */
-  readonly lifeguard: LifeguardParts | undefined;
+  readonly lifeguard: Exclude<SwimConfig['lifeguard'], boolean> | undefined;
   readonly clock: MachineClock;
   readonly health: LocalHealth;
   readonly timers: TimerQueue<Task | MemberTimer>;

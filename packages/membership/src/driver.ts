@@ -1,3 +1,4 @@
+export type { EventStream } from '@shoal/async';
 export { type DriverStats, Membership } from './driver/membership.ts';
 export type {
   CustomMembershipOptions,

@@ -1,4 +1,4 @@
-export type { Member, NodeIdentity } from '@shoal/wire';
+export type { Member, MemberState, NodeIdentity, SwimCodec } from '@shoal/wire';
 export {
   lan,
   local,

@@ -1,4 +1,4 @@
-import type { Periodic } from '../config.ts';
+import type { SwimConfig } from '../config.ts';
 import { type Task, task } from '../context.ts';
 import type { Machine } from '../machine.ts';
 
@@ -81,7 +81,7 @@ export class PeriodicTasks<Id> {
    * Schedules a task that is configured and not scheduled yet, at a random time from `least`
    * periods to one, so that nodes do not run in step.
    */
-  #schedule(one: Task, periodic: Periodic | undefined, least: number): void {
+  #schedule(one: Task, periodic: SwimConfig['gossip'], least: number): void {
     if (periodic === undefined || one.heapIndex >= 0) return;
     const { after, random } = this.#machine;
     const share = least < 1 ? least + (1 - least) * random() : 1;
