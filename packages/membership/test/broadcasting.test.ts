@@ -17,7 +17,7 @@ import {
 const a = node('a');
 const b = node('b');
 
-/** Broadcasts `key=version`: a higher version is news, and replaces older ones. */
+/** Broadcasts of the form `key=version`: a higher version is new, and replaces older ones. */
 class Versions implements BroadcastHandler<NodeIdentity, string> {
   readonly known = new Map<string, number>();
   readonly heard: (string | undefined)[] = [];

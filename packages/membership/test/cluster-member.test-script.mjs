@@ -1,5 +1,5 @@
-// One member in a process of its own, for driver-processes.test.ts, on the built packages. Sends
-// its events to its parent, and leaves when told to.
+// A member in its own process, for processes.test.ts, on the built packages. Sends its events to its
+// parent, and leaves when asked to.
 import { local } from '@shoal/membership';
 import { startMembership } from '@shoal/membership/driver';
 import { createTcpTransport, createUdpTransport } from '@shoal/transport-node';
@@ -31,7 +31,7 @@ process.on('message', async () => {
   await membership.close();
   process.disconnect();
 });
-// The parent is gone.
+// The parent has ended.
 process.on('disconnect', () => process.exit());
 const { address, generation } = membership.identity;
 process.send({ type: 'bound', address, generation });

@@ -19,7 +19,7 @@ function eventsOf(network: Network<NodeIdentity>, type: string): number {
   );
 }
 
-/** Installs what must hold at every packet and event. */
+/** Checks the invariants at every packet and event. */
 function checkAlways(network: Network<NodeIdentity>, maxPacketSize: number): void {
   const downs = new Map<Host<NodeIdentity>, Set<string>>();
   const seen = new Map<Host<NodeIdentity>, Map<string, number>>();
@@ -35,10 +35,10 @@ function checkAlways(network: Network<NodeIdentity>, maxPacketSize: number): voi
     downs.set(host, dead);
     if ('member' in what) {
       const { id, incarnation, state } = what.member;
-      // Down is the end of an identity.
+      // Down is the final state of an identity.
       if (state === 'down') dead.add(key(id));
       else expect(dead.has(key(id))).toBe(false);
-      // What is known of an identity does not get older.
+      // Knowledge about an identity never gets older.
       const known = seen.get(host) ?? new Map<string, number>();
       seen.set(host, known);
       if (state !== 'down') {
@@ -147,7 +147,7 @@ describe('a cluster', () => {
     const network = shoalNetwork(8, lan());
     startAll(network, 5);
     network.run(20_000);
-    // A generation in the far future is still remembered by everyone.
+    // All others still remember a generation in the far future.
     const ghost = node('n9', 1_000_000);
     for (const host of network.hosts.values()) {
       network.on(host, (swim, now) => {
@@ -257,7 +257,7 @@ describe('a campaign of faults', () => {
                 swim.updateIdentity(withMetadata(swim.identity, new Uint8Array([who])), now),
               );
             } else if (type === 'spoof') {
-              // News that nobody has a right to spread.
+              // An update that no member may spread.
               const { identity, incarnation } = host.swim;
               for (const other of network.hosts.values()) {
                 network.on(other, (swim, now) =>
@@ -277,7 +277,7 @@ describe('a campaign of faults', () => {
           host.pausedUntil = 0;
           if (host.swim.state === 'leaving' || host.swim.state === 'defunct')
             network.kill(host.name);
-          // What an operator's retry does: see the driver.
+          // The driver repeats announces in the same way.
           else
             network.on(host, (swim, now) => {
               for (const seed of names(10))

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { has, seen } from '../src/driver/waiting.test-helper.ts';
 import { type DriverEvent, type Membership, startMembership } from '../src/driver.ts';
 
-/** How many members there are in the test. */
+/** The number of members. */
 const SIZE = 64;
-/** How many probes each member must have made, once all know each other. */
+/** How many probes each member must have made once all know each other. */
 const PROBES = 4;
 
 async function probes(one: Membership<NodeIdentity>, count: number): Promise<void> {
@@ -20,7 +20,7 @@ describe('a cluster in one process, over UDP on loopback', () => {
     ['streams as well', true],
   ])(
     `${SIZE} members that join at once, with %s: all know each other, nobody is suspected`,
-    // As a rule some seconds; who has missed a rumour learns of it at an announce, every 30 s.
+    // Usually a few seconds. A member that gossip missed learns at an announce, every 30 s.
     { timeout: 180_000 },
     async (_, streams) => {
       const tcp = createTcpTransport({ closeTimeout: 500 });

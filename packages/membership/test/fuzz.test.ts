@@ -52,8 +52,8 @@ function member<Id>(id: fc.Arbitrary<Id>, most: number): fc.Arbitrary<Member<Id>
 }
 
 /**
- * Anything a peer, good or bad, might put into a packet, as a function of who we are at that
- * moment: it is mostly addressed to that.
+ * Anything that a peer, good or bad, might put into a packet, as a function of the receiver's present
+ * identity, which it is mostly addressed to.
  */
 function packets<Id>(
   codec: SwimCodec<Id>,
@@ -95,7 +95,7 @@ const focaId: fc.Arbitrary<FocaId> = fc.record({
   bump: fc.integer({ min: 0, max: 3 }),
 });
 
-/** What must hold whatever came in. */
+/** Checks what must hold whatever came in. */
 function checkSound<Id>(one: Bench<Id>, address: (id: Id) => string): void {
   const { swim } = one;
   const stats = swim.stats();
@@ -106,7 +106,7 @@ function checkSound<Id>(one: Bench<Id>, address: (id: Id) => string): void {
   expect(new Set(all.map((m) => address(m.id))).size).toBe(all.length);
   expect(all.some((m) => address(m.id) === address(swim.identity))).toBe(false);
   expect(stats.queuedUpdates).toBeLessThanOrEqual(all.length + 1);
-  // Down members and suspects have a deadline each, and the machine has a few of its own.
+  // Down members and suspects have one deadline each, and the machine has a few of its own.
   expect(stats.timers).toBeLessThanOrEqual(all.length + 70);
   if (swim.state === 'active') expect(stats.active).toBeGreaterThan(0);
   if (swim.state === 'idle') expect(stats.active).toBe(0);
@@ -137,7 +137,7 @@ function bombard<Id>(
           }
         } else {
           one.swim.receive(packet(one.swim.identity), one.now);
-          // Decodes what is sent, and so checks that it is sound and within the limit.
+          // Decoding checks that every packet sent is valid and within the limit.
           one.drain();
         }
         const { identity, incarnation } = one.swim;
@@ -222,7 +222,7 @@ describe('receive', () => {
       }),
       { numRuns: 1000 },
     );
-    // A header alone is a whole packet: foca sends it when there is no room for a count.
+    // A header alone is a valid packet: foca sends it when there is no room for a count.
     const bare = one.bytes(node('a'), { type: 'ping', probeNumber: 1 }).slice(0, -2);
     one.swim.receive(bare, one.now);
     expect(one.drain().sent[0]!.packet.header.message).toEqual({ type: 'ack', probeNumber: 1 });

@@ -16,7 +16,7 @@ import { type IdentityTraits, nodeTraits } from '../src/members/identity.ts';
 import { Swim } from '../src/swim.ts';
 import type { SwimOptions } from '../src/swim-options.ts';
 
-/** Numbers of 0 to 1 from a seed (mulberry32). */
+/** Random numbers from 0 to 1, from a seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let a = seed >>> 0;
   return () => {
@@ -33,7 +33,7 @@ export function node(name: string, generation = 1, metadata = ''): NodeIdentity 
 
 export const shoal: SwimCodec<NodeIdentity> = shoalCodec({ label: 'test' });
 
-/** An identity as foca's users have it. */
+/** An identity as users of foca define it. */
 export interface FocaId {
   readonly addr: string;
   readonly bump: number;
@@ -53,14 +53,14 @@ export const focaTraits: IdentityTraits<FocaId> = {
 
 export const unrenewable: IdentityTraits<NodeIdentity> = { ...nodeTraits, renew: () => undefined };
 
-/** What came out of a machine, sorted. */
+/** The outputs of a machine, by kind. */
 export interface Drained<Id> {
   readonly sent: { readonly to: Id; readonly bytes: Uint8Array; readonly packet: Packet<Id> }[];
   readonly events: MembershipEvent<Id>[];
   readonly rejected: Extract<Output<Id>, { type: 'rejected' }>[];
 }
 
-/** One machine under test, among peers that are made up. Time is what the test says. */
+/** A machine under test, among imaginary peers. The test sets the time. */
 export class Bench<Id> {
   readonly swim: Swim<Id>;
   readonly codec: SwimCodec<Id>;
@@ -86,7 +86,7 @@ export class Bench<Id> {
     return drained;
   }
 
-  /** A packet to the machine; `src` and its incarnation are made up. */
+  /** A packet to the machine from an imaginary peer `src`. */
   bytes(src: Id, message: Message<Id>, parts: PacketParts<Id> = {}): Uint8Array {
     return encodePacket(
       this.codec,
@@ -129,7 +129,7 @@ export class Bench<Id> {
     return all;
   }
 
-  /** Lets time pass until the machine sends a message of this type; returns that and all else. */
+  /** Lets time pass until the machine sends a message of this type, and returns that message. */
   until(type: Message<Id>['type'], limit = 600_000): Drained<Id>['sent'][number] {
     const end = this.now + limit;
     while (this.swim.nextDeadline <= end) {
@@ -141,7 +141,7 @@ export class Bench<Id> {
     throw new Error(`no ${type} within ${limit} ms`);
   }
 
-  /** What is known of everyone and of ourselves, to compare before and after. */
+  /** Everything that the machine knows, to compare before and after. */
   state(): unknown {
     const { swim } = this;
     return {

@@ -9,16 +9,16 @@ import { startMembership } from '../src/driver.ts';
 
 const SCRIPT = new URL('./prompt-peer.test-script.mjs', import.meta.url);
 const PERIOD = 1000;
-/** How many times we are held up. */
+/** How many times this thread is held up. */
 const TIMES = 2;
-/** What the other thread shares: how many pings it has answered, and whether it may. */
+/** Shared with the other thread: how many pings it has answered, and whether it may answer. */
 const ANSWERS = 0;
 const GATE = 1;
 const codec = shoalCodec({ label: 'shoal' });
 
 /**
- * Holds up this thread after each of its pings, for `ms` and until the answer lies in its socket,
- * behind `noise` other datagrams, until `outcome` has come some times. Returns what else did.
+ * Holds up this thread after each of its pings, for `ms` and until the answer is in its socket, behind
+ * `noise` other datagrams. Repeats that until an event `outcome` has come a few times.
  */
 async function holdUp(
   ms: number,
@@ -35,7 +35,7 @@ async function holdUp(
   transport.send = (to, bytes) => {
     if (holding && decodePacket(codec, bytes).header.message.type === 'ping') {
       Atomics.store(shared, GATE, 0);
-      // Once the timers for the answer are set. They come next in the loop, before the socket.
+      // After the timers for the answer are set. The loop runs them next, before the socket.
       setImmediate(() => {
         const end = performance.now() + ms;
         const answered = Atomics.load(shared, ANSWERS);
@@ -72,7 +72,7 @@ async function holdUp(
 }
 
 describe('a process that was held up, over UDP', () => {
-  // Longer than a period, in which all timers fall due; shorter than what counts as a pause.
+  // Longer than a period, so that all timers come due, but shorter than what counts as a pause.
   it('reads what came in meanwhile before it suspects anyone', async () => {
     const { outcomes, suspicions } = await holdUp(PERIOD + 50, 0, 'probe');
     expect(outcomes).not.toContain('failed');

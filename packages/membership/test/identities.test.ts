@@ -62,7 +62,7 @@ describe('identities', () => {
       expect(events).toEqual([]);
       expect(one.swim.memberAt('me:1')).toBeUndefined();
     }
-    // Those who believe it hear of us.
+    // A member that believes it hears about this one.
     const { packet } = one.until('gossip');
     expect(packet.members).toContainEqual(expect.objectContaining({ id: node('me', 5) }));
     expect(one.swim.identity.generation).toBe(5);
@@ -73,7 +73,7 @@ describe('identities', () => {
     const { events } = one.gossip(a, alive(node('me', 100)));
     expect(types(events)).toEqual(['rejoined']);
     expect(one.swim.identity.generation).toBeGreaterThan(100);
-    // Not at once again: two nodes with one address must not drive each other.
+    // Not again at once: two nodes with one address must not outbid each other without end.
     expect(one.gossip(a, alive(node('me', 200))).events).toEqual([]);
   });
 
@@ -104,7 +104,7 @@ describe('identities', () => {
     const next = node('a', 2, 'role=db');
     const { events } = one.receive(next, { type: 'gossip' });
     expect(events).toEqual([{ type: 'memberUpdated', member: alive(next), previous: a }]);
-    // A reference, or an older packet, does not take it away again.
+    // A reference, or an older packet, does not remove it again.
     one.gossip(b, alive(a, 3), alive({ ...next, metadata: new Uint8Array(0) }, 1));
     expect(one.swim.memberAt('a:1')).toEqual(alive(next, 1));
   });
@@ -118,7 +118,7 @@ describe('identities', () => {
     expect([...one.swim.membershipState()]).toEqual(known);
     expect(messages(drained)).toEqual(['gossip', 'turnUndead']);
     expect(drained.sent[0]!.packet.members[0]).toEqual(alive(winner));
-    // It then comes back past the winner at one go.
+    // It then renews itself past the winner at once.
     const loser = bench({ identity: node('a', 3) });
     for (const { bytes } of drained.sent) loser.swim.receive(bytes, loser.now);
     expect(loser.swim.identity.generation).toBeGreaterThan(9);

@@ -118,7 +118,7 @@ describe('leaving', () => {
     const failed = one.gossip(a, down(node('c'))).events;
     expect(left).toMatchObject([{ type: 'memberDown', reason: 'left', member: { left: true } }]);
     expect(failed).toMatchObject([{ type: 'memberDown', reason: 'failed' }]);
-    // It is passed on as well.
+    // The reason is passed on as well.
     const { packet } = one.until('gossip');
     expect(packet.members).toContainEqual(expect.objectContaining({ id: b, left: true }));
   });

@@ -17,7 +17,7 @@ const b = node('b');
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 const least = suspicionTimeout(lan(), names.length + 1);
 
-/** Runs until `address` is down; returns after how many ms, or undefined. */
+/** Runs until `address` is down. Returns the number of ms that took, or undefined. */
 function downAfter(one: Bench<NodeIdentity>, address: string, limit: number): number | undefined {
   const start = one.now;
   while (one.now - start < limit) {
@@ -241,7 +241,7 @@ describe('parts of Lifeguard', () => {
   const none = { localHealth: false, suspicion: false, buddy: false };
   const withParts = (parts: Partial<typeof none>): Bench<NodeIdentity> =>
     joined(names, { config: { ...lan(), lifeguard: { ...none, ...parts } } });
-  /** Whether the next ping to `a`, a suspect, tells it so, though that was told often enough. */
+  /** Whether the next ping to the suspect `a` says so, though that update was sent often enough. */
   const tellsSuspect = (one: Bench<NodeIdentity>): boolean => {
     one.gossip(b, suspect(a, 0, 'b:1'));
     keepAlive(one, '', 3000);

@@ -1,6 +1,6 @@
-// One member on a host of its own, for driver-namespaces.test.ts, on the built packages. It loses
-// a share of what it sends, and delays the rest, as told. Tells its parent after each change whom it
-// sees, and on request what it has lost and whom it holds Down.
+// A member on its own host, for network-namespaces.test.ts, on the built packages. It loses a share of
+// its packets and delays the others. Reports to its parent the members that it sees, after each
+// change, and on request what it has lost and which members are Down.
 import { local } from '@shoal/membership';
 import { startMembership } from '@shoal/membership/driver';
 import { createUdpTransport } from '@shoal/transport-node';

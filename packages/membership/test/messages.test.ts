@@ -148,7 +148,7 @@ describe('messages', () => {
     expect(messages(drained)).toEqual(['feed']);
     const ping = one.receive(peer, { type: 'ping', probeNumber: 255 });
     expect(ping.sent[0]!.packet.header.message).toEqual({ type: 'ack', probeNumber: 255 });
-    // Who says that it is down itself has left, though the wire cannot say so.
+    // A member that says that it is down has left, though foca's protocol cannot say so.
     const bye = one.gossip(peer, down(peer));
     expect(bye.events[0]).toMatchObject({ type: 'memberDown', reason: 'left' });
   });

@@ -19,10 +19,10 @@ interface Report {
   readonly down: readonly string[];
 }
 
-/** A member on a host of its own. */
+/** A member on its own host. */
 class Host {
   readonly address: string;
-  /** Whom it sees. */
+  /** The members that it sees. */
   members: readonly string[] = [];
   readonly #child: ChildProcess;
   readonly #onChange: () => void;
@@ -65,7 +65,7 @@ describe.skipIf(why !== undefined)('members on hosts of their own', () => {
         });
       }
     };
-    /** Whether each of them sees all of them, and no others. */
+    /** Whether each member sees all others, and nobody else. */
     const agree = (those: readonly number[]): boolean => {
       const chosen = those.map((host) => hosts[host - 1]!);
       return chosen.every((one) => {

@@ -10,9 +10,9 @@ import { node, seeded, shoal } from './harness.test-helper.ts';
 export interface Host<Id> {
   readonly swim: Swim<Id>;
   readonly name: string;
-  /** Its clock's zero, which differs from host to host. */
+  /** The origin of its clock, which differs from host to host. */
   readonly offset: number;
-  /** Not run before this time: paused. Packets wait. */
+  /** Until when it is paused. Packets wait. */
   pausedUntil: number;
   readonly events: MembershipEvent<Id>[];
 }
@@ -27,7 +27,7 @@ interface Delivery {
 export interface Weather {
   loss: number;
   duplicate: number;
-  /** Latency in ms, from..to: packets overtake each other. */
+  /** The range of the latency, in ms. Packets may overtake each other. */
   latency: [number, number];
 }
 
@@ -38,11 +38,11 @@ export interface NetworkOptions<Id> {
   readonly identity: (name: string, generation: number) => Id;
 }
 
-/** A small in-memory network with virtual time, all of whose chances come from one seed. */
+/** A small in-memory network with virtual time. All chance comes from one seed. */
 export class Network<Id> {
   readonly hosts = new Map<string, Host<Id>>();
   readonly weather: Weather = { loss: 0, duplicate: 0, latency: [1, 5] };
-  /** Called for each packet and each event: what must always hold. */
+  /** Called for each packet and each event, to check what must always hold. */
   readonly checks: ((host: Host<Id>, bytes: Uint8Array | MembershipEvent<Id>) => void)[] = [];
   readonly random: () => number;
   now = 1_000_000;
@@ -58,11 +58,11 @@ export class Network<Id> {
     this.#options = options;
   }
 
-  /** Starts a host, or starts it again, and lets it announce to `seeds`. */
+  /** Starts or restarts a host, which announces to `seeds`. */
   start(name: string, seeds: readonly string[], broadcasts?: BroadcastHandler<Id>): Host<Id> {
     const { traits, codec, config, identity } = this.#options;
     const random = seeded(Math.floor(this.random() * 2 ** 32));
-    // Like the milliseconds of a clock: no start meets the generations that renames have taken.
+    // As with a clock in ms, a start never gets a generation that a rename has used.
     this.#generation += 1000;
     const self = identity(name, this.#generation);
     const swim = new Swim({ identity: self, traits, codec, config, random, broadcasts });
@@ -75,12 +75,12 @@ export class Network<Id> {
     return host;
   }
 
-  /** Ends a host without a word. */
+  /** Ends a host without a goodbye. */
   kill(name: string): void {
     for (const [address, host] of this.hosts) if (host.name === name) this.hosts.delete(address);
   }
 
-  /** Does something to a host at the current time. */
+  /** Acts on a host at the current time. */
   on(host: Host<Id>, act: (swim: Swim<Id>, now: number) => void): void {
     act(host.swim, this.now - host.offset);
     this.#drain(host);
@@ -96,7 +96,7 @@ export class Network<Id> {
     this.#cut.clear();
   }
 
-  /** Lets `ms` of virtual time pass; stops early once `until` holds. True if it does. */
+  /** Lets `ms` of virtual time pass, or less if `until` holds before. Returns whether it holds. */
   run(ms: number, until?: () => boolean): boolean {
     const end = this.now + ms;
     for (;;) {
@@ -116,7 +116,7 @@ export class Network<Id> {
     return until?.() ?? true;
   }
 
-  /** Whether all hosts hold the same members, themselves, to be active. */
+  /** Whether all hosts agree that exactly they are active. */
   get converged(): boolean {
     const digests = new Set([...this.hosts.values()].map((host) => host.swim.digest()));
     return (
@@ -175,7 +175,7 @@ export class Network<Id> {
     const [least, most] = this.weather.latency;
     for (let i = 0; i < copies; i++) {
       const at = this.now + least + this.random() * (most - least);
-      // A paused host has a socket buffer, which overflows.
+      // The socket buffer of a paused host overflows.
       if (this.#flying.length < 20_000) this.#flying.push({ at, to: address, bytes });
     }
   }

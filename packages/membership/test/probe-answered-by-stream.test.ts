@@ -4,7 +4,7 @@ import { alive, bench, joined, messages, node, types } from './harness.test-help
 
 const { probeTimeout, probePeriod } = lan();
 
-/** A machine with these members whose probe of one of them is overdue. */
+/** A machine with these members, of which it has an overdue probe. */
 function overdue(names: readonly string[]) {
   const one = joined(names);
   const { to: target, packet } = one.until('ping');

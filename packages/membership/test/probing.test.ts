@@ -14,7 +14,7 @@ import {
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 
-/** The next direct probe: whom, and its number. */
+/** The target and the number of the next direct probe. */
 function nextPing(one: Bench<NodeIdentity>): { target: NodeIdentity; number: number } {
   const { to, packet } = one.until('ping');
   const { message } = packet.header;
@@ -175,7 +175,7 @@ describe('probes', () => {
     const { sent } = one.receive(node('a'), { type: 'pingReq', target: node('b'), probeNumber: 3 });
     expect(messages({ sent, events: [], rejected: [] })).toEqual(['gossip']);
     expect(sent[0]!.packet.members[0]).toEqual(down(node('b'), 0, true));
-    // Of an identity that is newer than the one we know, we cannot know better.
+    // It knows nothing about an identity that is newer than the known one, so it probes.
     const newer = one.receive(node('a'), { type: 'pingReq', target: node('b', 2), probeNumber: 4 });
     expect(messages(newer)).toEqual(['indirectPing']);
   });
@@ -203,7 +203,7 @@ describe('probes', () => {
     });
     one.gossip(node('a'), suspect(node('b')));
     const { target, number } = nextPing(one);
-    // Our own death makes us another.
+    // An update that it is Down makes it renew its identity.
     one.receive(node('a'), { type: 'turnUndead' });
     expect(one.swim.identity.generation).toBe(2);
     expect(answer(one, target, number)).toEqual([]);

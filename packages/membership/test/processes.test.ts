@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 const SCRIPT = fileURLToPath(new URL('./cluster-member.test-script.mjs', import.meta.url));
 const SIZE = 9;
 
-/** What a member in a process of its own tells. */
+/** A message from a member that runs in its own process. */
 interface Told {
   readonly type: string;
   readonly address: string;
@@ -14,7 +14,7 @@ interface Told {
   readonly ms?: number;
 }
 
-/** A member in a process of its own. */
+/** A member in its own process. */
 class MemberProcess {
   readonly child: ChildProcess;
   readonly told: Told[] = [];
@@ -28,7 +28,7 @@ class MemberProcess {
     });
   }
 
-  /** The first thing told from place `from` on that is as wanted. */
+  /** The first wanted message from index `from` on. */
   async hears(wanted: (told: Told) => boolean, from = 0): Promise<Told> {
     return await new Promise((resolve) => {
       let at = from;
@@ -63,7 +63,7 @@ function launch(bind: string, seeds: readonly string[]): MemberProcess {
   return one;
 }
 
-/** Does something, and waits until each of `those` tells what is wanted. */
+/** Acts, and waits until each of `those` has sent the wanted message. */
 async function allHear(
   those: readonly MemberProcess[],
   wanted: (told: Told) => boolean,

@@ -1,6 +1,6 @@
-// A member in a thread of its own, for driver-held-up.test.ts, on the built packages. It answers
-// a ping when it may, after a heap of bytes that say nothing, and counts its answers where the test
-// sees it although it stands still.
+// A member in its own thread, for held-up-process.test.ts, on the built packages. It answers a ping when
+// it may, behind a number of meaningless datagrams, and counts its answers in shared memory, where the
+// test sees them although its thread stands still.
 import { parentPort, workerData } from 'node:worker_threads';
 import { local } from '@shoal/membership';
 import { startMembership } from '@shoal/membership/driver';
@@ -24,7 +24,7 @@ transport.send = (to, bytes) => {
   }
   return sent;
 };
-// It asks nothing itself, so that it does not miss who stands still.
+// It sends no probes itself, so it does not notice that the other thread stands still.
 const config = { ...local(), probePeriod: 600_000 };
 const membership = startMembership({ transport, seeds: [seed], config });
 parentPort.once('message', () => membership.close());

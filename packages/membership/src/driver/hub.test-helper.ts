@@ -1,6 +1,6 @@
 import type { DatagramTransport } from '@shoal/transport';
 
-/** Datagram transports that reach each other within this process, at the next turn of the loop. */
+/** Datagram transports of one process that reach each other in the next turn of the event loop. */
 export class Hub {
   readonly #handlers = new Map<string, (from: string, bytes: Uint8Array) => void>();
   sent = 0;

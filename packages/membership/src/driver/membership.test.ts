@@ -12,7 +12,7 @@ import { Hub } from './hub.test-helper.ts';
 import { startMembershipWithSink } from './start-membership.ts';
 import { has, seen } from './waiting.test-helper.ts';
 
-/** Fast, so that tests are; nothing below depends on how fast. */
+/** Short times keep the tests fast; no test depends on them. */
 const config: SwimConfig = {
   ...local(),
   probePeriod: 100,
@@ -190,7 +190,7 @@ describe('startMembership', () => {
     const later: string[] = [];
     const events = a.events();
     for (const type of ['memberUp', 'memberDown'] as const) a.on(type, () => later.push(type));
-    // The goodbye of a member that is not known yet: one datagram that causes both events.
+    // One datagram, the goodbye of a member that is not known yet, causes both events.
     const b = start(hub.open('b:1'), []);
     b.applyMany([{ id: a.identity, incarnation: 0, state: 'alive' }]);
     await Promise.all([seen(a, 'memberDown'), b.leave()]);
@@ -247,7 +247,7 @@ describe('startMembershipWithSink', () => {
     const order: string[] = [];
     const a = startMembershipWithSink({ transport: hub.open('a:1'), config }, (event) => {
       order.push(`sink ${event.type}`);
-      // Causes an event itself: a layer above may call methods.
+      // A layer above may call methods, which cause further events.
       if (event.type === 'memberUp') void a.leave();
     });
     open.push({ [Symbol.asyncDispose]: () => a.close() });

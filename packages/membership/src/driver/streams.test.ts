@@ -13,7 +13,7 @@ import { local, type SwimConfig } from '../config.ts';
 import { type Membership, type MembershipOptions, startMembership } from '../driver.ts';
 import { seen } from './waiting.test-helper.ts';
 
-/** Fast, so that tests are; nothing below depends on how fast. */
+/** Short times keep the tests fast; no test depends on them. */
 const config: SwimConfig = {
   ...local(),
   probePeriod: 200,
@@ -21,7 +21,7 @@ const config: SwimConfig = {
   gossip: { interval: 20, members: 3 },
   leaveTimeout: 1000,
 };
-/** No probe ends during a test, so members that are made up keep their state. */
+/** No probe ends during a test, so imaginary members keep their state. */
 const noProbes = { config: { ...config, probePeriod: 60_000 } };
 const joinRetry = { first: 50, most: 200 };
 const codec = shoalCodec({ label: 'shoal' });
@@ -45,7 +45,7 @@ async function ports(): Promise<{ listener: Listener; udp: DatagramTransport }> 
   }
 }
 
-/** As `transport`, but what is sent is lost while `lost` says so. */
+/** As `transport`, but datagrams are lost while `lost` returns true. */
 function lossy(transport: DatagramTransport, lost: () => boolean): DatagramTransport {
   return {
     localAddress: transport.localAddress,
@@ -79,7 +79,7 @@ async function start(
   return one;
 }
 
-/** Says this on a new connection to `one`, and returns what comes back until it ends. */
+/** Sends frames on a new connection to `one`, and returns the answers until it ends. */
 async function say(
   one: Membership<NodeIdentity>,
   ...frames: readonly (Uint8Array | StateMessage<NodeIdentity>)[]
@@ -99,14 +99,14 @@ async function say(
 const everything = (): boolean => true;
 const request = { type: 'stateRequest', label, digest: 0n } as const;
 
-/** An identity at a port where nobody is; of a name, the look-up may take long. */
+/** An identity at a port where nobody listens. Looking up a name might take long. */
 function at(port: number, metadata = ''): NodeIdentity {
   return { ...node('nobody', 1, metadata), address: `127.0.0.1:${port}` };
 }
 
 describe('the exchange of states', () => {
   it('keeps two members together whose datagrams are all lost', async () => {
-    // Time enough for each stream, also on a busy machine.
+    // A period that is long enough for each stream, also on a busy machine.
     const slow = { lost: everything, config: { ...config, probePeriod: 500 } };
     const a = await start([], slow);
     const events = a.events();

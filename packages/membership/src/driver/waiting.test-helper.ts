@@ -2,7 +2,7 @@ import type { NodeIdentity } from '@shoal/wire';
 import type { Membership } from './membership.ts';
 import type { DriverEvent } from './options.ts';
 
-/** Resolves with the first event of this type for which `wanted` holds. */
+/** Resolves with the first event of this type that is `wanted`. */
 export async function seen<Type extends DriverEvent<NodeIdentity>['type']>(
   one: Membership<NodeIdentity>,
   type: Type,
