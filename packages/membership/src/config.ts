@@ -182,6 +182,7 @@ export function transmissionLimit(config: SwimConfig, size: number): number {
 }
 
 const ALL_PARTS: LifeguardParts = { localHealth: true, suspicion: true, buddy: true };
+const PARTS = Object.keys(ALL_PARTS) as (keyof LifeguardParts)[];
 
 /** The parts of Lifeguard that are on; undefined if it is off. */
 export function lifeguardParts(config: SwimConfig): LifeguardParts | undefined {
@@ -220,7 +221,7 @@ export function checkConfig(config: SwimConfig): void {
   };
   for (const [name, least, most] of RANGES) check(name, config[name], least, most);
   if (config.probePeriod <= config.probeTimeout) {
-    wrong(`probePeriod must exceed probeTimeout, ${config.probeTimeout}`);
+    wrong('probePeriod must exceed probeTimeout');
   }
   const { suspicion, transmissions, lifeguard } = config;
   if (suspicion.type === 'fixed') check('suspicion.value', suspicion.value, 1);
@@ -233,7 +234,7 @@ export function checkConfig(config: SwimConfig): void {
     check(`${name}.interval`, periodic.interval, 1);
     check(`${name}.members`, periodic.members, 1, 65_535);
   }
-  for (const name of ['localHealth', 'suspicion', 'buddy'] as const) {
+  for (const name of PARTS) {
     if (typeof lifeguard === 'boolean' || typeof lifeguard?.[name] === 'boolean') continue;
     wrong(`lifeguard must be a boolean, or have a boolean ${name}`);
   }

@@ -23,7 +23,7 @@ export class MachineClock {
    */
   advance(time: number, due: number): number {
     if (!Number.isFinite(time)) {
-      throw new SwimError('time', `the time must be a finite number of ms, not ${time}`);
+      throw new SwimError('time', `not a finite time: ${time}`);
     }
     const own = time - this.#skew;
     if (own < this.now) {

@@ -55,7 +55,7 @@ export class BroadcastQueue<Id> {
   receive(bytes: Uint8Array, from: Id | undefined): boolean {
     const { handler } = this;
     if (handler === undefined) {
-      throw new SwimError('broadcast', 'no handler for broadcasts');
+      throw new SwimError('broadcast', 'no broadcast handler');
     }
     let key: unknown;
     try {
@@ -65,7 +65,7 @@ export class BroadcastQueue<Id> {
         if (queued !== key && handler.invalidates?.(key, queued)) this.#remove(ticket);
       }
     } catch (cause) {
-      throw new SwimError('broadcast', 'the handler of broadcasts threw', { cause });
+      throw new SwimError('broadcast', 'the broadcast handler threw', { cause });
     }
     const older = this.#tickets.get(key);
     if (older !== undefined) this.#remove(older);

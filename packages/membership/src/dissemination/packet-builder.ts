@@ -72,10 +72,10 @@ export class PacketBuilder<Id> {
   /** Copies what was written. Cutting the copy from a larger piece of memory is much faster. */
   #copy(): Uint8Array {
     const written = this.#writer.view();
-    if (written.length > this.#memory.length)
-      this.#memory = new Uint8Array(MEMORY_PIECE + written.length);
-    const copy = this.#memory.subarray(0, written.length);
-    this.#memory = this.#memory.subarray(written.length);
+    const { length } = written;
+    if (length > this.#memory.length) this.#memory = new Uint8Array(MEMORY_PIECE + length);
+    const copy = this.#memory.subarray(0, length);
+    this.#memory = this.#memory.subarray(length);
     copy.set(written);
     return copy;
   }

@@ -22,8 +22,8 @@ export interface TransmissionQueueOptions {
 export class TransmissionQueue {
   /** The number of a list is how often its items were sent. */
   readonly #items = new ItemLists();
-  readonly #prefixed: boolean;
-  readonly #prefixSize: number;
+  /** The size of what is written before each item, in bytes. */
+  readonly #prefixSize: 0 | 2;
   readonly #onSpent: (owner: number, ticket: Ticket) => void;
   /** Left out by the next fill. */
   #skipped: Ticket = NONE;
@@ -31,7 +31,6 @@ export class TransmissionQueue {
   #smallest = Number.POSITIVE_INFINITY;
 
   constructor({ prefixed, onSpent }: TransmissionQueueOptions) {
-    this.#prefixed = prefixed;
     this.#prefixSize = prefixed ? 2 : 0;
     this.#onSpent = onSpent;
   }
@@ -109,9 +108,10 @@ export class TransmissionQueue {
             if (++misfits > MAX_MISFITS) return written;
             continue;
           }
-          const run = this.#prefixed
-            ? items.writePrefixed(writer, first)
-            : items.writeRun(writer, first, { last, skip, room });
+          const run =
+            this.#prefixSize > 0
+              ? items.writePrefixed(writer, first)
+              : items.writeRun(writer, first, { last, skip, room });
           ticket = items.next(run.last, last);
           written += run.count;
           if (sent + 1 >= limit) this.#spendRun(first, run.last);

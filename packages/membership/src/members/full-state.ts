@@ -16,7 +16,7 @@ export function canonicalMembers<Id>(
   try {
     return Array.from(members, (member) => ({ ...member, id: codec.canonical(member) }));
   } catch (cause) {
-    throw new SwimError('identity', 'a member cannot be encoded', { cause });
+    throw new SwimError('identity', 'cannot encode a member', { cause });
   }
 }
 
