@@ -56,7 +56,7 @@ export class Swim<Id> {
     this.#lifecycle = lifecycle;
   }
 
-  /** The present identity of this member. */
+  /** The current identity of this member. */
   get identity(): Id {
     return this.#context.self.identity;
   }
@@ -159,7 +159,7 @@ export class Swim<Id> {
    * Takes another identity, for example with other metadata, and tells the cluster, which sees
    * `memberUpdated`. Brings a defunct member back. It cancels the probe under way, so it should
    * not come more than once a probe period. Throws, with nothing changed: `state` while leaving;
-   * `identity` unless `id` can be sent, and wins over the present one or has a free address.
+   * `identity` unless `id` can be sent, and wins over the current one or has a free address.
    */
   updateIdentity(id: Id, now: number): void {
     this.#advance(now);

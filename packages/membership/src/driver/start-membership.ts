@@ -37,7 +37,7 @@ export function startMembership(
 /**
  * As {@link startMembership}, for a layer above that dispatches events itself: `onEvent` gets each
  * event first, straight from the machine. An event that is caused by `onEvent` comes after the
- * present one. It must not throw.
+ * current one. It must not throw.
  */
 export function startMembershipWithSink(
   options: MembershipOptions,

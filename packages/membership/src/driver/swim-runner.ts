@@ -140,7 +140,7 @@ export class SwimRunner<Id> {
     await Promise.all([this.#parts.transport.close(), this.streams?.close()]);
   }
 
-  /** Never re-entrant: what a listener causes comes after the present event has reached all. */
+  /** Never re-entrant: what a listener causes comes after the current event has reached all. */
   #drain(): void {
     if (this.#draining) return;
     this.#draining = true;
