@@ -13,7 +13,7 @@ export interface DeadlineOptions {
 
 /**
  * Settles as `work` does, if that is within `timeout` ms and before the signal fires. Rejects with
- * code `timeout` or `aborted` otherwise; the caller then undoes what `work` has begun.
+ * code `timeout` or `aborted` otherwise; the caller then undoes what `work` has started.
  */
 export function withDeadline<T>(work: Promise<T>, options: DeadlineOptions): Promise<T> {
   const { doing, timeout, signal } = options;

@@ -101,10 +101,10 @@ export class Lifecycle<Id> {
   }
 
   /**
-   * Answers a packet from a member that is down or was replaced: its updates are ignored, and it
-   * is told so. A member that was replaced learns by whom, so that it can renew itself past that
-   * identity. A TurnUndead is obeyed all the same, but answered only with a new identity: two
-   * members that hold each other down both come back, and the exchange ends.
+   * Answers a packet from a member that is down or was replaced: its updates are ignored, and it is
+   * told so. A replaced member learns the identity that replaced it, so that it can take a higher
+   * one. A TurnUndead is obeyed all the same, but answered only with a new identity: two members
+   * that hold each other down both come back, and the exchange ends.
    */
   onInactive(sender: Id, message: Message<Id>, standing: 'down' | 'superseded'): void {
     const { config, self, view, outbox } = this.#machine;

@@ -15,7 +15,7 @@ export interface MergeOptions<Id> {
 /**
  * Takes in the state that a peer sent over a stream. A member that failed in the peer's view but is
  * active in this one becomes a suspect, so that it can refute: when the halves of a split cluster
- * meet, each holds the other's members to be down. A member that failed and is not active here
+ * meet, each has the other's members as down. A member that failed and is not active here
  * either is remembered, to be contacted from time to time, but not passed on. Source: memberlist,
  * `mergeState` in state.go.
  *

@@ -27,7 +27,9 @@ export class IndirectProbes<Id> {
     this.#machine = machine;
   }
 
-  /** `prober` asks for a probe of `target`. If that is down or replaced, it is told so instead. */
+  /**
+   * `prober` asks for a probe of `target`. If `target` is down or replaced, notifies it instead.
+   */
   onRequest(prober: Id, target: Id, number: number): void {
     const { codec, view, outbox } = this.#machine;
     const gone = this.#slotIfGone(target);
