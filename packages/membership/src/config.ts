@@ -216,7 +216,7 @@ export function checkConfig(config: SwimConfig): void {
     const whole = most !== undefined;
     const fits = whole ? Number.isInteger(value) && value <= most : Number.isFinite(value);
     if (fits && value >= least) return;
-    const range = whole ? `an integer from ${least} to ${most}` : `a number from ${least}`;
+    const range = whole ? `an integer of ${least}..${most}` : `a number from ${least}`;
     wrong(`${name} must be ${range}, not ${value}`);
   };
   for (const [name, least, most] of RANGES) check(name, config[name], least, most);
@@ -236,7 +236,7 @@ export function checkConfig(config: SwimConfig): void {
   }
   for (const name of PARTS) {
     if (typeof lifeguard === 'boolean' || typeof lifeguard?.[name] === 'boolean') continue;
-    wrong(`lifeguard must be a boolean, or have a boolean ${name}`);
+    wrong(`lifeguard.${name} must be a boolean`);
   }
 }
 

@@ -119,7 +119,7 @@ export class Swim<Id> {
     this.#checkTakesPart('announce');
     const { traits, self } = this.#context;
     if (traits.address(to) === self.address) {
-      throw new SwimError('identity', `cannot announce to our own address, ${self.address}`);
+      throw new SwimError('identity', `cannot announce to itself, ${self.address}`);
     }
     if (!this.#outbox.send(to, { type: 'announce' })) {
       throw new SwimError('identity', `cannot encode the identity at ${traits.address(to)}`);

@@ -71,7 +71,7 @@ export class Conversation<Id> {
   async serve(): Promise<ExchangeOutcome | 'pinged'> {
     const request = await this.#expect('stateRequest', 'streamPing');
     if (request.label !== this.#holder.label) {
-      const cause = new WireError('label', 6, "the tag of this cluster's label");
+      const cause = new WireError('label', 6, "this cluster's tag");
       throw this.#malformed('a stream of another cluster', cause);
     }
     const member = this.#holder.self();

@@ -95,6 +95,6 @@ export class ByteReader {
   /** Throws `trailing` unless all bytes have been read. */
   finish(): void {
     if (this.offset !== this.end)
-      this.fail('trailing', `the end of the input, not ${this.remaining} more bytes`);
+      this.fail('trailing', `the end, not ${this.remaining} more bytes`);
   }
 }

@@ -153,7 +153,7 @@ function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): 
 function readPreamble(reader: ByteReader, tag: number): void {
   if (reader.u8() !== SHOAL_MAGIC) reader.fail('magic', 'the byte 0xa5', 0);
   if (reader.u8() !== SHOAL_VERSION) reader.fail('version', `version ${SHOAL_VERSION}`, 1);
-  if (reader.u32be() !== tag) reader.fail('label', "the tag of this cluster's label", 2);
+  if (reader.u32be() !== tag) reader.fail('label', "this cluster's tag", 2);
 }
 
 function writeIncarnation(writer: ByteWriter, value: number): void {
