@@ -22,14 +22,19 @@ export function checkTarball({ version, path, tarball }) {
     const manifest = JSON.parse(read('package.json'));
     const problems = [
       ...problemsOfManifest(manifest, version, path),
-      ...['README.md', 'LICENSE', 'CHANGELOG.md'].filter((file) => !files.includes(file)),
-      ...files.filter((file) => /\.test(-helper|-script)?\./.test(file)),
+      ...['README.md', 'LICENSE', 'CHANGELOG.md']
+        .filter((file) => !files.includes(file))
+        .map((file) => `${file} is missing`),
+      ...files
+        .filter((file) => /\.test(-helper|-script)?\./.test(file))
+        .map((file) => `${file} is a test`),
       ...files
         .filter((file) => file.endsWith('.map'))
         .flatMap((file) => missingSources(folder, file)),
     ];
-    if (!read('CHANGELOG.md').includes(`## ${version}\n`))
-      problems.push(`no changes of ${version}`);
+    if (files.includes('CHANGELOG.md') && !read('CHANGELOG.md').includes(`## ${version}\n`)) {
+      problems.push(`CHANGELOG.md has no section for ${version}`);
+    }
     if (problems.length > 0) throw new Error(problems.join('; '));
     return `${(statSync(tarball).size / 1000).toFixed(0)} kB`;
   } finally {
