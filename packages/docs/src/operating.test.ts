@@ -84,7 +84,7 @@ describe('docs/operating.md', () => {
     const [replica, feeder] = replication.split('Events of a feeder');
     const driver = 'packages/syncup/src/driver/';
     expect(named(replica!)).toEqual(typesOf(`${driver}replica/replica-options.ts`, 'ReplicaEvent'));
-    expect(named(feeder!.split('errors end a replica')[0]!)).toEqual(
+    expect(named(feeder!.split('end a replica: ')[0]!)).toEqual(
       typesOf(`${driver}feeder/feeder-options.ts`, 'FeederEvent'),
     );
   });
@@ -94,7 +94,7 @@ describe('docs/operating.md', () => {
       read('packages/syncup/src/driver/replica/replica-options.ts'),
     )!;
     const fatal = [...codes!.matchAll(/'([^']+)'/g)].map(([, code]) => code!);
-    const listed = named(section('Replication').split('errors end a replica')[1]!);
+    const listed = named(section('Replication').split('end a replica: ')[1]!);
     expect([...listed, 'closed'].sort()).toEqual(fatal.sort());
   });
 });
