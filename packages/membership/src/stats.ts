@@ -28,7 +28,7 @@ export interface Counters {
   gaps: number;
 }
 
-/** {@link Counters}, and the current state. */
+/** The counters, and the current state. */
 export interface SwimStats extends Readonly<Counters> {
   /** Other active members. */
   readonly active: number;

@@ -15,11 +15,11 @@ export function stateNumber(state: MemberState): number {
 /**
  * What a node knows about one member. In a packet it is called an *update*.
  *
- * Only Shoal's own protocol carries `suspector` and `left` (see {@link SwimCodec.lifeguard}).
+ * Only Shoal's own protocol carries `suspector` and `left` (see `SwimCodec.lifeguard`).
  */
 export interface Member<Id> {
   readonly id: Id;
-  /** 0..{@link SwimCodec.maxIncarnation}. The member increments it to refute a suspicion. */
+  /** 0 to `SwimCodec.maxIncarnation`. The member increments it to refute a suspicion. */
   readonly incarnation: number;
   readonly state: MemberState;
   /** Only if `suspect`: the address of the member that first suspected it (Lifeguard). */
