@@ -28,7 +28,8 @@ export class IndirectProbes<Id> {
   }
 
   /**
-   * `prober` asks for a probe of `target`. If `target` is down or replaced, notifies it instead.
+   * `prober` asks for a probe of `target`. If `target` is down or replaced, the prober is told so
+   * instead.
    */
   onRequest(prober: Id, target: Id, number: number): void {
     const { codec, view, outbox } = this.#machine;
