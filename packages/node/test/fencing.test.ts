@@ -47,6 +47,25 @@ class Bench {
 }
 
 describe('a vote', () => {
+  it('that cannot be stored is not granted, and the voter says why', async () => {
+    const bench = new Bench();
+    const full = new Error('no space left on device');
+    const voteStore: VoteStore = {
+      read: async () => 0n,
+      write: () => Promise.reject(full),
+    };
+    const b = await bench.start('b', { voteStore });
+    const failed = b.events();
+    await expect(bench.ask(b, 7n)).rejects.toThrow();
+    for await (const event of failed) {
+      if (event.type !== 'failed') continue;
+      expect(event.error).toMatchObject({ code: 'log', cause: full });
+      expect(event.error.message).toBe('b could not store its vote for c: no space left on device');
+      break;
+    }
+    await b.close();
+  });
+
   it('tells where the log ends, and refuses lower terms, even after a restart', async () => {
     const bench = new Bench();
     const log = new MemoryLog();

@@ -1,3 +1,4 @@
+import { toError } from '@shoal/async';
 import type { Feeder } from '@shoal/syncup/driver';
 import type { Connection } from '@shoal/transport';
 import { labelTag } from '@shoal/wire/internal';
@@ -74,7 +75,10 @@ export class Voter {
     });
   }
 
-  /** Resolves once the vote is on stable storage and the log is at rest. */
+  /**
+   * Resolves once the vote is on stable storage and the log is at rest. A vote that cannot be stored
+   * is not granted: the node reports `failed`, and the candidate gets no reply.
+   */
   async #grant(candidate: string, term: bigint): Promise<void> {
     const { votes, events } = this.#current.parts;
     // In effect at once: nothing of a lower term is accepted from here on.
@@ -82,7 +86,14 @@ export class Voter {
     raising.catch(() => undefined);
     const text = `this node has voted for ${candidate} in term ${formatTerm(term)}`;
     await this.#current.change(IDLE, new NodeError('fenced', text));
-    await raising;
+    try {
+      await raising;
+    } catch (cause) {
+      const failure = `could not store its vote for ${candidate}: ${toError(cause).message}`;
+      const error = new NodeError('log', `${this.#current.parts.name} ${failure}`, { cause });
+      this.#current.fail(error);
+      throw error;
+    }
     // The log stays as it is until a leader of this term or a later one changes it.
     await this.#current.change(new Voted(feedLog(this.#current.parts, term)));
     events.emit({ type: 'voteGranted', candidate, term });
