@@ -21,7 +21,7 @@ type LifeguardParts = {
 
 /**
  * The parameters of the protocol. Start with a preset, such as {@link lan}, and change a copy. Times
- * are in ms and, like all numbers without another range, 1 or more.
+ * are in ms. Times and numbers are 1 or more, unless another range is given.
  */
 export interface SwimConfig {
   /** One member is probed each period. Must exceed `probeTimeout`; 2 to 3 times as long is good. */
@@ -42,7 +42,7 @@ export interface SwimConfig {
    */
   readonly suspicionMaxFactor: number;
   /**
-   * How often an update or broadcast is sent, 1..255. Scaled: `floor(multiplier * log10(N + 1))`,
+   * How many times an update or broadcast is sent, 1..255. Scaled: `floor(multiplier * log10(N + 1))`,
    * but at least 3. Source: foca's `compute_max_tx`, whose minimum is 1: there, one lost packet in a
    * cluster of two or three loses an update for good.
    */
@@ -140,7 +140,7 @@ export function lan(expectedMembers = 1): SwimConfig {
   return { ...COMMON, ...LAN, expectedMembers };
 }
 
-/** For the internet. Source: memberlist's DefaultWANConfig and foca's `Config::new_wan`. */
+/** For the internet, or several regions. Source: memberlist's DefaultWANConfig and foca's `Config::new_wan`. */
 export function wan(expectedMembers = 1): SwimConfig {
   return { ...COMMON, ...LAN, ...WAN, expectedMembers };
 }
@@ -170,7 +170,7 @@ export function suspicionConfirmations(config: SwimConfig, size: number): number
 
 const LEAST_TRANSMISSIONS = 3;
 
-/** How often an update is sent, 1..255, in a cluster of `size` members. */
+/** How many times an update is sent, 1..255, in a cluster of `size` members. */
 export function transmissionLimit(config: SwimConfig, size: number): number {
   const { transmissions } = config;
   const n = Math.max(size, config.expectedMembers);

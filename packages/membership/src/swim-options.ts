@@ -12,7 +12,7 @@ export interface SwimOptions<Id> {
   /** The wire format, the same in the whole cluster. */
   readonly codec: SwimCodec<Id>;
   readonly config: SwimConfig;
-  /** Returns numbers from 0 (inclusive) to 1 (exclusive). The only source of chance. */
+  /** Returns numbers from 0 (inclusive) to 1 (exclusive). The only source of randomness. */
   readonly random: () => number;
   /** Handles custom broadcasts. Default: none, and broadcasts are refused. */
   readonly broadcasts?: BroadcastHandler<Id> | undefined;

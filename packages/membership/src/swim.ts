@@ -22,7 +22,7 @@ import { TimerQueue } from './timer-queue.ts';
 export type { SwimOptions };
 
 /**
- * The SWIM protocol for one member, without I/O. Tell it the time and what came in; it says what
+ * The SWIM protocol for one member, without I/O. Tell it the time and what arrived; it says what
  * to send and what happened. Change it, then drain {@link Swim.poll} until it is empty, and call
  * {@link Swim.tick} at {@link Swim.nextDeadline}. Every method with a parameter `now` takes the
  * time in ms of one clock, whose origin does not matter, and throws a {@link SwimError} with code
@@ -147,8 +147,8 @@ export class Swim<Id> {
   }
 
   /**
-   * Says goodbye until enough members know or `leaveTimeout` is over; the event `defunct` ends
-   * it. Does nothing while leaving or defunct.
+   * Says goodbye until enough members know or `leaveTimeout` has passed; the event `defunct`
+   * reports the end. Does nothing while leaving or defunct.
    */
   leave(now: number): void {
     this.#advance(now);
@@ -222,7 +222,7 @@ export class Swim<Id> {
     return snapshots(this.#view, this.#view.table.all());
   }
 
-  /** What is known about the member at an address, Down included. O(1). */
+  /** What is known about the member at an address, even if it is down. O(1). */
   memberAt(address: string): Member<Id> | undefined {
     const slot = this.#view.table.find(address);
     return slot === NONE ? undefined : this.#view.snapshot(slot);

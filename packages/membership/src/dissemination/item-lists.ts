@@ -124,7 +124,7 @@ export class ItemLists {
     this.#link(last, head);
   }
 
-  /** Writes one item, behind its size as a big-endian u16. */
+  /** Writes one item, after its size as a big-endian u16. */
   writePrefixed(writer: ByteWriter, ticket: Ticket): Run {
     const start = this.#get(ticket, START);
     const size = this.size(ticket);
@@ -134,7 +134,7 @@ export class ItemLists {
   }
 
   /**
-   * Writes `first` and as many of the items behind it as the limits allow. Neighbors in memory are
+   * Writes `first` and as many of the items after it as the limits allow. Neighbors in memory are
    * copied together.
    */
   writeRun(writer: ByteWriter, first: Ticket, limits: RunLimits): Run {

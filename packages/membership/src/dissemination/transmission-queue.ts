@@ -9,7 +9,7 @@ const MAX_MISFITS = 64;
 
 /** Options of a {@link TransmissionQueue}. */
 export interface TransmissionQueueOptions {
-  /** Whether each item is written behind its size as a big-endian u16. */
+  /** Whether each item is written after its size as a big-endian u16. */
   readonly prefixed: boolean;
   /** Called for each item that leaves because it has been sent often enough. */
   readonly onSpent: (owner: number, ticket: Ticket) => void;
@@ -93,7 +93,7 @@ export class TransmissionQueue {
     let misfits = 0;
     let last = items.last(0);
     for (let sent = 0; sent < items.lists; sent++) {
-      // Items that this fill moves up come behind the current last one, and are not sent again.
+      // Items that this fill moves up come after the current last one, and are not sent again.
       const lastAbove = items.last(sent + 1);
       let ticket = last === NONE ? NONE : items.first(sent);
       while (ticket !== NONE) {

@@ -59,7 +59,7 @@ export class Membership<Id> implements EventSource<DriverEvent<Id>>, AsyncDispos
     return [...this.#runner.swim.members()];
   }
 
-  /** What is known of the member at an address, Down included. */
+  /** What is known about the member at an address, even if it is down. */
   memberAt(address: string): Member<Id> | undefined {
     return this.#runner.swim.memberAt(address);
   }
@@ -93,12 +93,12 @@ export class Membership<Id> implements EventSource<DriverEvent<Id>>, AsyncDispos
     return this.#runner.emitter.on(type, listener, options);
   }
 
-  /** Calls `listener` for every event, before the listeners of its type. Else as {@link on}. */
+  /** Calls `listener` for every event, before the listeners of its type. Otherwise as {@link on}. */
   onAny(listener: (event: DriverEvent<Id>) => void, options?: ListenOptions): () => void {
     return this.#runner.emitter.onAny(listener, options);
   }
 
-  /** The error of a reader that falls behind is a `SwimError`. */
+  /** A reader that falls too far behind gets a `SwimError` with code `overflow`. */
   events(options?: EventsOptions): EventStream<DriverEvent<Id>> {
     return this.#runner.emitter.events(options);
   }
@@ -159,7 +159,7 @@ export class Membership<Id> implements EventSource<DriverEvent<Id>>, AsyncDispos
     await this.#runner.leave(options.timeout ?? MAX_TIMER_DELAY, options.signal);
   }
 
-  /** Stops at once, without a goodbye, and closes the transport. A second call waits as well. */
+  /** Stops at once, without a goodbye, and closes the transport. Further calls wait for it. */
   close(): Promise<void> {
     return this.#runner.close();
   }

@@ -6,7 +6,7 @@ import type { MembershipEvent } from '../events.ts';
 import type { JoinRetry } from '../lifecycle/joiner.ts';
 import type { IdentityTraits } from '../members/identity.ts';
 
-/** What a `Membership` reports: the events of the machine, and those of seeds and streams. */
+/** What a `Membership` reports: the events of `Swim`, and those of seeds and streams. */
 export type DriverEvent<Id> =
   | MembershipEvent<Id>
   /** The seeds could not be looked up, or one is not an address. Another attempt will follow. */
@@ -15,7 +15,7 @@ export type DriverEvent<Id> =
   | { readonly type: 'exchange'; readonly address: string; readonly outcome: 'equal' | 'merged' }
   /** An exchange failed: the transport's error, or a `SwimError` with code `stream` or `state`. */
   | { readonly type: 'exchangeFailed'; readonly address: string; readonly error: unknown }
-  /** Streams are not, or no longer, accepted: the transport's error. Everything else goes on. */
+  /** Streams are not, or no longer, accepted: the transport's error. The rest continues. */
   | { readonly type: 'listenFailed'; readonly error: unknown }
   /** Three probes in a row were answered over a stream only: datagrams look blocked. */
   | { readonly type: 'datagramsBlocked'; readonly address: string }
@@ -23,8 +23,8 @@ export type DriverEvent<Id> =
   | { readonly type: 'datagramsRestored'; readonly address: string };
 
 /**
- * Streams between members, for exchanges of whole states, at a join and now and then, and for
- * probes that datagrams did not answer in time. Times are in ms, 1..2^31-1.
+ * Streams between members: for exchanges of whole states, at joins and periodically, and for
+ * probes that no datagram answered in time. Times are in ms, 1..2^31-1.
  */
 export interface StreamsOptions<Id> {
   /** Dials other members, and listens unless `listen` is a listener. */
@@ -36,14 +36,14 @@ export interface StreamsOptions<Id> {
   readonly listen?: string | Listener | false | undefined;
   /**
    * The address at which a member accepts streams; undefined if it does not. Default: its
-   * datagram address, unless it is behind a gateway. A member that does not listen costs a failed
-   * dial, no more.
+   * datagram address, unless it is behind a gateway. A member that does not listen costs only a
+   * failed dial.
    */
   readonly address?: ((id: Id) => string | undefined) | undefined;
   /**
-   * The time between exchanges with a random member; 0 for exchanges at joins only. Varied by a
-   * quarter, and longer in clusters of more than 32. Default 30,000, memberlist's
-   * PushPullInterval.
+   * The time between exchanges with a random member; 0 for exchanges at joins only. Randomized by
+   * up to a quarter either way, and longer in clusters of more than 32 members. Default 30,000,
+   * memberlist's PushPullInterval.
    */
   readonly interval?: number | undefined;
   /** How long one exchange may take. Default 10,000, memberlist's TCPTimeout. */
@@ -59,16 +59,17 @@ interface CommonOptions<Id, Seed> {
   /** Carries the packets. The membership owns it and closes it. */
   readonly transport: DatagramTransport;
   /**
-   * Members to join. One that answers is enough, and our own address among them is skipped. A
-   * function is called for each attempt. Default: none.
+   * Members to join. One that answers is enough. This member's own address is skipped. A function
+   * is called for each attempt. Default: none.
    */
   readonly seeds?: Seeds<Seed> | undefined;
   /** Default `lan()`. `maxPacketSize` is lowered to what the transport carries. */
   readonly config?: SwimConfig | undefined;
   /** Handles custom broadcasts. Default: none, and broadcasts are refused. */
   readonly broadcasts?: BroadcastHandler<Id> | undefined;
+  /** The delays between attempts to join. */
   readonly joinRetry?: JoinRetry | undefined;
-  /** Default: none; datagrams do everything. */
+  /** Default: none; everything goes over datagrams. */
   readonly streams?: StreamsOptions<Id> | undefined;
   /**
    * The cluster's label: packets and streams of other clusters are refused. Default `shoal`. With
@@ -85,8 +86,8 @@ interface CommonOptions<Id, Seed> {
 export interface MembershipOptions extends CommonOptions<NodeIdentity, string> {
   /**
    * The identity of this member. Default: the transport's address, the milliseconds since 1970 as
-   * the generation, and no metadata. Set the address if others reach this member at another one
-   * than the transport is bound to, such as `0.0.0.0`.
+   * the generation, and no metadata. Set the address if others reach this member at an address
+   * other than the one that the transport is bound to, such as when that is `0.0.0.0`.
    */
   readonly identity?: Partial<NodeIdentity> | undefined;
 }

@@ -176,7 +176,7 @@ describe('the exchange of states', () => {
     expect(await left).toMatchObject({ reason: 'left', member: { id: at(6) } });
   });
 
-  it('comes now and then, with a random member', async () => {
+  it('runs periodically, with a random member', async () => {
     const a = await start([], { streams: { interval: 30 } });
     const b = await start([a.identity.address]);
     await Promise.all([a.active(), b.active()]);
@@ -244,7 +244,7 @@ describe('a peer that asks for a state', () => {
   });
 
   it.each([
-    ['rubbish', [Uint8Array.of(1, 2, 3)], 1],
+    ['garbage', [Uint8Array.of(1, 2, 3)], 1],
     ['an empty frame', [new Uint8Array(0)], 1],
     ['another cluster', [{ ...request, label: 1 }], 3],
     ['another version', [Uint8Array.from([36, 0x53, 0x48, 0x4c, 0x4d, 9, 0, 0, 0, 0])], 2],
@@ -288,7 +288,7 @@ describe('a peer that asks for a state', () => {
     expect(await say(a, request)).toMatchObject([{ type: 'goodbye', code: 5 }]);
   });
 
-  it('is reported, as any peer is, if it answers rubbish', async () => {
+  it('is reported, as any peer is, if it answers with garbage', async () => {
     const liar = await tcp.listen('127.0.0.1:0');
     open.push(liar);
     const a = await start([]);

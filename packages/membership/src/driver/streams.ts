@@ -187,7 +187,7 @@ export class Streams<Id> {
     let connection: Connection | undefined;
     let conversation: Conversation<Id> | undefined;
     const cancelAbort = onAbort(signal, () => connection?.abort(signal.reason));
-    // Once all is said, the transport ends the connection, which takes it a bounded time.
+    // After the last message, the transport ends the connection, in bounded time.
     const close = (): Promise<void> | undefined => {
       cancelAbort();
       return connection?.close();
@@ -218,7 +218,7 @@ export class Streams<Id> {
   }
 }
 
-/** Returns the address unless it is behind a gateway, where nobody can be dialled. */
+/** Returns the address unless it is behind a gateway, where nobody can be dialed. */
 function dialable(address: string): string | undefined {
   return address.includes('!') ? undefined : address;
 }

@@ -1,12 +1,13 @@
 import type { IdentityTraits } from '../members/identity.ts';
 import type { Swim } from '../swim.ts';
 
-/** How long to wait between attempts to join, in ms. Each wait is varied by up to a quarter. */
+/** The delays between attempts to join, in ms. Each is randomized by up to a quarter either way. */
 export interface JoinRetry {
   /** The wait before the second attempt. Doubles with each further attempt. Default 500. */
   readonly first?: number | undefined;
   /**
-   * The longest wait; also the wait between looks for seeds that are not members. Default 30,000.
+   * The longest wait. In a cluster, also the wait between looks for seeds that are not members.
+   * Default 30,000.
    */
   readonly most?: number | undefined;
 }
@@ -27,7 +28,7 @@ const JITTER = 0.25;
 
 /**
  * Decides when to try to join, and at which seeds. It never gives up: while alone it retries with
- * growing waits; in a cluster it looks now and then for a seed that is not a member, so that two
+ * growing waits; in a cluster it occasionally looks for a seed that is not a member, so that two
  * clusters that started apart become one.
  *
  * Sans-I/O: call {@link tick} at {@link nextDeadline}. If it returns an attempt, look up the seeds,
