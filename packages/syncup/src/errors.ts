@@ -6,21 +6,21 @@
  * - `restore-needed`: the logs have no matchpoint, and no snapshot could be fetched.
  * - `rollback-prohibited`: the rollback would undo entries that the options protect.
  * - `stale-term`: the feeder belongs to an old term. Nothing was rolled back for it.
- * - `version`: the peer speaks no version of the protocol that this side speaks.
+ * - `version`: this side and the peer have no version of the protocol in common.
  * - `label`: the peer belongs to another cluster.
  * - `gap`: an entry of the stream does not follow the one before.
  * - `trimmed`: the log no longer holds the entries that were asked for.
- * - `rolled-back`: entries that a reader has read were cut off; it must sync up again.
- * - `snapshot`: a snapshot is damaged, or of a log with other fingerprints.
- * - `storage`: the log's storage refused to read or write: it is full, gone, or another process
- *   has taken it over. Open the log again.
+ * - `rolled-back`: entries that a reader has read were cut off; the reader must sync up again.
+ * - `snapshot`: a snapshot is damaged, or is of a log with another kind of fingerprint.
+ * - `storage`: the log's storage cannot be read or written: it is full or gone, or another process
+ *   has taken the log over. Open the log again.
  * - `corrupt`: the log's stored data is damaged, or is not that of a log.
  * - `missing-binary`: the native library of the log cannot be loaded on this platform.
  * - `remote`: the peer ended the connection for a reason of its own.
  * - `application`: a callback of the application threw; see `cause`.
  * - `argument`: an option or argument is out of range.
  * - `overflow`: a reader of events fell too far behind.
- * - `closed`: this side was closed.
+ * - `closed`: this side, or its log, was closed.
  * - `internal`: an impossible state, which means a bug in Shoal or in the log.
  */
 export type SyncupErrorCode =

@@ -67,7 +67,7 @@ describe('a replica and a bad feeder', () => {
   });
 
   const chained = { ...welcome, features: 7 };
-  /** What a feeder of the same log sends for entries behind it, from VLSN 6 on. */
+  /** What a feeder of the same log sends for entries after it, from VLSN 6 on. */
   const chain =
     (change: Partial<Chained> = {}, ...encoded: (string | number)[]) =>
     (log: MemoryLog): Uint8Array[] => {
@@ -94,7 +94,7 @@ describe('a replica and a bad feeder', () => {
 
   it.each([
     ['says nothing', [], 'timeout'],
-    ['falls silent behind entries', [say(chained), match, chain({}, 'x')], 'timeout'],
+    ['falls silent after entries', [say(chained), match, chain({}, 'x')], 'timeout'],
     ['sends another fingerprint', [say(chained), match, chain({ fingerprint: 1n })], 'protocol'],
     ['sends other entries than it says', [say(chained), match, chain({}, 'y')], 'protocol'],
     ['sends fewer entries', [say(chained), match, chain({ count: 2 })], 'protocol'],
@@ -168,7 +168,7 @@ describe('a replica and a bad feeder', () => {
       expect(await handshake.next()).toEqual(encodeSyncup({ type: 'startStream', startVlsn: 6n }));
       await handshake.close();
       expect(await stream.next()).toEqual(bytes('PEER_FEEDER'));
-      // It asks for the matchpoint itself: that feeder refuses what lies behind its last.
+      // It asks for the matchpoint itself: that feeder refuses what lies after its last.
       expect(await stream.next()).toEqual(encodeAck(5n));
       stream.send(encodeStreamReply('serve'));
       for (const frame of frames) stream.send(encodeStreamFrame(frame));
@@ -236,7 +236,7 @@ describe('a feeder and a bad replica', () => {
     ['says nothing', [], 'timeout', undefined],
     ['names an unknown service', [text('NOBODY')], 'protocol', undefined],
     ['sends an empty frame', [new Uint8Array(0)], 'protocol', undefined],
-    ['stalls behind its hello', [say(hello)], 'timeout', undefined],
+    ['stalls after its hello', [say(hello)], 'timeout', undefined],
     ['speaks versions 7 to 9', [say({ ...hello, versionMin: 7, versionMax: 9 })], 'version', 2],
     ['is of another cluster', [say({ ...hello, label: 5 })], 'label', 3],
     ['knows a higher term', [say({ ...hello, term: 5n })], 'stale-term', 4],

@@ -109,7 +109,7 @@ describe('the streams in the specification', () => {
     expect([...examples.keys()].sort()).toEqual([...Object.keys(messages), ...others].sort());
   });
 
-  it('the entries behind chained entries', () => {
+  it('the entries after chained entries', () => {
     expect(hex(encodeEntries([data('k=v'), commit('')]))).toBe(
       examples.get('stream-encoded-entries'),
     );

@@ -73,7 +73,7 @@ describe('fingerprints', () => {
     return Uint32Array.from(hashes);
   }
 
-  it('go on from a value that was set', () => {
+  it('continue from a value that was set', () => {
     const chain = new ChainedFingerprint();
     chain.next(1, Uint8Array.of(7));
     const other = new ChainedFingerprint();

@@ -14,7 +14,7 @@ export interface Fingerprinter extends U64Halves {
 }
 
 /**
- * Shoal's fingerprint: XXH64 of an entry as it stands in messages and snapshots (type u8, length
+ * Shoal's fingerprint: XXH64 of an entry as encoded in messages and snapshots (type u8, length
  * u32 little-endian, payload), with the previous fingerprint as the seed; 0 before the first entry.
  * Since each fingerprint covers the one before, logs that agree at one VLSN agree below it.
  */
@@ -23,7 +23,7 @@ export class ChainedFingerprint implements Fingerprinter {
   low = 0;
   high = 0;
 
-  /** The last fingerprint as a u64. Set it to go on from another entry. */
+  /** The last fingerprint as a u64. Set it to continue from another entry. */
   get value(): bigint {
     return u64(this.low, this.high);
   }
@@ -38,7 +38,7 @@ export class ChainedFingerprint implements Fingerprinter {
   }
 
   /**
-   * Takes `count` entries as they stand in a message, one behind the other. Returns the
+   * Takes `count` entries as they are encoded in a message, in order. Returns the
    * fingerprint before them and that of each, every one as its low and high u32. Undefined if the
    * bytes are not exactly `count` entries; the fingerprint is then no longer of use.
    */

@@ -36,7 +36,7 @@ describe('Hash64', () => {
     expect(hashOf(bytes.subarray(0, 3), bytes.subarray(3))).toBe(hashOf(bytes));
   });
 
-  it('goes on after a digest, whatever other hashes do in between', () => {
+  it('continues after a digest, whatever other hashes do in between', () => {
     const first = new Hash64();
     const second = new Hash64();
     for (const byte of new TextEncoder().encode('abc')) {

@@ -41,7 +41,7 @@ describe.each([
     );
   });
 
-  it('are the entry as it stands in messages, if the seed is 0', () => {
+  it('hash the entry as encoded in messages, if the seed is 0', () => {
     // Longer than the memory of the kernel, so that it takes several rounds.
     const payload = Uint8Array.from({ length: 700_001 }, (_, i) => (i * 31) ^ (i >> 8));
     const seed = { low: 0, high: 0 };

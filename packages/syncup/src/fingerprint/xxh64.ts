@@ -38,7 +38,7 @@ export interface Xxh64State {
 /**
  * XXH64 by Yann Collet
  * (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md). Nothing stays in the kernel
- * between calls, so one instance serves everybody.
+ * between calls, so one instance serves all callers.
  */
 export class Xxh64 {
   readonly #kernel: Xxh64Kernel;
@@ -47,7 +47,7 @@ export class Xxh64 {
     this.#kernel = kernel;
   }
 
-  /** Hashes one entry as it stands in messages. `seed` is replaced by the hash. */
+  /** Hashes one entry as it is encoded in messages. `seed` is replaced by the hash. */
   hashEntry(seed: U64Halves, type: number, payload: Uint8Array): void {
     const { bytes, view, begin, chain, finish } = this.#kernel;
     const size = HEADER + payload.length;
@@ -66,7 +66,7 @@ export class Xxh64 {
   }
 
   /**
-   * Hashes `count` entries as they stand in a message, one behind the other, each with the hash
+   * Hashes `count` entries as they are encoded in a message, in order, each with the hash
    * before it as the seed. Returns the seed and the hash of each entry, every one as its low and
    * high u32, and replaces `seed` by the last hash. Undefined, and `seed` may have changed, if the
    * bytes are not exactly `count` entries.
@@ -124,7 +124,7 @@ export class Xxh64 {
   }
 
   /**
-   * Takes the stripes of `piece` behind the `held` bytes of input that are in place. Returns how
+   * Takes the stripes of `piece` after the `held` bytes of input that are in place. Returns how
    * many bytes are then left in place: fewer than a stripe.
    */
   #absorb(piece: Uint8Array, held: number): number {
@@ -158,7 +158,7 @@ export class Xxh64 {
     return at === entries.length;
   }
 
-  /** Copies `count` hashes of a chain behind the first element. */
+  /** Copies `count` hashes of a chain after the first element. */
   #copyOutput(hashes: Uint32Array, count: number): void {
     const { view } = this.#kernel;
     if (LITTLE_ENDIAN) hashes.set(new Uint32Array(view.buffer, OUTPUT, 2 * count), 2);
@@ -180,7 +180,7 @@ export class Xxh64 {
 
 let shared: Xxh64 | undefined;
 
-/** The instance that everybody shares, on the fastest kernel of this platform. */
+/** The instance that all callers share, on the fastest kernel of this platform. */
 export function xxh64(): Xxh64 {
   shared ??= new Xxh64(xxh64Wasm() ?? xxh64Js());
   return shared;

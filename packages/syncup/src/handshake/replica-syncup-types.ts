@@ -17,7 +17,7 @@ export interface ReplicaSyncupOptions
   readonly stepTimeout?: number | undefined;
   /** See {@link MatchpointSearchOptions.strategy}. */
   readonly search?: MatchpointSearchOptions['strategy'];
-  /** Whether the feeder is still the leader's, as far as is known. Default true. */
+  /** Whether the feeder belongs to the current leader, as far as is known. Default true. */
   readonly feederLeads?: boolean | undefined;
   /** Whether the feeder is known to hold nothing, which saves the search. Default false. */
   readonly feederEmpty?: boolean | undefined;

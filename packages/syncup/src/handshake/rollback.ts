@@ -22,7 +22,7 @@ export interface RollbackInput {
   readonly matchpoint: bigint;
   /** The transactions that end above the matchpoint. */
   readonly passed: PassedTransactions;
-  /** Whether the feeder is still the leader's, as far as is known. */
+  /** Whether the feeder belongs to the current leader, as far as is known. */
   readonly feederLeads: boolean;
   /** The lowest VLSN that the application can roll back to. Default 0. */
   readonly barrier?: bigint | undefined;

@@ -5,7 +5,7 @@ export interface EntryKinds {
 }
 
 /**
- * Shoal's entry types: 1 is a commit, 2 an abort, 3 marks the term of the entries behind it; any
+ * Shoal's entry types: 1 is a commit, 2 an abort, 3 marks the term of the entries after it; any
  * other is data. A term mark is a sync point but ends no transaction.
  */
 export const SHOAL_ENTRY_KINDS: EntryKinds = {

@@ -13,7 +13,7 @@ export interface VlsnRange {
   readonly lastTxnEnd: bigint;
   /** The last entry that a majority is known to hold. */
   readonly durable: bigint;
-  /** The lowest VLSN above which no entry is missing. Default: `first`. */
+  /** The lowest VLSN from which on no entry is missing. Default: `first`. */
   readonly contiguousFrom?: bigint | undefined;
 }
 
@@ -118,7 +118,7 @@ export interface LogAppendOptions {
   readonly durable?: boolean | undefined;
 }
 
-/** Consecutive entries as they stand in messages and snapshots, one behind the other. */
+/** Consecutive entries as they are encoded in messages and snapshots, one after another. */
 export interface EncodedEntries {
   /** The VLSN of the first entry. */
   readonly firstVlsn: bigint;
@@ -154,7 +154,7 @@ export interface EncodedAccess {
 export interface LogStore extends LogView, AsyncDisposable {
   /** Whether fingerprints are chained, so that one match proves every entry up to it. */
   readonly chained: boolean;
-  /** Faster access to entries. A log may do without. */
+  /** Faster access to entries. Optional. */
   readonly encoded?: EncodedAccess | undefined;
   /**
    * Appends entries in order, all or none. Resolves with the new range, if `durable` once the

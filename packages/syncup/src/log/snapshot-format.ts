@@ -114,7 +114,7 @@ class SnapshotDecoder {
     }
     this.#entriesLeft -= this.#readEntries(this.#entriesLeft);
     if (this.#entriesLeft === 0 && reader.remaining > SNAPSHOT_TRAILER) {
-      throw damaged('it has bytes behind the last entry');
+      throw damaged('it has bytes after the last entry');
     }
     this.#held.copyWithin(0, reader.offset, this.#length);
     this.#length -= reader.offset;

@@ -11,7 +11,7 @@ const HEADER = 5;
 /**
  * Entries in columns: a few typed arrays and slabs of bytes instead of objects. Besides its
  * payload, an entry takes about 34 bytes. Index 0 is the first entry held. The slabs hold entries
- * as they stand in messages: type u8, length u32 little-endian, payload.
+ * as encoded in messages: type u8, length u32 little-endian, payload.
  *
  * Bytes in a slab are never overwritten, so a view of a payload stays valid after its entry was cut
  * off or trimmed.
@@ -67,8 +67,8 @@ export class EntryTable {
   }
 
   /**
-   * The entries `from..to` (exclusive) as they stand in messages: a view of those that lie
-   * together, and the index behind them.
+   * The entries `from..to` (exclusive) as encoded in messages: a view of those that lie
+   * together, and the index after them.
    */
   encoded(from: number, to: number): { readonly bytes: Uint8Array; readonly to: number } {
     const first = this.#head + from;
@@ -162,7 +162,7 @@ export class EntryTable {
     return part;
   }
 
-  /** Drops the entries from `index` on, and the slabs behind them. */
+  /** Drops the entries from `index` on, and the slabs after them. */
   truncate(index: number): void {
     this.#count = index;
     if (index === 0) {
@@ -172,7 +172,7 @@ export class EntryTable {
       const last = this.#slab[this.#head + index - 1]! - this.#firstSlab;
       this.#slabs.length = last + 1;
     }
-    // A reader may still see the bytes behind, so `#used` stays.
+    // A reader may still see the bytes after it, so `#used` stays.
   }
 
   /** Drops the first `count` entries. */

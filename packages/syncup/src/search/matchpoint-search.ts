@@ -21,7 +21,7 @@ export class MatchpointSearch {
   readonly #options: MatchpointSearchOptions;
   readonly #flight: number;
   readonly #matches: Matches;
-  /** How the search goes on after the first request. */
+  /** How the search continues after the first request. */
   #phase: 'first' | 'alternate' | SearchPhase = 'first';
   #step: SearchStep;
   /** The feeder's answer to the first request, if it was an alternate. */

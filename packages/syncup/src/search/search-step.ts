@@ -3,7 +3,7 @@ import type { LogEntry } from '../log/log-store.ts';
 
 /** Options of a `MatchpointSearch`. */
 export interface MatchpointSearchOptions {
-  /** The lowest VLSN of the replica's log above which no entry is missing, from 1. */
+  /** The lowest VLSN from which on the replica's log lacks no entry, from 1. */
   readonly first: bigint;
   /** The last sync point of the replica's log, from 1. */
   readonly lastSync: bigint;

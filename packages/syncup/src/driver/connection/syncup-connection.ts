@@ -16,7 +16,7 @@ export function reasonOf(error: unknown): unknown {
   return error;
 }
 
-/** Decodes a frame. Throws `protocol` if the peer sent bytes that are no message. */
+/** Decodes a frame. Throws `protocol` if the bytes are not a message. */
 export function decoded<T>(frame: Uint8Array, decode: (frame: Uint8Array) => T): T {
   try {
     return decode(frame);
@@ -75,7 +75,7 @@ export class SyncupConnection {
     this.setDeadline(clock() + ms, () => new SyncupError('timeout', `${failing} within ${ms} ms`));
   }
 
-  /** Removes the deadline. A running timer goes on, so that the next deadline needs no new one. */
+  /** Removes the deadline. A running timer stays, so that the next deadline needs no new one. */
   clearDeadline(): void {
     this.#timer.arm(Number.POSITIVE_INFINITY);
   }

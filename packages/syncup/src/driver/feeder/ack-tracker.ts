@@ -23,7 +23,7 @@ export class AckTracker {
   #closed: { readonly reason: unknown } | undefined;
 
   /**
-   * A peer's stream begins behind `vlsn`: it holds everything up to there. Whatever it had
+   * A peer's stream begins after `vlsn`: the peer holds everything up to there. Whatever it had
    * acknowledged above no longer counts, since it may have been rolled back.
    */
   begin(name: string, vlsn: bigint): void {

@@ -41,7 +41,7 @@ export type FeederEvent =
     }
   /** A connection has ended; `error` is undefined if the replica closed it. */
   | { readonly type: 'disconnected'; readonly address: string; readonly error: unknown }
-  /** A replica knows a higher term: this feeder is no longer the leader's. */
+  /** A replica knows a higher term: this feeder no longer belongs to the leader. */
   | { readonly type: 'staleTerm'; readonly term: bigint };
 
 /** Options of {@link startFeeder}. */
@@ -58,7 +58,7 @@ export interface FeederOptions {
   readonly term?: bigint | undefined;
   /**
    * How many replicas must acknowledge an entry to make it durable. The feeder then notes it in its
-   * log and tells Shoal replicas. Default 0: somebody else decides what is durable.
+   * log and tells Shoal replicas. Default 0: the application calls the log's `noteDurable`.
    */
   readonly majority?: number | undefined;
   /** Whether replicas may fetch a snapshot of the log. Default true. */
@@ -117,7 +117,8 @@ export interface Feeder extends EventSource<FeederEvent>, AsyncDisposable {
   replicas(): ReplicaStatus[];
   /**
    * Resolves once `count` replicas have acknowledged everything up to `vlsn`. Rejects with the
-   * signal's reason, with `closed`, or with `argument` if `count` is not a whole number from 1.
+   * signal's reason, with `closed`, or with `argument` if `count` is not a whole number of at
+   * least 1.
    */
   waitForAcks(
     vlsn: bigint,

@@ -38,7 +38,7 @@ export class FeederSession {
     return Array.from(this.#served, (served) => ({ ...served }));
   }
 
-  /** A stream to a replica begins behind `vlsn`. */
+  /** A stream to a replica begins after `vlsn`. */
   begin(replica: {
     readonly name: string;
     readonly address: string;

@@ -61,7 +61,10 @@ export function startFeeder(options: FeederOptions): Feeder {
     events: (eventsOptions) => session.events.events(eventsOptions),
     waitForAcks: async (vlsn, count, { signal } = {}) => {
       if (!(Number.isSafeInteger(count) && count >= 1)) {
-        throw new SyncupError('argument', `count must be a whole number from 1, not ${count}`);
+        throw new SyncupError(
+          'argument',
+          `count must be a whole number of at least 1, not ${count}`,
+        );
       }
       await session.acks.wait(vlsn, { count, signal });
     },

@@ -58,7 +58,7 @@ async function dialService(session: ReplicaSession, name: string): Promise<Syncu
 
 /**
  * Asks for a stream that begins with the entry at the matchpoint: a Noxu feeder refuses to start
- * behind its last entry, which is where a caught-up replica would.
+ * after its last entry, which is where a caught-up replica would start.
  */
 async function requestStream(
   session: ReplicaSession,
@@ -93,7 +93,7 @@ async function applyStream(
     if (bytes === undefined) return false;
     const frame = decoded(bytes, (frameBytes) => decodeStreamFrame(frameBytes, frameOptions));
     if (frame.vlsn !== next) {
-      throw new SyncupError('gap', `the stream goes on at VLSN ${frame.vlsn}, not ${next}`);
+      throw new SyncupError('gap', `the stream continues at VLSN ${frame.vlsn}, not ${next}`);
     }
     next++;
     if (frame.vlsn > matchpoint) {

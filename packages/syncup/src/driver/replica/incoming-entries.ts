@@ -35,7 +35,7 @@ export class IncomingEntries {
   }
 
   /**
-   * Takes a message and the frame of entries behind it, and moves `chain` on. Throws `gap`, or
+   * Takes a message and the frame of entries after it, and moves `chain` on. Throws `gap`, or
    * `protocol` if the entries do not have the fingerprint of the message.
    */
   takeChained(
@@ -60,7 +60,7 @@ export class IncomingEntries {
 
   #expect(vlsn: bigint): void {
     if (vlsn === this.#next) return;
-    throw new SyncupError('gap', `the stream goes on at VLSN ${vlsn}, not ${this.#next}`);
+    throw new SyncupError('gap', `the stream continues at VLSN ${vlsn}, not ${this.#next}`);
   }
 }
 

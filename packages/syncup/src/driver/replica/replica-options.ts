@@ -24,7 +24,7 @@ export interface Lag {
   readonly feederLast: bigint;
   /** `feederLast - applied`. */
   readonly entries: bigint;
-  /** For how long the feeder has held an entry that is not applied yet, in ms; 0 if there is none. */
+  /** How long the feeder has held the oldest entry that is not applied yet, in ms; 0 if all are. */
   readonly ms: number;
 }
 
@@ -52,7 +52,7 @@ export type ReplicaEvent =
 /** Options of {@link startReplica}. */
 export interface ReplicaOptions
   extends Pick<ReplicaSyncupOptions, 'search' | 'flight' | 'stepTimeout'> {
-  /** The replica's log. Nobody else may append to it or roll it back meanwhile. */
+  /** The replica's log. Nothing else may append to it or roll it back while the replica runs. */
   readonly log: LogStore;
   /** Opens a connection to the feeder. Called once per attempt, twice for Noxu. */
   readonly dial: (options: { signal: AbortSignal }) => Promise<Connection>;
@@ -77,13 +77,13 @@ export interface ReplicaOptions
   readonly onRestore?: ((range: VlsnRange) => void | Promise<void>) | undefined;
   /** Whether a snapshot may replace the log. Default true. Shoal only: Noxu copies files. */
   readonly restore?: boolean | undefined;
-  /** Which rollbacks are allowed. */
+  /** Which rollbacks are allowed. Default: those that undo no durable transaction. */
   readonly rollback?: RollbackPolicy | undefined;
   /** The lowest VLSN that the application can roll back to. Default 0. */
   readonly barrier?: (() => bigint) | undefined;
   /** Whether entries must be on stable storage before they are acknowledged. Default: the log's. */
   readonly durable?: boolean | undefined;
-  /** The time between two acknowledgements at most, in ms. Default 1000. Shoal only. */
+  /** The longest time between two acknowledgements, in ms. Default 1000. Shoal only. */
   readonly heartbeatInterval?: number | undefined;
   /** How long the feeder may be silent, in ms. Default 10,000. Shoal only. */
   readonly idleTimeout?: number | undefined;

@@ -4,8 +4,8 @@ import { Hash64 } from '../../fingerprint/hash64.ts';
 import type { LogStore } from '../../log/log-store.ts';
 
 /**
- * A snapshot on its way into a log. It may take several connections: a resumed restore goes on
- * behind the bytes that have arrived.
+ * A snapshot on its way into a log. It may take several connections: a resumed restore continues
+ * after the bytes that have arrived.
  */
 export class RestoreTransfer implements AsyncIterable<Uint8Array> {
   /** The feeder's id of the snapshot. */
@@ -33,7 +33,7 @@ export class RestoreTransfer implements AsyncIterable<Uint8Array> {
     });
   }
 
-  /** How many bytes have arrived: where a resumed restore goes on. */
+  /** How many bytes have arrived: where a resumed restore continues. */
   get received(): number {
     return this.#received;
   }

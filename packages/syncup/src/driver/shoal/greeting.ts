@@ -41,7 +41,7 @@ export function welcomeReplica(
   }
   if (hello.term > term) {
     session.events.emit({ type: 'staleTerm', term: hello.term });
-    const text = `the replica knows term ${hello.term}, but this feeder is of term ${term}`;
+    const text = `the replica knows term ${hello.term}, but this feeder is in term ${term}`;
     throw new SyncupError('stale-term', text);
   }
   const features = featuresOf(session.options) & hello.features;
@@ -87,7 +87,7 @@ export async function greetFeeder(
     throw new SyncupError('label', 'the feeder belongs to another cluster');
   }
   if (welcome.term < session.term) {
-    const text = `the feeder is of term ${welcome.term}, but term ${session.term} is known`;
+    const text = `the feeder is in term ${welcome.term}, but term ${session.term} is known`;
     throw new SyncupError('stale-term', text);
   }
   await onTerm?.(welcome.term);

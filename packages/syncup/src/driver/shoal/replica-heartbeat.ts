@@ -2,7 +2,7 @@ import type { ShoalStreamMessage } from '@shoal/wire';
 import type { ReplicaSession } from '../replica/replica-session.ts';
 import type { ShoalChannel } from './shoal-channel.ts';
 
-/** Sends heartbeats while `work` goes on, so that a long rollback does not look like a dead replica. */
+/** Sends heartbeats while `work` runs, so that a long rollback does not look like a dead replica. */
 export async function whileAlive(
   session: ReplicaSession,
   channel: ShoalChannel,

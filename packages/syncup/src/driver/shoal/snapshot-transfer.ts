@@ -8,7 +8,7 @@ import { RestoreTransfer } from '../replica/restore-transfer.ts';
 import { whileAlive } from './replica-heartbeat.ts';
 import type { MessageOf, ShoalChannel } from './shoal-channel.ts';
 
-/** Sends a snapshot, from where an interrupted restore broke off if it was of the same one. */
+/** Sends a snapshot, from where an interrupted restore of the same one left off. */
 export async function sendSnapshot(
   session: FeederSession,
   channel: ShoalChannel,
@@ -16,7 +16,7 @@ export async function sendSnapshot(
 ): Promise<void> {
   const { snapshots, options } = session;
   const snapshot = await openSnapshot(session, channel, resume?.snapshot);
-  // Keep the entries behind the snapshot: the replica will ask for them next.
+  // Keep the entries after the snapshot: the replica will ask for them next.
   const retention = options.log.retain(snapshot.last);
   let sent: 'whole' | 'in-part' = 'in-part';
   try {
@@ -79,8 +79,8 @@ async function sendFrom(
 }
 
 /**
- * Receives a snapshot that replaces the log, from where an interrupted restore broke off if the
- * feeder still has that one. Returns the last VLSN of the snapshot.
+ * Receives a snapshot that replaces the log, from where an interrupted restore left off if the
+ * feeder still has that snapshot. Returns the last VLSN of the snapshot.
  */
 export async function receiveSnapshot(
   session: ReplicaSession,
