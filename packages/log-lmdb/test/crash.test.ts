@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 const RUNS = 100;
 
 // `npm run crash -- --runs 5000 --seed 7` does more of the same.
-it(`a log whose process was killed ${RUNS} times is as it was after some step, with all durable entries`, async () => {
+it(`a log whose process is killed ${RUNS} times is in the state after some step, with all durable entries`, async () => {
   const program = fileURLToPath(new URL('../crash/main.mjs', import.meta.url));
   // It fails with the seed, the run and the directory, which it leaves as it is.
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--runs', `${RUNS}`]);

@@ -14,7 +14,7 @@
  * - `snapshot`: a snapshot is damaged, or is of a log with another kind of fingerprint.
  * - `storage`: the log's storage cannot be read or written: it is full or gone, or another process
  *   has taken the log over. Open the log again.
- * - `corrupt`: the log's stored data is damaged, or is not that of a log.
+ * - `corrupt`: the log's stored data is damaged, or does not hold a log.
  * - `missing-binary`: the native library of the log cannot be loaded on this platform.
  * - `remote`: the peer ended the connection for a reason of its own.
  * - `application`: a callback of the application threw; see `cause`.

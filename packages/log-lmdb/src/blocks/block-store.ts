@@ -43,7 +43,7 @@ export class BlockStore {
 
   private constructor(openEnvironment: typeof open, options: BlockStoreOptions) {
     this.#cache = new BlockCache(options.cacheBytes);
-    // Without overlappingSync, a commit resolves once it is on the disk, or fails.
+    // Without overlappingSync, a commit resolves once it is on disk, or fails.
     this.#root = openEnvironment({
       path: options.path,
       noSubdir: false,
@@ -128,7 +128,7 @@ export class BlockStore {
     this.#staged.push(block);
   }
 
-  /** Resolves once the change is on the disk. If it throws `storage`, it may or may not be. */
+  /** Resolves once the change is on disk. If it throws `storage`, it may or may not be. */
   async commit(change: Change): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     const written = this.#write(change);

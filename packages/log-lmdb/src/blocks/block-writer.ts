@@ -22,7 +22,7 @@ const SMALL = 1024;
 /** What a {@link BlockWriter} starts from. */
 export interface BlockWriterOptions {
   readonly generation: number;
-  /** The position behind which the first entry goes. */
+  /** The position after which the first entry goes. */
   readonly from: Position;
   readonly kinds: KindFlags;
   /** Its fingerprint is set to that of `from`. */
@@ -60,7 +60,7 @@ export class BlockWriter {
     this.#txnEnds = from.txnEnds;
   }
 
-  /** The position behind the last entry. */
+  /** The position after the last entry. */
   get position(): Position {
     return {
       last: this.#last,

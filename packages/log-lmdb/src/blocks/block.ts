@@ -8,7 +8,7 @@ export const BLOCK_MAGIC = 0x31424c53;
 export const BLOCK_HEADER = 64;
 /** What an entry takes besides its payload, in bytes: fingerprint, type and length. */
 export const ENTRY_HEADER = 13;
-/** Where the part of an entry begins that also stands in messages: type, length and payload. */
+/** Where the part of an entry begins that messages carry too: type, length and payload. */
 export const ENCODED = 8;
 
 /** For each type of entry, the bits {@link SYNC} and {@link TXN_END}. */
@@ -105,12 +105,12 @@ export class Block {
     return this.#offsets[index + 1]! - this.#offsets[index]! - ENTRY_HEADER;
   }
 
-  /** An entry as it stands in messages: a view. */
+  /** An entry as encoded in messages: a view. */
   encoded(index: number): Uint8Array {
     return this.bytes.subarray(this.#offsets[index]! + ENCODED, this.#offsets[index + 1]!);
   }
 
-  /** Writes the entries `from..to` (exclusive) as they stand in messages. Returns their end. */
+  /** Writes the entries `from..to` (exclusive) as encoded in messages. Returns their end. */
   encodeInto(target: Uint8Array, at: number, from: number, to: number): number {
     const offsets = this.#offsets;
     if (to - from === 1) {
@@ -138,7 +138,7 @@ export class Block {
     return this.start.lsn + this.#offsets[index]! - BLOCK_HEADER - 8 * index;
   }
 
-  /** The position behind the first `count` entries. O(count). */
+  /** The position after the first `count` entries. O(count). */
   positionAt(count: number, kinds: KindFlags): Position {
     const { last } = this.start;
     let { lastSync, lastTxnEnd, txnEnds } = this.start;

@@ -54,7 +54,7 @@ export class Entries {
     return lastSync < first ? undefined : this.entry(lastSync);
   }
 
-  /** The position behind the entry. */
+  /** The position after the entry. */
   position(vlsn: number): Position {
     const block = this.block(vlsn);
     return block.positionAt(vlsn - block.first + 1, this.#kinds);

@@ -1,4 +1,4 @@
-/** A place in a log, behind its entry `last`: all that the next entry depends on. */
+/** A place in a log, after its entry `last`: all that the next entry depends on. */
 export interface Position {
   /** The VLSN of the last entry; 0 before the first. */
   readonly last: number;

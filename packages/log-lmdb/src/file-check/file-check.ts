@@ -29,7 +29,7 @@ export async function checkFile(path: string): Promise<void> {
   }
   try {
     const { size } = fstatSync(fd);
-    // Empty: a process was killed just after it had made the file.
+    // Empty: a process was killed just after it had created the file.
     if (size > 0) await checkPages(new PageReader(fd, size));
   } finally {
     closeSync(fd);
@@ -44,7 +44,7 @@ async function checkPages(reader: PageReader): Promise<void> {
     if (++seen % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
   };
   for (const leaf of walkTree(reader, map, { record: meta.main, compare: compareBytes })) {
-    if (leaf.tree === undefined) throw damaged('it is not that of a log');
+    if (leaf.tree === undefined) throw damaged('it does not hold a log');
     for (const _ of walkTree(reader, map, { record: leaf.tree, compare: compareBytes }))
       await breathe();
   }

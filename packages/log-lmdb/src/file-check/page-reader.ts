@@ -62,7 +62,7 @@ export class PageReader {
     this.meta = newer;
   }
 
-  /** The bytes of consecutive pages. Throws `corrupt` if they lie behind the end. */
+  /** The bytes of consecutive pages. Throws `corrupt` if they lie past the end. */
   pages(number: number, count = 1): DataView {
     return this.#read(number * this.meta.pageSize, count * this.meta.pageSize);
   }

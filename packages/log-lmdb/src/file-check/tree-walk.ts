@@ -23,7 +23,7 @@ export class PageMap {
   highest = 1;
 
   constructor(lastPage: number, fileSize: number, pageSize: number) {
-    // Free pages may lie behind the end of the file, but not many times its size.
+    // Free pages may lie past the end of the file, but not many times its size.
     if (lastPage < 1 || lastPage * pageSize > fileSize * 16 + 2 ** 30) {
       throw damaged(`it cannot have ${lastPage} pages`);
     }

@@ -35,7 +35,7 @@ export interface HistoryOptions {
 }
 
 /**
- * Which entries on the disk belong to the log, and which to an archive. No operation moves entries:
+ * Which entries on disk belong to the log, and which to an archive. No operation moves entries:
  * each is one small transaction. What nothing needs any longer is deleted afterwards.
  */
 export class History {

@@ -2,7 +2,7 @@ import { type Archive, type StoredEntry, SyncupError } from '@shoal/syncup';
 import type { Entries } from '../blocks/entries.ts';
 import type { ArchiveRecord } from '../blocks/record.ts';
 
-/** Entries that were cut off. They stay where they are on the disk. */
+/** Entries that were cut off. They stay where they are on disk. */
 export class LmdbArchive implements Archive {
   readonly id: string;
   readonly reason: string;

@@ -35,9 +35,9 @@ export interface AppenderOptions {
 export class Appender {
   readonly #options: AppenderOptions;
   #writer: BlockWriter;
-  /** The position behind the last entry that can be read. */
+  /** The position after the last entry that can be read. */
   #visible: Position;
-  /** The position behind the last entry on the disk. */
+  /** The position after the last entry on disk. */
   #safe: Position;
   /** What the next transactions write. Each takes whole appends. */
   readonly #groups: { readonly blocks: readonly Block[]; readonly position: Position }[] = [];
@@ -54,7 +54,7 @@ export class Appender {
     this.#visible = this.#safe = options.writer.position;
   }
 
-  /** The position behind the last entry that can be read. */
+  /** The position after the last entry that can be read. */
   get visible(): Position {
     return this.#visible;
   }
@@ -79,7 +79,7 @@ export class Appender {
 
   /**
    * Appends the entries that `fill` adds to the writer; `fill` must add all or throw. If `durable`,
-   * resolves once they are on the disk, else at once. Rejects with what `fill` throws, or with
+   * resolves once they are on disk, else at once. Rejects with what `fill` throws, or with
    * `storage`.
    */
   append(

@@ -32,7 +32,7 @@ export interface LmdbLogParts {
   readonly options: ResolvedOptions;
   readonly store: BlockStore;
   readonly history: History;
-  /** The position behind the last entry. */
+  /** The position after the last entry. */
   readonly end: Position;
   /** The last VLSN known to be durable. */
   readonly durable: number;
@@ -109,7 +109,7 @@ export class LmdbLog implements LogStore {
   }
 
   /**
-   * Appends in order, all or none. Resolves once the entries are on the disk. With
+   * Appends in order, all or none. Resolves once the entries are on disk. With
    * `durable: false` it resolves once they can be read: a crash may then lose the last of them,
    * never some in the middle. Appends under way at once share a transaction and a sync. Waits while
    * `maxPendingBytes` are under way; do not change the entries before it resolves.
@@ -231,7 +231,7 @@ export class LmdbLog implements LogStore {
   }
 
   /**
-   * Appends go on until the snapshot is complete. Rejects with `snapshot`, `storage`, `closed`, or
+   * Appends continue until the snapshot is complete. Rejects with `snapshot`, `storage`, `closed`, or
    * what `chunks` throws.
    */
   async importSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<void> {

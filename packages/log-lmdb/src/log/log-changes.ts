@@ -73,8 +73,8 @@ export class LogChanges {
   }
 
   /**
-   * Writes a snapshot beside the log, proves it, then puts it in the log's place. Appends go on
-   * until then. Rejects with `snapshot`, or what `chunks` or `checkOpen` throw.
+   * Writes a snapshot beside the log, proves it, then puts it in the log's place. Appends
+   * continue until then. Rejects with `snapshot`, or what `chunks` or `checkOpen` throw.
    */
   async importSnapshot(chunks: AsyncIterable<Uint8Array>, checkOpen: () => void): Promise<void> {
     const { store, history, durable, appender, readers, options } = this.#state;

@@ -34,7 +34,7 @@ export function fingerprinterOf({ fingerprint }: ResolvedOptions): Fingerprinter
   return newFingerprinter(fingerprint);
 }
 
-/** A writer of blocks of this generation behind `from`. */
+/** A writer of blocks of this generation after `from`. */
 export function writerFor(
   options: ResolvedOptions,
   generation: number,

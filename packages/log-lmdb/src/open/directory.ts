@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync } from 'node:fs
 import { dirname } from 'node:path';
 import { SyncupError } from '@shoal/syncup';
 
-/** A directory on the disk. */
+/** A directory on disk. */
 export interface Directory {
   /** The absolute path, with links resolved. */
   readonly path: string;
@@ -10,7 +10,7 @@ export interface Directory {
   sync(): void;
 }
 
-/** Makes a directory and those above it if they are missing. Throws `storage`. */
+/** Creates a directory and those above it if they are missing. Throws `storage`. */
 export function makeDirectory(name: string): Directory {
   try {
     const made = mkdirSync(name, { recursive: true });
@@ -26,7 +26,9 @@ export function makeDirectory(name: string): Directory {
       },
     };
   } catch (cause) {
-    throw new SyncupError('storage', `cannot make the directory ${name}; see the cause`, { cause });
+    throw new SyncupError('storage', `cannot create the directory ${name}; see the cause`, {
+      cause,
+    });
   }
 }
 

@@ -12,14 +12,14 @@ import { type LmdbLogOptions, type ResolvedOptions, resolveOptions } from './opt
 const openPaths = new Set<string>();
 
 /**
- * Opens the log in a directory, or makes one. Removes what a crash has left: entries that no append
- * confirmed, a restore that did not finish.
+ * Opens the log in a directory, or creates one. Removes what a crash has left: entries that no
+ * append confirmed, and a restore that did not finish.
  *
- * A process can open a log once. If another process opens it, that process takes the log over, and
- * writing here fails with `storage`.
+ * A process can have a log open once. If another process opens it, that process takes the log over,
+ * and writing here fails with `storage`.
  *
- * Throws `argument` if an option is out of range, differs from what the log was made with, or the
- * log is open in this process; `storage` if the directory cannot be written; `corrupt` if the
+ * Throws `argument` if an option is out of range, differs from what the log was created with, or
+ * the log is already open in this process; `storage` if the directory cannot be written; `corrupt` if the
  * directory holds something else or a damaged log; `missing-binary` if the native binary of lmdb
  * cannot be loaded.
  */
@@ -27,7 +27,7 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
   const resolved = resolveOptions(options);
   const { path, sync } = makeDirectory(resolved.path);
   if (openPaths.has(path))
-    throw new SyncupError('argument', `this process has the log in ${path} open already`);
+    throw new SyncupError('argument', `this process already has the log in ${path} open`);
   openPaths.add(path);
   const onClosed = (): void => {
     openPaths.delete(path);
@@ -84,11 +84,11 @@ async function openIn(
   if (record.fingerprint !== fingerprint) {
     throw new SyncupError(
       'argument',
-      `the log was made with fingerprint ${record.fingerprint}, not ${fingerprint}`,
+      `the log was created with fingerprint ${record.fingerprint}, not ${fingerprint}`,
     );
   }
   if (record.kinds !== kindsText) {
-    throw new SyncupError('argument', 'the log was made with other kinds than these');
+    throw new SyncupError('argument', 'the log was created with other kinds');
   }
   const archives = store.records(ARCHIVES) as ArchiveRecord[];
   const ids = archives.map(({ id }) => id).join();
@@ -109,12 +109,12 @@ async function openIn(
   return new LmdbLog({ options, store, history, end, durable, onClosed });
 }
 
-/** The position behind the last entry. Throws `corrupt`. */
+/** The position after the last entry. Throws `corrupt`. */
 function endOf(store: BlockStore, record: LogRecord, options: ResolvedOptions): Position {
   const { generation, first } = record.spans.at(-1)!;
   const block = store.find(generation, Number.MAX_SAFE_INTEGER);
   if (block === undefined) {
-    // An empty span begins behind its base. A trimmed one always has entries.
+    // An empty span begins after its base. A trimmed one always has entries.
     if (record.base.last + 1 !== first)
       throw new SyncupError('corrupt', 'the last entry is missing');
     return record.base;

@@ -8,22 +8,22 @@ import { type KindFlags, SYNC, TXN_END } from '../blocks/block.ts';
 
 /** Options of {@link openLmdbLog}. */
 export interface LmdbLogOptions {
-  /** A directory for this log alone. Missing directories are made. */
+  /** A directory for this log alone. Missing directories are created. */
   readonly path: string;
-  /** Which entries are sync points. Default `SHOAL_ENTRY_KINDS`. Fixed once the log is made. */
+  /** Which entries are sync points. Default `SHOAL_ENTRY_KINDS`. Fixed once the log is created. */
   readonly kinds?: EntryKinds | undefined;
-  /** `chained` (default), or `noxu` to sync up with Noxu nodes. Fixed once the log is made. */
+  /** `chained` (default), or `noxu` to sync up with Noxu nodes. Fixed once the log is created. */
   readonly fingerprint?: FingerprintKind | undefined;
   /** Whether an `append` without this option waits for the disk. Default true. */
   readonly durable?: boolean | undefined;
   /**
    * How many bytes of entries may be on their way to the disk: 1 KiB to 1 GiB. Further appends
-   * wait; one that is larger goes alone. Default 16 MiB.
+   * wait; a larger append is written alone. Default 16 MiB.
    */
   readonly maxPendingBytes?: number | undefined;
   /**
-   * How many bytes of blocks are cached after they were read: 0 to 1 GiB, except that one block
-   * always is. Default 4 MiB.
+   * How many bytes of the blocks read are cached: 0 to 1 GiB. The last block read is always cached.
+   * Default 4 MiB.
    */
   readonly cacheBytes?: number | undefined;
 }

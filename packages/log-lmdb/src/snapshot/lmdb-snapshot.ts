@@ -19,7 +19,7 @@ const MAX_CHUNK = 1024 * 1024;
 /** What an {@link LmdbSnapshot} is made of. */
 export interface LmdbSnapshotParts {
   readonly header: SnapshotHeader;
-  /** The position behind the last entry. */
+  /** The position after the last entry. */
   readonly end: Position;
   readonly entries: Entries;
   /** Releases the blocks. */

@@ -18,7 +18,7 @@ export interface RestoreTarget {
   checkOpen(): void;
 }
 
-/** A snapshot on the disk that nothing refers to yet. */
+/** A snapshot on disk that nothing refers to yet. */
 export interface Restored {
   readonly header: SnapshotHeader;
   /** The position before the first entry. */
