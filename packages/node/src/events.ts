@@ -15,13 +15,13 @@ export type NodeEvent =
     }
   /** A member changed what it says about itself, such as its role. */
   | { readonly type: 'memberUpdated'; readonly member: NodeMember }
-  /** A member may have failed, and has some time to refute that. */
+  /** A member may have failed, and has some time to refute the suspicion. */
   | { readonly type: 'memberSuspected'; readonly member: NodeMember }
   /** A suspected member proved that it is alive. */
   | { readonly type: 'memberRefuted'; readonly member: NodeMember }
   /**
    * Two active nodes at different addresses have the same name; this node may be one of them. For
-   * a moment that is normal, after a restart at another address. Otherwise stop one of them: the
+   * a moment after a restart at another address, that is normal. Otherwise stop one of them: the
    * votes and acknowledgements of one voter would count as the other's, and acknowledged entries
    * could be lost.
    */
@@ -36,7 +36,7 @@ export type NodeEvent =
   | { readonly type: 'voteReceived'; readonly voter: string; readonly term: bigint }
   /** This node has voted for a candidate: it now refuses lower terms. */
   | { readonly type: 'voteGranted'; readonly candidate: string; readonly term: bigint }
-  /** This node no longer leads: `fenced` by a later term, or another node was chosen. */
+  /** This node no longer leads. `fenced`: a later term, or no longer chosen; else `log`, `closed`. */
   | { readonly type: 'steppedDown'; readonly term: bigint; readonly error: NodeError }
   /** Entries of the leader are arriving, from this VLSN on. */
   | { readonly type: 'streaming'; readonly startVlsn: bigint; readonly leader: string }

@@ -21,7 +21,10 @@ export interface ReplicationOptions
       | 'crc32'
     >,
     Pick<FeederOptions, 'batchBytes'> {
-  /** How many entries may wait for acknowledgements; more are refused. Default 65,536. */
+  /**
+   * How many entries may wait for acknowledgements. A batch that would exceed this is refused,
+   * unless none wait. Default 65,536.
+   */
   readonly maxPendingEntries?: number | undefined;
   /** The waits between attempts to connect to the leader, see {@link ReplicaOptions.reconnect}. */
   readonly reconnect?: Exclude<ReplicaOptions['reconnect'], false>;
@@ -77,7 +80,7 @@ export interface AppendOptions {
    * later leader may lack the entries.
    */
   readonly acks?: 'majority' | number | undefined;
-  /** How long to wait for them, in ms; then `timeout`. Default: no limit. */
+  /** How long to wait for them, in ms; `append` then rejects with `timeout`. Default: no limit. */
   readonly timeout?: number | undefined;
   /** Ends the wait with its reason. By then the entries are in the log. */
   readonly signal?: AbortSignal | undefined;

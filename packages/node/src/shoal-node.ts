@@ -65,7 +65,7 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
   readonly name: string;
   /** The membership, for everything that the node does not do itself. Do not close it. */
   readonly membership: Membership<NodeIdentity>;
-  /** The log, to read, trim and look at its archives. Do not append to it or roll it back. */
+  /** The log, for reading, trimming and its archives. Do not append to it or roll it back. */
   readonly log: LogStore | undefined;
   readonly #parts: NodeParts;
   readonly #cancelAbort: () => void;
@@ -149,8 +149,8 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
   }
 
   /**
-   * Resolves once `holds()` is true. Calls it now and after each event. Rejects with the signal's
-   * reason, or with `closed`.
+   * Resolves once `holds()` returns true. Calls it now and after each event. Rejects with the
+   * signal's reason, or with `closed`.
    */
   async until(
     holds: () => boolean,
@@ -172,12 +172,12 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
     return this.#parts.events.on(type, listener, options);
   }
 
-  /** Calls `listener` for every event, before the listeners of its type. Else as {@link on}. */
+  /** Calls `listener` for every event, before the listeners of its type. Otherwise as {@link on}. */
   onAny(listener: (event: NodeEvent) => void, options?: ListenOptions): () => void {
     return this.#parts.events.onAny(listener, options);
   }
 
-  /** The error of a reader that falls behind is a {@link NodeError}. */
+  /** A reader that falls too far behind gets a {@link NodeError} with code `overflow`. */
   events(options?: EventsOptions): EventStream<NodeEvent> {
     return this.#parts.events.events(options);
   }

@@ -83,7 +83,7 @@ describe('a vote', () => {
     expect(await bench.ask(again, 8n)).toMatchObject({ granted: false, votedTerm: 9n });
   });
 
-  it('is not granted before it is on the disk', async () => {
+  it('is not granted before it is on disk', async () => {
     const bench = new Bench();
     const voteStore: VoteStore = {
       read: async () => 0n,

@@ -20,7 +20,7 @@ const run = promisify(execFile);
 
 /**
  * The executable of a runtime, from npm's cache or registry. It is not a dependency of this
- * package, because it has 100 MB. Its install script, which only links the executable, does not
+ * package, because it takes about 100 MB. Its install script, which only links the executable, does not
  * run.
  */
 export async function findRuntime(name: keyof typeof DISTRIBUTIONS): Promise<string> {

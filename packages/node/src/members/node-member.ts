@@ -6,7 +6,7 @@ export interface NodeMember {
   /** Undefined if the member is not a node. */
   readonly name: string | undefined;
   readonly address: string;
-  /** Where it accepts streams; undefined behind a gateway. */
+  /** Where it accepts streams; undefined if it is behind a gateway. */
   readonly streamAddress: string | undefined;
   /** Where it accepts streams over WebSocket, if it does. */
   readonly webSocketAddress: string | undefined;

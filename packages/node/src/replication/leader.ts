@@ -181,7 +181,7 @@ export class Leader implements RoleState {
     try {
       await appending;
     } catch (cause) {
-      // Later batches have VLSNs that count on this one: the leadership cannot go on.
+      // Later batches have VLSNs that depend on this one: the leadership cannot continue.
       const text = `the log failed to append: ${toError(cause).message}`;
       const error = new NodeError('log', text, { cause });
       this.#end(error);

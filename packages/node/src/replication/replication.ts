@@ -122,7 +122,7 @@ export class Replication {
     await this.#follow(leader);
   }
 
-  /** Why this node must no longer lead. Undefined: it goes on. */
+  /** Why this node must no longer lead. Undefined: it still may. */
   #reasonToStepDown({ term }: Leader, rival: Peer | undefined): NodeError | undefined {
     const { name, members, voters } = this.#parts;
     const later = [this.current.highestTerm, rival?.metadata.term ?? 0n].find((t) => t > term);

@@ -56,7 +56,7 @@ export class Voter {
   async #decide({ term, label, candidate, voter }: VoteRequest): Promise<VoteReply> {
     const { name, voters, label: ownLabel } = this.#current.parts;
     if (label !== labelTag(ownLabel)) {
-      throw new NodeError('protocol', `the vote request of ${candidate} has another label`);
+      throw new NodeError('protocol', `the vote request of ${candidate} is of another cluster`);
     }
     if (voter !== name) {
       const text = `the vote request of ${candidate} is for ${voter}, but this is ${name}`;

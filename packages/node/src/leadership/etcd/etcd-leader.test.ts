@@ -125,7 +125,7 @@ describe.runIf(etcdInstalled())('etcdLeader', { timeout: 120_000 }, () => {
     expect(await a.until(is('b'))).toEqual(b.last);
   });
 
-  it('makes a process that was stopped for long lose the leadership', async () => {
+  it('makes a process that was stopped for a long time lose the leadership', async () => {
     key = `/shoal/test/${++keys}`;
     const told: { leader?: string; epoch?: string }[] = [];
     const waiting = new Set<() => void>();
