@@ -185,7 +185,7 @@ describe.each(['postcard', 'bincode'] as const)(
       );
     }, 60_000);
 
-    it('the cluster survives a packet loss of 20 %', async () => {
+    it('the cluster survives a packet loss of 20%', async () => {
       await withCluster(format, { shoals: 2, rusts: 4 }, async (shoals, rusts) => {
         for (const { agent } of rusts) agent.command('loss 0.2');
         const probes = shoals[0]!.stats().probes;

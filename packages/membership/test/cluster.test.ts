@@ -60,7 +60,7 @@ describe('a cluster', () => {
     expect(eventsOf(network, 'memberDown')).toBe(0);
   });
 
-  it('rests when nothing is new: a ping and an ack per member and period', () => {
+  it('is quiet when nothing is new: a ping and an ack per member and period', () => {
     const network = shoalNetwork(2, lan());
     startAll(network, 10);
     network.run(20_000);
@@ -105,7 +105,7 @@ describe('a cluster', () => {
     expect(network.run(600_000, () => network.converged)).toBe(true);
   });
 
-  it('heals also when it has two members', () => {
+  it('heals even with only two members', () => {
     const network = shoalNetwork(5, lan());
     startAll(network, 2);
     expect(network.run(60_000, () => network.converged)).toBe(true);
@@ -159,7 +159,7 @@ describe('a cluster', () => {
     expect(network.hosts.get('n9:1')!.swim.identity.generation).toBeGreaterThan(1_000_000);
   });
 
-  it('20 % loss brings nobody down', () => {
+  it('20% loss brings no member down', () => {
     const network = shoalNetwork(9, lan());
     startAll(network, 12);
     network.run(30_000);

@@ -151,7 +151,7 @@ function bombard<Id>(
 }
 
 describe('receive', () => {
-  it('survives any sequence of sound packets, time and again', () => {
+  it('survives any sequence of valid packets, again and again', () => {
     bombard(
       () => joined(['a', 'b'], { broadcasts: everything }),
       shoalId,

@@ -79,7 +79,7 @@ describe('a process that was held up, over UDP', () => {
     expect(suspicions).toBe(0);
   });
 
-  it('reads all of it, also when the answer is the last of many datagrams', async () => {
+  it('reads all of it, even when the answer is the last of many datagrams', async () => {
     const { outcomes, suspicions } = await holdUp(PERIOD + 50, 100, 'probe');
     expect(outcomes).not.toContain('failed');
     expect(suspicions).toBe(0);

@@ -55,7 +55,7 @@ describe('identities', () => {
     }
   });
 
-  it('an update about another identity at this address counts as Down and is never listed', () => {
+  it('an update about another identity at its own address counts as Down and is never listed', () => {
     const one = joined(['a', 'b'], { identity: node('me', 5) });
     for (const update of [alive(node('me', 3)), suspect(node('me', 3), 8), down(node('me', 4))]) {
       const { events } = one.gossip(a, update);

@@ -73,7 +73,7 @@ describe('leaving', () => {
     expect(one.swim.nextDeadline).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('gives up when the time is over', () => {
+  it('gives up when the time has passed', () => {
     const one = joined(['a', 'b']);
     one.swim.leave(one.now);
     one.drain();
@@ -112,7 +112,7 @@ describe('leaving', () => {
     expect(code(() => one.swim.announce(a, one.now))).toBe('state');
   });
 
-  it('is seen as left and not as failed', () => {
+  it('is seen as left, not as failed', () => {
     const one = joined(['a', 'b', 'c']);
     const left = one.gossip(a, down(b, 0, true)).events;
     const failed = one.gossip(a, down(node('c'))).events;
@@ -136,7 +136,7 @@ describe('leaving', () => {
 });
 
 describe('coming back', () => {
-  it('failed members are contacted, also when there are no others', () => {
+  it('failed members are contacted, even when there are no others', () => {
     const one = joined(['a', 'b']);
     one.swim.applyMany([down(a), down(b)], one.now);
     one.drain();
@@ -171,7 +171,7 @@ describe('time', () => {
     expect(types(one.run(2000).events)).not.toContain('memberDown');
   });
 
-  it('so does one that receives a packet first after the pause', () => {
+  it('so does one that first receives a packet after the pause', () => {
     const one = joined(['a', 'b', 'c', 'd']);
     one.until('ping');
     one.now += 86_400_000;

@@ -50,14 +50,14 @@ function keepAlive(one: Bench<NodeIdentity>, but: string, ms: number): string[] 
 }
 
 describe('suspicion that shrinks', () => {
-  it('lasts six times the least with one suspector', () => {
+  it('lasts six times the shortest time with one suspector', () => {
     const one = joined(names);
     one.gossip(b, suspect(a, 0, 'b:1'));
     expect(keepAlive(one, 'a:1', 2 * least)).not.toContain('memberDown');
     expect(one.swim.memberAt('a:1')?.state).toBe('suspect');
   });
 
-  it('lasts the least time with two more suspectors that are members', () => {
+  it('lasts the shortest time with two more suspectors that are members', () => {
     const one = joined(names);
     one.gossip(b, suspect(a, 0, 'b:1'));
     one.gossip(node('c'), suspect(a, 0, 'c:1'));
@@ -149,7 +149,7 @@ describe('local health', () => {
     expect(health()).toBe(6);
   });
 
-  it('stretches the probe period and time-out by the score + 1', () => {
+  it('multiplies the probe period and timeout by the score + 1', () => {
     const one = joined(names);
     one.until('ping');
     for (let i = 0; i < 3; i++) one.gossip(a, suspect(one.swim.identity, i));
@@ -184,7 +184,7 @@ describe('local health', () => {
     }
   });
 
-  it('a helper sends a nack at 80 % of the time left, unless the target has answered', () => {
+  it('a helper sends a nack after 80% of the remaining time, unless the target has answered', () => {
     const one = joined(['a', 'b', 'c']);
     one.receive(a, { type: 'pingReq', target: b, probeNumber: 5 });
     one.receive(a, { type: 'pingReq', target: node('c'), probeNumber: 6 });
@@ -273,7 +273,7 @@ describe('parts of Lifeguard', () => {
     expect(tellsSuspect(withParts({ ...parts, suspicion: true }))).toBe(parts.buddy);
   });
 
-  it('without any of them, a suspicion from gossip still ends after the least time', () => {
+  it('without any of them, a suspicion from gossip still ends after the shortest time', () => {
     const one = withParts({});
     one.gossip(b, suspect(a, 0, 'b:1'));
     const seen = keepAlive(one, '', least - 50);

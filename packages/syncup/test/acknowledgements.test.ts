@@ -31,7 +31,7 @@ class SlowLog extends MemoryLog {
   }
 }
 
-it('only entries on stable storage are acknowledged, also by heartbeats', async () => {
+it('only entries on stable storage are acknowledged, including by heartbeats', async () => {
   const network = new MemoryNetwork();
   const source = new MemoryLog();
   await source.append(commits(5));

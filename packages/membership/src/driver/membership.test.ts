@@ -77,7 +77,7 @@ describe('startMembership', () => {
     expect(() => b.broadcast(new Uint8Array([1]))).toThrow(SwimError);
   });
 
-  it('keeps trying until a seed is there, and looks up the seeds each time', async () => {
+  it('keeps trying until a seed answers, and looks up the seeds each time', async () => {
     const hub = new Hub();
     let asked = 0;
     const seeds = async (): Promise<string[]> => {
@@ -104,7 +104,7 @@ describe('startMembership', () => {
     await Promise.all([a1, a2, b1, b2].map((one) => has(one, 3)));
   });
 
-  it('tries again when it is alone again', async () => {
+  it('tries to join again when it is alone again', async () => {
     const hub = new Hub();
     const a = start(hub.open('a:1'), []);
     const b = start(hub.open('b:1'), ['a:1']);
@@ -182,7 +182,7 @@ describe('startMembership', () => {
     await expect(slow.next()).rejects.toMatchObject({ code: 'overflow' });
   });
 
-  it('delivers events in order to all listeners, also when one of them calls a method', async () => {
+  it('delivers events in order to all listeners, even when one of them calls a method', async () => {
     const hub = new Hub();
     const a = start(hub.open('a:1'), []);
     const rename = (): void => a.updateIdentity(withMetadata(a.identity, Uint8Array.of(1)));

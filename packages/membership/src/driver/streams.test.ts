@@ -105,7 +105,7 @@ function at(port: number, metadata = ''): NodeIdentity {
 }
 
 describe('the exchange of states', () => {
-  it('keeps two members together whose datagrams are all lost', async () => {
+  it('keeps two members together even if all their datagrams are lost', async () => {
     // A period that is long enough for each stream, also on a busy machine.
     const slow = { lost: everything, config: { ...config, probePeriod: 500 } };
     const a = await start([], slow);

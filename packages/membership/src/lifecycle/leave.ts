@@ -22,7 +22,7 @@ export interface LeaveOptions {
 
 /**
  * Says goodbye: sends this member's own Down to random members in pings, because pings are
- * answered, until as many have answered as an update is sent to, or `leaveTimeout` is over.
+ * answered, until as many have answered as an update is sent to, or `leaveTimeout` has passed.
  */
 export class Leave<Id> {
   readonly #machine: Machine<Id>;

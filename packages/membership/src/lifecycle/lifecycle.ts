@@ -43,7 +43,7 @@ export class Lifecycle<Id> {
     this.#machine.view.applyAll(updates, count, (update) => this.update(update, sender, 'spread'));
   }
 
-  /** The sender of a packet is alive at the least. Returns its standing. */
+  /** The sender of a packet is at least alive. Returns its standing. */
   senderIsAlive(id: Id, incarnation: number): Standing {
     return this.#machine.view.apply({ id, incarnation, state: 'alive' }, 'spread');
   }
@@ -145,7 +145,7 @@ export class Lifecycle<Id> {
     if (self.state === 'defunct') self.state = 'idle';
   }
 
-  /** Makes the state follow from whether others are active. */
+  /** Sets the state by whether others are active. */
   settle(): void {
     const { outputs, self } = this.#machine;
     const { size } = this.#machine.view.table.active;

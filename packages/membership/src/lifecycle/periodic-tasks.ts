@@ -20,7 +20,7 @@ export class PeriodicTasks<Id> {
       if (this.#hasQueued) this.#schedule(this.#gossip, config.gossip, 0);
       this.#schedule(this.#announce, config.announce, 0.5);
     }
-    // Also while alone, as both halves of a split cluster of two are.
+    // Even while alone, as both halves of a split cluster of two are.
     if (this.#machine.view.table.failed.size > 0) {
       this.#schedule(this.#announceDown, config.announceDown, 0.5);
     }

@@ -75,8 +75,8 @@ export class Refutation<Id> {
   }
 
   /**
-   * Renews this member past `rival`, at most once a probe period: two nodes that are set up with
-   * one address by mistake must not outbid each other without end.
+   * Renews this member past `rival`, at most once a probe period: two nodes configured with
+   * one address by mistake must not outbid each other forever.
    */
   #renewPast(rival: Id, sender: Id | undefined): void {
     const { clock, config } = this.#machine;
@@ -109,7 +109,7 @@ export class Refutation<Id> {
     );
   }
 
-  /** Spreads that nobody is at the present address any longer. */
+  /** Spreads that no member is at the present address any longer. */
   #leaveAddress(): void {
     const { identity: id, incarnation } = this.#machine.self;
     this.#machine.view.apply({ id, incarnation, state: 'down', left: true }, 'spread');

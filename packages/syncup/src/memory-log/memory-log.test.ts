@@ -88,7 +88,7 @@ describe('MemoryLog', () => {
     );
   });
 
-  it('gives equal logs equal LSNs and fingerprints, also after a rollback', async () => {
+  it('gives equal logs equal LSNs and fingerprints, even after a rollback', async () => {
     const straight = await logOf(commits(20));
     const bent = await logOf(commits(15), commits(9, 'other'));
     await bent.rollback(15n, 'test');
