@@ -7,7 +7,7 @@ import type { Leadership } from './leadership/leadership.ts';
 import type { DialedAddress } from './members/peer-dialer.ts';
 import type { VoteStore } from './votes/vote-store.ts';
 
-/** How a node replicates. Defaults are those of the replica and the feeder. */
+/** How a node replicates. Defaults are those of `startReplica` and `startFeeder`. */
 export interface ReplicationOptions
   extends Pick<
       ReplicaOptions,
@@ -76,8 +76,8 @@ export interface PortableNodeOptions
 /** Options of {@link ShoalNode.append}. */
 export interface AppendOptions {
   /**
-   * How many voters must hold the entries, this node included. Default `majority`. With fewer, a
-   * later leader may lack the entries.
+   * How many voters must hold the entries, this node included: from 1 to the number of voters.
+   * Default `majority`. With fewer, a later leader may lack the entries.
    */
   readonly acks?: 'majority' | number | undefined;
   /** How long to wait for them, in ms; `append` then rejects with `timeout`. Default: no limit. */

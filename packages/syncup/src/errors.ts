@@ -46,8 +46,8 @@ export type SyncupErrorCode =
   | 'internal';
 
 /**
- * The only error that this package throws or reports. A `WireError` or `TransportError` behind it
- * is its `cause`.
+ * The error of this package. A `WireError` that led to it is its `cause`. A connection that cannot
+ * be opened, or is lost, is reported as the transport's own error, such as a `TransportError`.
  *
  * If a log throws it, the log is as it was before the call. If a machine or a driver reports it,
  * the connection has ended, and the log holds what was applied before.

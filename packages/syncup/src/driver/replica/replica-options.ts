@@ -42,7 +42,10 @@ export type ReplicaEvent =
   | { readonly type: 'restoring'; readonly done: number; readonly total: number }
   /** A snapshot has replaced the log. */
   | { readonly type: 'restored'; readonly range: VlsnRange }
-  /** A connection has ended. The next attempt follows in `retryIn` ms; undefined means never. */
+  /**
+   * An attempt has ended: with a `SyncupError`, or with the transport's error. The next one follows
+   * in `retryIn` ms; undefined means never.
+   */
   | {
       readonly type: 'disconnected';
       readonly error: unknown;
@@ -151,7 +154,8 @@ export interface Replica extends EventSource<ReplicaEvent>, AsyncDisposable {
   applied(vlsn: bigint, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /**
    * Resolves once the replica is closed. Rejects with a {@link SyncupError} if the replica gave up
-   * because another attempt could not succeed.
+   * because another attempt could not succeed. With `reconnect: false`, rejects with whatever ended
+   * the single attempt.
    */
   readonly finished: Promise<void>;
   /** Closes the replica and waits until its connections have ended. The log stays open. Never rejects. */
