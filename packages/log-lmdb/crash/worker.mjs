@@ -1,5 +1,5 @@
-// Changes a log without end, several operations at once. Prints each step, so that it outlives the
-// process: `b` and the operation when it begins, `d` and its number once it is on the disk.
+// Keeps changing a log, several operations at once. Prints each step, so that the record outlives
+// the process: `b` and the operation when it begins, `d` and its number once it is on disk.
 import { writeSync } from 'node:fs';
 import { openLmdbLog } from '../dist/index.js';
 import { draw, perform, seededRandom } from './operations.mjs';

@@ -1,9 +1,9 @@
 import { SwimError } from './errors.ts';
 
 /**
- * The machine's own time: the caller's, less the spans in which the process did not run. After a
- * closed laptop lid, a long garbage collection or a clock that was set, every timer has as much
- * time left as before, so nobody is suspected because this process was away.
+ * The machine's own time: the caller's, minus the gaps in which the process did not run. After a
+ * closed laptop lid, a long garbage collection or a clock change, every timer has as much time left
+ * as before, so no member is suspected because this process was away.
  */
 export class MachineClock {
   /** The machine's time, in ms. Never goes back. Before the first input it is minus infinity. */

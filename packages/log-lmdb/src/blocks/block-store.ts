@@ -28,7 +28,7 @@ export interface BlockStoreOptions {
  * Blocks and records in an LMDB environment. If several processes open the same environment, only
  * the latest can write: opening notes a number that each commit checks.
  *
- * After a commit that fails there is no other: it is unknown whether the disk has taken it.
+ * After a commit that fails, no other is accepted: the disk may or may not have taken it.
  */
 export class BlockStore {
   readonly #root: RootDatabase<Uint8Array, string>;

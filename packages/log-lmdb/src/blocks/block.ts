@@ -35,7 +35,7 @@ export class Block {
   readonly #offsets: Uint32Array;
 
   /**
-   * Keeps the bytes. Throws `corrupt` if they are no block. The checksum is not verified of bytes
+   * Keeps the bytes. Throws `corrupt` if they are not a block. Does not verify the checksum of bytes
    * that were never stored.
    */
   constructor(bytes: Uint8Array, origin: 'stored' | 'new') {

@@ -168,7 +168,7 @@ function nodesOf(
         throw wrong('an entry of unknown kind');
       length += flags === BIG_DATA ? 24 : view.getUint32(at, true);
       if (flags === SUB_TREE && view.getUint32(at, true) !== TREE_RECORD)
-        throw wrong('an entry that is no tree');
+        throw wrong('an entry that is not a tree');
     }
     length += length % 2;
     if (at + length > size) throw wrong('an entry outside its bounds');

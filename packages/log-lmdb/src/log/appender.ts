@@ -22,7 +22,7 @@ export interface AppenderOptions {
   readonly onVisible: () => void;
   /** Called after a failure: from now on, only entries up to `last` can be read. */
   readonly onFailed: (last: number) => void;
-  /** Called when so many bytes are no longer under way. */
+  /** Called with the number of bytes that are no longer under way. */
   readonly onFreed: (bytes: number) => void;
   /** Takes the records that the next commit should write too. */
   readonly takeRecords: () => Readonly<Record<string, unknown>> | undefined;
@@ -123,7 +123,7 @@ export class Appender {
     return this.#loop;
   }
 
-  /** Stops writing. Callers that wait get the error. */
+  /** Stops writing. Waiting callers get the error. */
   fail(error: SyncupError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;

@@ -18,7 +18,7 @@ export class DurableMark {
     return this.#value;
   }
 
-  /** Raises the value. A lower one, or one that is no VLSN, has no effect. */
+  /** Raises the value. A lower one, or one that is not a VLSN, has no effect. */
   raise(vlsn: bigint): void {
     const value = Number(BigInt.asUintN(53, vlsn));
     if (BigInt(value) !== vlsn || value <= this.#value) return;

@@ -34,7 +34,7 @@ export class OperationQueue {
     });
   }
 
-  /** So many bytes are no longer under way. */
+  /** Frees the room of bytes that are no longer under way. */
   free(bytes: number): void {
     this.#pending -= bytes;
     this.#start();

@@ -16,7 +16,7 @@ import { TickTimer } from './tick-timer.ts';
 
 /** What a {@link SwimRunner} is made of. */
 export interface RunnerParts<Id> {
-  /** The machine, which nobody else may drain. */
+  /** The machine, which nothing else may drain. */
   readonly swim: Swim<Id>;
   readonly traits: IdentityTraits<Id>;
   readonly config: SwimConfig;
@@ -122,7 +122,7 @@ export class SwimRunner<Id> {
     }
   }
 
-  /** Stops at once. A second call waits as well. */
+  /** Stops at once. Further calls wait for the same end. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -1,6 +1,6 @@
 import { DeadlineTimer } from '@shoal/async';
 
-/** A timer that fires this late, in ms, lets the process read what came in meanwhile first. */
+/** A timer that fires this late, in ms, first lets the process read what has arrived meanwhile. */
 const LATE = 50;
 
 /** How many turns of the event loop that may take: in each, a socket yields about 32 datagrams. */

@@ -58,7 +58,7 @@ export class ClusterView<Id> {
     return snapshotOf(this.codec.record(slot));
   }
 
-  /** Applies an update about another address than this member's own. */
+  /** Applies an update about an address other than this member's own. */
   apply(update: Member<Id>, spread: Spread): Standing {
     return this.applyAt(this.table.slotOf(update.id), update, spread);
   }
@@ -126,7 +126,7 @@ export class ClusterView<Id> {
     const id = table.id(slot);
     this.applyAt(slot, { id, incarnation, state: 'suspect', suspector }, 'spread');
     if (table.state(slot) !== 'suspect' || table.incarnation(slot) !== incarnation) return;
-    // Without Lifeguard, or after this member changed its identity, it may be suspect without end.
+    // Without Lifeguard, or after this member changed its identity, it may be suspect indefinitely.
     const member = this.suspicions.get(slot)!;
     if (!member.suspicion) this.suspicions.start(member, incarnation, this.size);
   }

@@ -1,7 +1,7 @@
 import { NodeError } from '../errors.ts';
 import { MAX_EPOCH } from '../votes/term.ts';
 
-/** The node that is to lead, according to whoever decides that. */
+/** A choice of the node that is to lead. */
 export interface LeaderChoice {
   /** The node's name. */
   readonly leader: string;

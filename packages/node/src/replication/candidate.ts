@@ -55,7 +55,7 @@ export class Candidate implements RoleState {
     try {
       while (!this.#signal.aborted) {
         if (await this.#attempt()) return;
-        // Random, so that two candidates do not thwart each other again and again.
+        // Random, so that two candidates do not keep blocking each other.
         await pause(RETRY * (0.5 + current.parts.random()), this.#signal);
       }
     } catch (error) {

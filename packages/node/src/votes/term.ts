@@ -23,7 +23,7 @@ export function termOf(epoch: bigint, round: bigint): bigint {
   return (epoch << ROUND_BITS) | round;
 }
 
-/** The epoch of a term, which whoever chose the leader has given it. */
+/** The epoch of a term: that of the choice of its leader. */
 export function epochOf(term: bigint): bigint {
   return term >> ROUND_BITS;
 }

@@ -129,7 +129,7 @@ export class ReplicaSyncup {
     });
   }
 
-  /** Goes on after the plan was carried out. Throws `argument` if there is no plan. */
+  /** Continues after the plan was carried out. Throws `argument` if there is no plan. */
   proceed(): void {
     if (this.#state === 'over') return;
     if (this.#state !== 'plan')

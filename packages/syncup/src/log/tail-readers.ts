@@ -49,7 +49,7 @@ export class TailReaders {
     this.wake();
   }
 
-  /** Reads without end. Throws as `LogStore.read` does. */
+  /** Reads until the caller stops. Throws as `LogStore.read` does. */
   async *follow<Batch>(read: TailRead<Batch>): AsyncGenerator<Batch, void, undefined> {
     const { from, take, countOf } = read;
     const { signal, maxEntries = 1024, maxBytes = 256 * 1024 } = read.options;

@@ -1,7 +1,7 @@
 /** The sizes of the first slab and of the largest, in bytes. Each is twice the one before. */
 const FIRST_SLAB = 4096;
 const LAST_SLAB = 1 << 20;
-/** Keeping a buffer pays if at least one byte in so many of it is used. */
+/** A buffer is worth keeping if at least one in this many of its bytes is used. */
 const LARGE_PART = 128;
 /** Fewer bytes are copied, because an object for their buffer would cost more. */
 const LARGE = 512;

@@ -31,7 +31,7 @@ export function checkReply(
     throw new SyncupError('protocol', `expected an entry at VLSN ${asked}, not an alternate`);
   }
   if (!isSync || vlsn < 1n || vlsn >= asked) {
-    const found = `${vlsn}${isSync ? '' : ', which is no sync point'}`;
+    const found = `${vlsn}${isSync ? '' : ', which is not a sync point'}`;
     const text = `expected an alternate sync point below VLSN ${asked}, not ${found}`;
     throw new SyncupError('protocol', text);
   }

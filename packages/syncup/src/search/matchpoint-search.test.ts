@@ -188,7 +188,7 @@ describe('MatchpointSearch', () => {
     expect(search(replica, feeder)).toMatchObject({ flights: 1, matchpoint: { vlsn: 50n } });
   });
 
-  it('searches below an alternate that does not match or is no sync point here', () => {
+  it('searches below an alternate that does not match or is not a sync point here', () => {
     const [replica, feeder] = diverged(40, 70, 60);
     expect(search(replica, feeder).matchpoint?.vlsn).toBe(40n);
     const [sparse, other] = diverged(40, 70, 61, (vlsn) => vlsn % 7 === 0);

@@ -55,7 +55,7 @@ export class MatchpointSearch {
 
   /**
    * Answers a `lookup`, in its order. Throws `argument` if there was none, and `internal` if an
-   * entry is no answer; the search is unchanged then.
+   * entry is not a valid answer; the search is unchanged then.
    */
   lookedUp(entries: readonly (LogEntry | undefined)[]): void {
     const step = this.#step;
