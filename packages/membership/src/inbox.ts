@@ -24,7 +24,7 @@ export class Inbox<Id> {
     const refuse = (code: SwimErrorCode, message: string, options?: ErrorOptions): void =>
       reject(this.#context, new SwimError(code, message, options), datagram);
     if (datagram.length > config.maxPacketSize) {
-      refuse('too-large', `${datagram.length} bytes exceed maxPacketSize, ${config.maxPacketSize}`);
+      refuse('too-large', `${datagram.length} bytes, more than ${config.maxPacketSize}`);
       return;
     }
     let header: Header<Id>;
@@ -35,7 +35,7 @@ export class Inbox<Id> {
       return;
     }
     if (traits.address(header.src) === self.address) {
-      refuse('own-address', `a packet from this member's own address, ${self.address}`);
+      refuse('own-address', `a packet from our own address, ${self.address}`);
     } else if (!this.#isAddressed(header)) {
       counters.misaddressed++;
     } else if (this.#isOwnIndirect(header.message)) {
