@@ -19,7 +19,7 @@ export class AsyncQueue<T> implements AsyncIterable<T> {
     return true;
   }
 
-  /** Ends every loop over the queue at once. Returns the items that nobody has taken. */
+  /** Ends every loop over the queue at once. Removes and returns the items that were not taken. */
   end(): T[] {
     this.#ended = true;
     this.#waiting.resolveAll({ done: true, value: undefined });

@@ -7,8 +7,8 @@ export interface DeadlineTimerOptions {
 }
 
 /**
- * Calls a function when a deadline has passed. Moving the deadline back is cheap: the running
- * timer fires early, sees the later deadline and is set again. A wait longer than `setTimeout`
+ * Calls a function when a deadline has passed. Postponing the deadline is cheap: the running timer
+ * fires at the old deadline, sees the new one and is set again. A wait longer than `setTimeout`
  * allows is split.
  */
 export class DeadlineTimer {
@@ -24,12 +24,15 @@ export class DeadlineTimer {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** The deadline; Infinity while there is none. */
+  /** The deadline, in ms on the timer's clock; Infinity while there is none. */
   get deadline(): number {
     return this.#deadline;
   }
 
-  /** Sets the deadline, in ms on the timer's clock, in place of the previous one. */
+  /**
+   * Sets the deadline, in ms on the timer's clock, in place of the previous one. A deadline in the
+   * past fires in the next turn, not inside this call.
+   */
   arm(deadline: number): void {
     this.#deadline = deadline;
     if (deadline < this.#firesAt) this.#start(deadline);

@@ -6,7 +6,9 @@ import type { Emitter, EventShape } from './emitter.ts';
 
 /** Options of {@link publishDiagnostics}. */
 export interface DiagnosticsOptions<E extends EventShape, Message extends object> {
-  /** The first part of the channels' names: `shoal:membership` gives `shoal:membership:memberUp`. */
+  /**
+   * The first part of the channels' names: `shoal:membership` gives `shoal:membership:memberUp`.
+   */
   readonly prefix: string;
   readonly emitter: Pick<Emitter<E>, 'onAny'>;
   /** Makes the published message. Called only for channels that have a subscriber. */
@@ -15,7 +17,8 @@ export interface DiagnosticsOptions<E extends EventShape, Message extends object
 
 /**
  * Publishes every event of an emitter on the diagnostics channel of Node.js that is named after
- * its type. Costs next to nothing while nobody subscribes. Returns a function that stops it.
+ * its type. Costs next to nothing while nobody subscribes. Returns a function that stops
+ * publishing.
  */
 export function publishDiagnostics<E extends EventShape, Message extends object>(
   options: DiagnosticsOptions<E, Message>,

@@ -26,7 +26,7 @@ test('a listener gets the events of its type, in order, until it is removed', ()
   expect(seen).toEqual(['a', 'b']);
 });
 
-test('what a listener causes is delivered after the current event has reached all', () => {
+test('an event that a listener emits is delivered after the current one has reached all', () => {
   const events = emitter();
   const seen: string[] = [];
   events.on('up', ({ name }) => events.emit(down(name)));
@@ -94,7 +94,7 @@ test('onAny gets every type, before the listeners of that type', () => {
   expect(seen).toEqual(['up', 'typed', 'down']);
 });
 
-test('a listener that throws disturbs nobody and is reported as uncaught', async () => {
+test('a listener that throws does not disturb the others; its error is reported as uncaught', async () => {
   const events = emitter();
   const uncaught = new Promise<unknown>((resolve) => {
     const previous = process.listeners('uncaughtException');
@@ -160,7 +160,7 @@ test('a signal rejects a pending read, and the first read when it has fired befo
   await expect(events.events({ signal: stop.signal }).next()).rejects.toBe(reason);
 });
 
-test('at the end readers get what waits, and later events are dropped', async () => {
+test('at the end readers get unread events, and later events are dropped', async () => {
   const events = emitter();
   const reader = events.events();
   let calls = 0;

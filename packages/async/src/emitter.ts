@@ -23,7 +23,9 @@ export interface ListenOptions {
 export interface EventsOptions {
   /** How many unread events may wait: a whole number from 1. Default 4096. */
   readonly capacity?: number | undefined;
-  /** Ends the stream when it fires: a pending or the next read rejects with its reason. */
+  /**
+   * Ends the stream when it fires: the pending read, or else the next one, rejects with its reason.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,7 +52,9 @@ export interface EventSource<E extends EventShape> {
 
 /** Options of an {@link Emitter}. */
 export interface EmitterOptions {
-  /** Makes the error, with code `overflow`, of a reader with more than `capacity` unread events. */
+  /**
+   * Makes the error, with code `overflow`, for a reader with more than `capacity` unread events.
+   */
   readonly overflowError: (capacity: number) => Error;
 }
 
@@ -62,7 +66,9 @@ interface Listener {
 const DEFAULT_CAPACITY = 4096;
 const ANY = Symbol('any type');
 
-/** Delivers the events of one object to its listeners and readers: in order, never re-entrant. */
+/**
+ * Delivers the events of one object to its listeners and readers, in order, never nested.
+ */
 export class Emitter<E extends EventShape> implements EventSource<E> {
   readonly #overflowError: (capacity: number) => Error;
   /** Arrays are replaced, not changed, so that a running delivery sees its own. */
@@ -84,12 +90,14 @@ export class Emitter<E extends EventShape> implements EventSource<E> {
     return this.#add(type, listener, options.signal);
   }
 
-  /** Calls `listener` for every event, before the listeners of its type. Else as {@link on}. */
+  /**
+   * Calls `listener` for every event, before the listeners of its type. Otherwise like {@link on}.
+   */
   onAny(listener: (event: E) => void, options: ListenOptions = {}): () => void {
     return this.#add(ANY, listener, options.signal);
   }
 
-  /** Throws a `RangeError` for a capacity out of range. */
+  /** Throws a `RangeError` for a `capacity` that is not a whole number from 1. */
   events(options: EventsOptions = {}): EventStream<E> {
     const { capacity = DEFAULT_CAPACITY, signal } = options;
     if (!(Number.isSafeInteger(capacity) && capacity >= 1)) {
@@ -107,8 +115,9 @@ export class Emitter<E extends EventShape> implements EventSource<E> {
   }
 
   /**
-   * Delivers an event before it returns; called from a listener, after the current event has
-   * reached every listener. Dropped once the emitter has ended.
+   * Delivers an event before it returns. Called from a listener, it returns at once, and the event
+   * is delivered after the current one has reached every listener. Events after the end are
+   * dropped.
    */
   emit(event: E): void {
     if (this.#ended) return;
@@ -123,8 +132,8 @@ export class Emitter<E extends EventShape> implements EventSource<E> {
   }
 
   /**
-   * Accepts no further event. Events that wait behind a running delivery still reach everybody;
-   * readers then end after what they have not read yet.
+   * Accepts no further events. Those that wait behind a running delivery are still delivered;
+   * readers then end after their unread events.
    */
   end(): void {
     this.#ended = true;

@@ -11,7 +11,7 @@ export interface EventStream<E> extends AsyncIterable<E>, AsyncDisposable {
    * the overflow error if the reader fell too far behind, or with the signal's reason.
    */
   next(): Promise<IteratorResult<E, undefined>>;
-  /** Stops reading and drops what waits. A pending `next` settles as done. */
+  /** Stops reading and drops unread events. A pending `next` settles as done. */
   return(): Promise<IteratorResult<E, undefined>>;
   [Symbol.asyncIterator](): this;
 }
@@ -21,7 +21,7 @@ export interface EventBufferOptions {
   readonly capacity: number;
   readonly signal: AbortSignal | undefined;
   readonly overflowError: (capacity: number) => Error;
-  /** Called once, with the buffer, when nothing more is wanted. */
+  /** Called once, with the buffer, when it closes. */
   readonly onClose: (buffer: object) => void;
 }
 
@@ -49,7 +49,7 @@ export class EventBuffer<E> implements EventStream<E> {
     else this.#events.push(event);
   }
 
-  /** No further event comes; what waits can still be read. */
+  /** No further events come; unread ones can still be read. */
   end(): void {
     if (!this.#closed) this.#close();
     this.#waiting.resolveAll({ done: true, value: undefined });

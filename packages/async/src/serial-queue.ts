@@ -1,4 +1,4 @@
-/** Runs asynchronous tasks one at a time, in the order in which they were handed in. */
+/** Runs asynchronous tasks one at a time, in the order in which they were passed to `run`. */
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
 

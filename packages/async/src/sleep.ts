@@ -4,8 +4,8 @@ import { onAbort } from './abort.ts';
 export const MAX_TIMER_DELAY: number = 2 ** 31 - 1;
 
 /**
- * Resolves after `ms`, at most {@link MAX_TIMER_DELAY}. Rejects with the signal's reason if the
- * signal fires first or has already fired.
+ * Resolves after `ms` milliseconds; more than {@link MAX_TIMER_DELAY} counts as that. Rejects with
+ * the signal's reason if the signal fires first or has already fired.
  */
 export function sleep(
   ms: number,
@@ -28,7 +28,10 @@ export function sleep(
   });
 }
 
-/** Resolves after `ms`, or as soon as the signal fires. Never rejects: for loops until an abort. */
+/**
+ * Resolves after `ms` milliseconds, or as soon as the signal fires. Never rejects: for loops that
+ * run until an abort.
+ */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, { signal }).catch(() => undefined);
 }

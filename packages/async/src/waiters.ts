@@ -7,7 +7,7 @@ interface Waiter<T> {
 
 /** Options of {@link Waiters.wait}. */
 export interface WaitOptions {
-  /** Ends the wait. */
+  /** Ends the wait when it fires. */
   readonly signal?: AbortSignal | undefined;
   /** Makes the error of an aborted wait from the signal's reason. Default: the reason itself. */
   readonly aborted?: ((reason: unknown) => unknown) | undefined;
@@ -22,7 +22,7 @@ export class Waiters<T = void> {
     return this.#waiting.length;
   }
 
-  /** Waits until a value or an error is handed out. Rejects if the signal fires or has fired. */
+  /** Waits for a value or an error. Rejects if the signal fires or has already fired. */
   wait(options?: WaitOptions): Promise<T> {
     const signal = options?.signal;
     if (signal !== undefined) return this.#waitUnlessAborted(signal, options?.aborted);

@@ -3,9 +3,9 @@ import { TransportError } from './errors.ts';
 /**
  * The address of a member: `host ":" port [ "!" client ]`.
  *
- * The host is an IPv4 address, an IPv6 address (in brackets in the text, with an optional
- * `%zone`) or a DNS name. The client names a member behind a gateway at that host and port, such
- * as a browser tab: 1..64 letters, digits, `.`, `_`, `~` or `-`.
+ * The host is an IPv4 address, an IPv6 address (in brackets in the text, with an optional `%zone`)
+ * or a DNS name. The client names a member behind a gateway at that host and port, such as a
+ * browser tab: 1..64 letters, digits, `.`, `_`, `~` or `-`. (Gateways give names of at most 22.)
  */
 export interface Address {
   /** Canonical: IPv6 as in RFC 5952 and without brackets, names in lower case. */
@@ -27,7 +27,7 @@ const NUMERIC = /^(?:[0-9]+|0[xX][0-9A-Fa-f]*)$/;
 
 /**
  * Parses an address; the inverse of {@link formatAddress}. An IPv4-mapped IPv6 address becomes the
- * IPv4 address. Throws a `TransportError` with code `address`.
+ * IPv4 address. Throws a `TransportError` with code `address` for any other text.
  */
 export function parseAddress(text: string): Address {
   const mark = text.indexOf('!');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { connectionLimits } from './connection-limits.ts';
 
-it('completes what was not given', () => {
+it('fills in the defaults', () => {
   expect(connectionLimits({ closeTimeout: 0 }, 4)).toEqual({
     maxFrameLength: 1 << 26,
     highWaterMark: 1 << 20,

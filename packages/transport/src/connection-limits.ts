@@ -9,17 +9,18 @@ export interface ConnectionOptions {
   readonly highWaterMark?: number | undefined;
   /**
    * A connection with more unsent bytes than this is aborted (`overflow`). At least
-   * `maxFrameLength` and a header. Default: twice `maxFrameLength`, and at least 16 MiB.
+   * `maxFrameLength` plus a header, and at least `highWaterMark`. Default: twice `maxFrameLength`
+   * or 16 MiB, whichever is more.
    */
   readonly maxBuffered?: number | undefined;
   /**
-   * The peer is paused above this many unread bytes, once a whole frame is there. Default 1048576
-   * (1 MiB).
+   * The peer is paused above this many unread bytes, once a whole frame has arrived. Default
+   * 1048576 (1 MiB).
    */
   readonly receiveHighWaterMark?: number | undefined;
   /** How long `dial` waits. Default 10000. */
   readonly dialTimeout?: number | undefined;
-  /** How long `close` waits for the flush and for the end of the peer. Default 5000. */
+  /** How long `close` waits for the flush and for the peer to end its side. Default 5000. */
   readonly closeTimeout?: number | undefined;
 }
 

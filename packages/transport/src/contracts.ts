@@ -15,25 +15,28 @@ export interface DatagramTransport extends AsyncDisposable {
    */
   send(to: string, bytes: Uint8Array): boolean;
   /**
-   * Passes every datagram to `handler` from now on, in place of an earlier handler. The handler owns
-   * `bytes`. Datagrams that arrive while there is no handler are dropped and counted.
+   * Passes every datagram to `handler` from now on, in place of an earlier handler. The handler
+   * owns `bytes`. Datagrams that arrive while there is no handler are dropped and counted.
    */
   receive(handler: (from: string, bytes: Uint8Array) => void): void;
-  /** Closes once all accepted datagrams have left. Never rejects; may be called again. */
+  /**
+   * Closes once all accepted datagrams have left, or after a limited time. Never rejects; may be
+   * called again.
+   */
   close(): Promise<void>;
 }
 
 /** Opens connections that carry frames. */
 export interface StreamTransport {
   /**
-   * Connects to `address`. Rejects with a `TransportError`: `address`, `resolve`, `refused`,
-   * `unreachable`, `timeout`, `untrusted`, `io`, or `aborted` by the signal. The signal has no
-   * effect on the connection once it is open.
+   * Connects to `address`. Rejects with a `TransportError`: `address`, `argument`, `resolve`,
+   * `refused`, `unreachable`, `timeout`, `untrusted`, `reset`, `protocol`, `io`, or `aborted` by
+   * the signal. The signal has no effect on the connection once it is open.
    */
   dial(address: string, options?: { signal?: AbortSignal | undefined }): Promise<Connection>;
   /**
-   * Accepts connections at `address`; port 0 picks a free port. Rejects with `address`, `resolve`,
-   * `in-use`, `io` or `aborted`. The signal closes the listener whenever it fires.
+   * Accepts connections at `address`; port 0 picks a free port. Rejects with `address`, `argument`,
+   * `resolve`, `in-use`, `io` or `aborted`. The signal closes the listener whenever it fires.
    */
   listen(address: string, options?: { signal?: AbortSignal | undefined }): Promise<Listener>;
 }
@@ -45,37 +48,42 @@ export interface StreamTransport {
 export interface Listener extends AsyncIterable<Connection>, AsyncDisposable {
   /** The bound address, with the port that was picked. */
   readonly address: string;
-  /** Stops listening. Yielded connections stay open; those still waiting to be yielded are aborted. */
+  /**
+   * Stops listening. Yielded connections stay open; those still waiting to be yielded are aborted.
+   */
   close(): Promise<void>;
 }
 
 /**
- * An ordered, reliable, two-way stream of frames. The iterator yields whole frames. It ends once the
- * peer has ended its side or this side has called `close`. If the connection is lost, the iterator
- * first yields the frames that had arrived, then throws the `TransportError`. Leaving a loop does
- * not close the connection: one loop can read a greeting, and another one the rest.
+ * An ordered, reliable, two-way stream of frames. The iterator yields whole frames. It ends once
+ * the peer has ended its side or this side has called `close`. If the connection is lost, the
+ * iterator first yields the frames that had arrived, then throws the `TransportError`. Leaving a
+ * loop does not close the connection: one loop can read a greeting, and another one the rest.
  */
 export interface Connection extends AsyncIterable<Uint8Array>, AsyncDisposable {
   readonly remoteAddress: string;
   /**
    * Sends a frame, which the connection owns from then on: do not change it. Returns false in two
-   * cases: the buffer is over its high-water mark (the frame was accepted; wait for `ready`), or the
-   * connection is lost (so is the frame; `ready` rejects with the reason). Past the hard cap the
-   * connection is aborted with `overflow`. Throws `size`, and sends nothing, for a frame over the
-   * limit.
+   * cases: the buffer is over its high-water mark (the frame was accepted; wait for `ready`), or
+   * the connection is lost (so is the frame; `ready` rejects with the reason). Past the hard cap
+   * the connection is aborted with `overflow`. Throws `size`, and sends nothing, for a frame over
+   * the limit.
    */
   send(frame: Uint8Array): boolean;
   /**
-   * Resolves when the buffer has room, at once if it has. Rejects with the error that ended the
-   * connection, with `closed` after `close`, or with `aborted` when the signal fires; a signal does
-   * not change the connection.
+   * Resolves when the buffer has room; at once if it has room now. Rejects with the error that
+   * ended the connection, with `closed` after `close`, or with `aborted` when the signal fires; a
+   * signal does not change the connection.
    */
   ready(options?: { signal?: AbortSignal | undefined }): Promise<void>;
   /**
    * Ends this side after everything sent has been flushed, and resolves once the connection is
-   * closed. Frames that have not been read are dropped. Never rejects; may be called again.
+   * closed. Does not wait longer than a limit for the flush and for the peer. Frames that have not
+   * been read are dropped. Never rejects; may be called again.
    */
   close(): Promise<void>;
-  /** Breaks the connection at once. Pending calls reject with `aborted`, whose cause is `reason`. */
+  /**
+   * Breaks the connection at once. Pending calls reject with `aborted`, whose cause is `reason`.
+   */
   abort(reason: Error): void;
 }

@@ -4,17 +4,17 @@
  * - `address`: invalid address, or one that this transport cannot reach.
  * - `argument`: an option or argument is out of range.
  * - `resolve`: the host name has no address.
- * - `in-use`: the address to bind to is taken, or does not belong to this host.
- * - `refused`: nobody listens there.
+ * - `in-use`: the address to bind to is taken, or is not an address of this host.
+ * - `refused`: nobody listens there, or the listener is full or turned this side away.
  * - `unreachable`: no route to the host or its network.
  * - `timeout`: the peer took too long.
- * - `aborted`: given up on this side, by a signal or `abort()`; the reason is the `cause`.
+ * - `aborted`: stopped on this side, by a signal or `abort()`; the reason is the `cause`.
  * - `closed`: closed on this side.
  * - `reset`: broken by the peer or the network.
  * - `size`: a frame or datagram, to send or announced by the peer, exceeds the limit.
- * - `overflow`: a buffer reached its hard cap: data came faster than it was read.
- * - `protocol`: the peer sent bytes that do not belong to the protocol.
- * - `untrusted`: the peer could not prove that it is allowed.
+ * - `overflow`: a buffer exceeded its hard cap: data was added faster than it was read.
+ * - `protocol`: the peer sent something that the protocol does not allow.
+ * - `untrusted`: one side rejected the other's certificate, name, token or origin.
  * - `io`: any other error of the system; see the `cause`.
  */
 export type TransportErrorCode =

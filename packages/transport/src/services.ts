@@ -13,7 +13,7 @@ export interface ServiceListenersOptions {
  * Dials a named service. The name, 1..256 bytes of UTF-8, is the first frame of the connection and
  * gets no answer (the convention of Noxu). A peer without that service breaks the connection.
  *
- * Rejects as `dial` does, and with `argument` for a name of another length.
+ * Rejects as `dial` does, and with `argument` for a name that is empty or longer.
  */
 export async function dialService(
   transport: StreamTransport,
@@ -33,7 +33,7 @@ export async function dialService(
  * The listener's own limit bounds the number of connections that have not named a service yet.
  *
  * Closing one of the returned listeners ends its service. Closing the last one closes `listener`;
- * closing `listener` closes them all. Throws `argument` for a bad name or timeout.
+ * closing `listener` closes them all. Throws `argument` for a name or timeout out of range.
  *
  * ```ts
  * const { REP_SYNCUP, PEER_FEEDER } = serviceListeners(listener, ['REP_SYNCUP', 'PEER_FEEDER']);

@@ -28,7 +28,7 @@ it('keeps a TransportError', () => {
   expect(systemError('dial', error)).toBe(error);
 });
 
-it('names errors without a code, and values that are no errors', () => {
+it('names errors without a code, and values that are not errors', () => {
   expect([new TypeError('x'), 'text', undefined].map(systemCode)).toEqual([
     'TypeError',
     'text',
