@@ -5,15 +5,15 @@
  * - `trailing`: bytes follow a complete value.
  * - `overlong`: a number is not in its shortest form.
  * - `range`: a number is outside the range of its type, or outside what the format allows.
- * - `variant`: an unknown enum variant, message type, opcode or option tag.
+ * - `variant`: an enum variant, message type, opcode or option tag that is unknown or not allowed.
  * - `utf8`: text is not valid UTF-8.
- * - `length`: a length exceeds a limit, or the bytes that are left.
+ * - `length`: a length exceeds a limit or the bytes that are left, or is 0 where it must not be.
  * - `address`: text is not a socket address.
  * - `magic`: the first bytes are not those of the format.
  * - `version`: an unsupported version of the format.
  * - `label`: the packet belongs to another cluster.
  * - `checksum`: a checksum does not match its bytes.
- * - `capacity`: (encoding) the value does not fit the maximum size.
+ * - `capacity`: (encoding) the value does not fit the buffer or the maximum size of a packet.
  */
 export type WireErrorCode =
   | 'truncated'
@@ -43,7 +43,7 @@ export class WireError extends Error {
   readonly code: WireErrorCode;
   /** Where it is wrong, in bytes from the start of the input or output. */
   readonly offset: number;
-  /** What would have been right there, for people. */
+  /** What would have been valid there, as text for people. */
   readonly expected: string;
 
   constructor(code: WireErrorCode, offset: number, expected: string, options?: ErrorOptions) {

@@ -14,7 +14,7 @@ function bitwise(bytes: Uint8Array): number {
 }
 
 describe('crc32', () => {
-  it('has the check value of the CRC catalogue', () => {
+  it('has the check value of the CRC catalog', () => {
     expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
     expect(crc32(new Uint8Array(0))).toBe(0);
   });

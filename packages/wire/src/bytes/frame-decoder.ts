@@ -14,11 +14,12 @@ export interface FrameDecoderOptions {
  * Add each chunk with {@link FrameDecoder.push}, then call {@link FrameDecoder.next} until it
  * returns `undefined`. To bound the memory, pause the source while {@link FrameDecoder.buffered} is
  * high: the decoder holds what has arrived and has not been taken, at most twice that for small
- * chunks, but never reserves memory for a length that was only announced.
+ * chunks. It never reserves memory merely because a length was announced; see {@link
+ * FrameDecoder.space} for frames of which a part has arrived.
  *
- * A payload that lies within one chunk is a view of that chunk. One that spans chunks is copied once,
- * when its last byte has arrived. (Chunks of less than 1 KiB that arrive while a frame is incomplete
- * are first gathered in 4 KiB buffers.)
+ * A payload that lies within one chunk is a view of that chunk. One that spans chunks is copied
+ * once, when its last byte has arrived. (Chunks of less than 1 KiB that arrive while a frame is
+ * incomplete are first gathered in 4 KiB buffers.)
  */
 export class FrameDecoder {
   /** The longest payload to accept, in bytes. A change applies to the frames not yet taken. */
@@ -30,7 +31,7 @@ export class FrameDecoder {
   #position = 0;
   /** The payload of the next frame, once it has memory of its own. Its header is then taken. */
   #own: Uint8Array | undefined;
-  /** How many bytes of that have arrived. */
+  /** How many bytes of that payload have arrived. */
   #filled = 0;
 
   /** Throws a `WireError` with code `range` for a `maxLength` that is not a u32. */
@@ -67,8 +68,8 @@ export class FrameDecoder {
   /**
    * Memory into which a source may read the rest of a large frame, so that it need not be copied.
    * Report what was read with {@link FrameDecoder.fill}, and push nothing in between. Returns
-   * `undefined` when the next bytes must be pushed: only frames of up to 1 MiB, of which a 16th has
-   * arrived and at least 16 KiB are missing, get such memory.
+   * `undefined` when the next bytes must be pushed: only frames of up to 1 MiB, of which a
+   * sixteenth has arrived and at least 16 KiB are missing, get such memory.
    */
   space(): Uint8Array | undefined {
     if (this.#own === undefined && this.#deservesOwnMemory()) {
@@ -97,9 +98,9 @@ export class FrameDecoder {
    * Takes the payload of the next frame, or returns `undefined` while it is incomplete. A view of a
    * chunk keeps the whole chunk in memory, so copy a payload that you keep for long.
    *
-   * Throws a `WireError` with code `length` for a payload of more than
-   * {@link FrameDecoder.maxLength} bytes, as soon as its header has arrived. So does every later
-   * call: the stream cannot be read any further.
+   * Throws a `WireError` with code `length` for a payload of more than {@link
+   * FrameDecoder.maxLength} bytes, as soon as its header has arrived. Every later call throws it
+   * too: the stream cannot be read any further.
    */
   next(): Uint8Array | undefined {
     const length = this.#peekLength();
@@ -120,8 +121,8 @@ export class FrameDecoder {
   }
 
   /**
-   * Call this at the end of the stream. Throws a `WireError` with code `truncated` if the last frame
-   * is incomplete.
+   * Call this at the end of the stream. Throws a `WireError` with code `truncated` if the last
+   * frame is incomplete.
    */
   finish(): void {
     if (this.buffered === 0) return;

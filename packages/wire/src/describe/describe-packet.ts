@@ -11,12 +11,15 @@ export interface DescribePacketOptions {
   /** What the bytes are. Default: the first family that can read all of them. */
   readonly family?: PacketFamily | undefined;
   /**
-   * Makes the codec of the identities in a foca cluster. Default: `{ addr: SocketAddr, bump: u64 }`.
+   * Makes the codec of the identities in a foca cluster. Default: that of
+   * `{ addr: SocketAddr, bump: u64 }`.
    */
   readonly focaIdentity?: ((format: SerdeFormat) => Codec<unknown>) | undefined;
 }
 
-/** The families in the order in which they are tried: those that are easy to recognize come first. */
+/**
+ * The families in the order in which they are tried: those that are easy to recognize come first.
+ */
 const FAMILIES: readonly PacketFamily[] = [
   'shoal',
   'noxu-syncup',
@@ -29,14 +32,14 @@ const FAMILIES: readonly PacketFamily[] = [
 ];
 
 /**
- * Describes any packet as a tree of names, offsets and values, for people and for tools. Pass a frame
- * without its length.
+ * Describes any packet as a tree of names, offsets and values, for people and for tools. Pass a
+ * frame without its length.
  *
- * Never throws, whatever is in `bytes`: the description of a damaged packet has the fields that could
- * be read and the `error` that follows them.
+ * Never throws, whatever is in `bytes`: the description of a damaged packet has the fields that
+ * could be read and the `error` that follows them.
  *
- * Without a `family`, it is guessed. The same few bytes can be valid in several families, so pass the
- * family if you know it.
+ * Without a `family`, the function guesses it. A few bytes can be valid in several families, so
+ * pass the family if you know it.
  */
 export function describePacket(
   bytes: Uint8Array,

@@ -6,7 +6,7 @@ export interface Goodbye {
   readonly type: 'goodbye';
   /** A u16. docs/wire-protocol.md lists the codes; later versions may add some. */
   readonly code: number;
-  /** For people: at most 255 bytes of UTF-8. */
+  /** A text for people, at most 255 bytes of UTF-8. */
   readonly reason: string;
 }
 

@@ -12,7 +12,7 @@ export const MAX_GENERATION: number = 2 ** 48 - 1;
 
 /**
  * The default identity in Shoal's own protocol. `address` and `generation` say who the member is.
- * `metadata` is what the application says about it, and changes only together with `generation`.
+ * `metadata` is data of the application, and changes only together with `generation`.
  *
  * Packets share decoded identities: treat them as frozen.
  */

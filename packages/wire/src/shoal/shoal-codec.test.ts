@@ -10,7 +10,7 @@ describe('a shoal packet', () => {
   const header = { src: a, srcIncarnation: 0, dst: a, message: { type: 'gossip' as const } };
   const bytes = encodePacket(shoal, { header, members: [], broadcasts: [] });
 
-  it('is refused with the right code if it has another magic, version or label', () => {
+  it('is refused with the matching code if it has another magic, version or label', () => {
     expect(wireErrorOf(() => decodePacket(shoal, Uint8Array.of(1, 2, 3)))).toMatchObject({
       code: 'magic',
     });

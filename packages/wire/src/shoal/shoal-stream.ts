@@ -18,7 +18,7 @@ export const SHOAL_FEATURES: {
   chained: 4,
 };
 
-/** An entry in an `entries` message. Its VLSN follows from its place. */
+/** An entry in an `entries` message. Its VLSN is `firstVlsn` plus its index. */
 export interface ShoalStreamEntry {
   /** 0..255. */
   readonly type: number;
@@ -46,7 +46,9 @@ export type ShoalStreamMessage =
       readonly features: number;
       /** The 32-bit tag of the cluster's label. */
       readonly label: number;
-      /** The highest term that the replica has seen. A feeder with a lower term must not serve it. */
+      /**
+       * The highest term that the replica has seen. A feeder with a lower term must not serve it.
+       */
       readonly term: bigint;
       /** The name under which acknowledgements are counted: at most 255 bytes of UTF-8. */
       readonly name: string;

@@ -1,6 +1,6 @@
 /**
- * What a cluster believes about a member. A suspect is still active: it goes down only if it does not
- * refute the suspicion in time.
+ * What a cluster believes about a member. A suspect is still active: it goes down only if it does
+ * not refute the suspicion in time.
  */
 export type MemberState = 'alive' | 'suspect' | 'down';
 
@@ -24,7 +24,7 @@ export interface Member<Id> {
   readonly state: MemberState;
   /** Only if `suspect`: the address of the member that first suspected it (Lifeguard). */
   readonly suspector?: string | undefined;
-  /** Only if `down`: true if the member left on its own, false if it failed. */
+  /** Only if `down`: true if the member left on its own; false or absent if it failed. */
   readonly left?: boolean | undefined;
 }
 
@@ -53,8 +53,8 @@ export function toMember<Id>(record: MemberRecord<Id>): Member<Id> {
 }
 
 /**
- * What one node asks or tells another. `probeNumber`, 0..{@link SwimCodec.maxProbeNumber}, connects an
- * answer to its probe.
+ * What one node asks or tells another. `probeNumber`, 0..{@link SwimCodec.maxProbeNumber}, connects
+ * an answer to its probe.
  */
 export type Message<Id> =
   /** A direct probe. */

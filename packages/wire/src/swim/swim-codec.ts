@@ -6,11 +6,11 @@ import type { Header, Member, MemberRecord } from './message.ts';
 export const DEFAULT_MAX_PACKET_SIZE = 1400;
 
 /**
- * The codec of the headers and members in SWIM packets: `focaCodec` or `shoalCodec`. A membership core
- * takes one, and asks it what packets can carry.
+ * The codec of the headers and members in SWIM packets, made by `focaCodec` or `shoalCodec`. A
+ * membership core takes one, and asks it what packets can carry.
  *
- * The body after the header is the same in every protocol: the number of members as a big-endian u16,
- * the members, then a big-endian u16 length and the bytes of each custom broadcast.
+ * The body after the header is the same in every protocol: the number of members as a big-endian
+ * u16, the members, then a big-endian u16 length and the bytes of each custom broadcast.
  */
 export interface SwimCodec<Id> {
   /** A name for people, such as `foca` or `shoal`. */
@@ -25,9 +25,9 @@ export interface SwimCodec<Id> {
    */
   readonly lifeguard: boolean;
 
-  /** Writes a header, with everything that the protocol has before it. */
+  /** Writes a header and everything that precedes it in the protocol. */
   writeHeader(writer: ByteWriter, header: Header<Id>): void;
-  /** Reads a header, and checks everything before it. */
+  /** Reads a header, and checks everything that precedes it. */
   readHeader(reader: ByteReader): Header<Id>;
   writeMember(writer: ByteWriter, member: Member<Id>): void;
   /** Reads one member into `into`, or into a new record, and returns it. */

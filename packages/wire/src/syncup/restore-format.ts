@@ -3,7 +3,7 @@ import { putU16, putU32, u16At, u32At } from '../bytes/little-endian.ts';
 import { decodeUtf8, encodeUtf8 } from '../bytes/text.ts';
 import { WireError } from '../errors.ts';
 
-/** `NRST`, read as a little-endian u32: the client's request on Noxu's `RESTORE` service. */
+/** `NRST`, read as a little-endian u32: the client's request to Noxu's `RESTORE` service. */
 const RESTORE_MAGIC = 0x4e525354;
 
 /** What a {@link RestoreDecoder} finds in an answer, in order. */
@@ -34,8 +34,8 @@ export function encodeRestoreRequest(): Uint8Array {
 }
 
 /**
- * Checks a request. Throws a `WireError` with code `truncated`, `trailing` or `magic` if `bytes` are
- * anything else.
+ * Checks a request. Throws a `WireError` with code `truncated`, `trailing` or `magic` if `bytes`
+ * are anything else.
  */
 export function decodeRestoreRequest(bytes: Uint8Array): void {
   if (bytes.length < 4) throw new WireError('truncated', bytes.length, '4 bytes of magic');
@@ -47,8 +47,8 @@ export function decodeRestoreRequest(bytes: Uint8Array): void {
 }
 
 /**
- * The start of the server's answer: how many files follow. Throws a `WireError` with code `range` for
- * a count outside u32.
+ * The start of the server's answer: how many files follow. Throws a `WireError` with code `range`
+ * for a count outside u32.
  */
 export function encodeRestoreFileCount(count: number): Uint8Array {
   if (count !== count >>> 0) throw new WireError('range', 0, `a count of 0..2^32-1, not ${count}`);
@@ -58,9 +58,9 @@ export function encodeRestoreFileCount(count: number): Uint8Array {
 /**
  * The header of a file. The server then sends the data, and {@link encodeRestoreTrailer}.
  *
- * Throws a `WireError` with code `range` for a name that is not a plain file name, or for a size that
- * is not a whole number of 0..2^53-1 bytes, `utf8` for a name with a lone surrogate, and `length` for
- * a name of more than 65,535 bytes.
+ * Throws a `WireError` with code `range` for a name that is not a plain file name, or for a size
+ * that is not a whole number of 0..2^53-1 bytes, `utf8` for a name with a lone surrogate, and
+ * `length` for a name of more than 65,535 bytes.
  */
 export function encodeRestoreFile(name: string, size: number): Uint8Array {
   checkRestoreName(name);
@@ -88,9 +88,9 @@ export function encodeRestoreTrailer(crc: number): Uint8Array {
 }
 
 /**
- * Throws a `WireError` with code `range` unless `name` is a plain file name: not empty, no leading dot,
- * no slash, backslash, colon or NUL. Such a name cannot lead out of its directory, not even on Windows.
- * (Noxu allows colons, but its own names have none.) Does not notice a name that occurs twice.
+ * Throws a `WireError` with code `range` unless `name` is a plain file name: not empty, no leading
+ * dot, no slash, backslash, colon or NUL. Such a name cannot lead out of its directory, not even on
+ * Windows. (Noxu allows colons, but its own names have none.) Duplicate names are not detected.
  */
 export function checkRestoreName(name: string, offset = 0): void {
   const fail = (expected: string): never => {
@@ -112,8 +112,8 @@ type State = 'count' | 'nameLength' | 'name' | 'data' | 'trailer' | 'end';
  * Reads the answer of a restore in pieces of any size, and passes on the data of each file as it
  * arrives. It holds no more than one file name in memory, whatever sizes the peer announces.
  *
- * Do not use it after it has thrown. The parts that it yielded before are valid, but the current file
- * is incomplete.
+ * Do not use it after it has thrown. The parts that it yielded before are valid, but the current
+ * file is incomplete.
  */
 export class RestoreDecoder {
   #state: State = 'count';
@@ -132,12 +132,12 @@ export class RestoreDecoder {
   }
 
   /**
-   * Takes the next bytes and yields the parts in them. Iterate to the end before the next call. Data is
-   * a view of `bytes`.
+   * Takes the next bytes and yields the parts in them. Iterate to the end before the next call.
+   * Data is a view of `bytes`.
    *
-   * Throws a `WireError` whose offset is counted from the start of the answer, with code `range` for a
-   * name that is not a plain file name or a size over 2^53-1, `utf8`, `checksum`, or `trailing` for
-   * bytes after the last file.
+   * Throws a `WireError` whose offset is counted from the start of the answer, with code `range`
+   * for a name that is not a plain file name or a size over 2^53-1, `utf8`, `checksum`, or
+   * `trailing` for bytes after the last file.
    */
   *push(bytes: Uint8Array): Generator<RestorePart, void, undefined> {
     let at = 0;
@@ -166,8 +166,8 @@ export class RestoreDecoder {
   }
 
   /**
-   * Call this at the end of the input. Throws a `WireError` with code `truncated` unless all files have
-   * arrived.
+   * Call this at the end of the input. Throws a `WireError` with code `truncated` unless all files
+   * have arrived.
    */
   finish(): void {
     if (this.#state !== 'end') {

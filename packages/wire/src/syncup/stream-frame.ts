@@ -13,8 +13,8 @@ export interface StreamFrame {
 }
 
 /**
- * A feeder's answer to a start request. `serve`: the entries follow. `restore`: it no longer has the
- * VLSN, so the replica needs a full copy.
+ * A feeder's answer to a start request. `serve`: the entries follow. `restore`: the feeder no
+ * longer has the VLSN, so the replica needs a full copy.
  */
 export type StreamReply = 'serve' | 'restore';
 
@@ -59,14 +59,16 @@ function encodeVlsn(value: bigint, what: string): Uint8Array {
 }
 
 /**
- * The first message on `PEER_FEEDER`: asks for all entries from `startVlsn` on, or from the first if
- * it is 0. Throws a `WireError` with code `range` for a VLSN outside u64.
+ * The first message on `PEER_FEEDER`: asks for all entries from `startVlsn` on, or from the first
+ * if it is 0. Throws a `WireError` with code `range` for a VLSN outside u64.
  */
 export function encodeStreamStart(startVlsn: bigint): Uint8Array {
   return encodeVlsn(startVlsn, 'a start VLSN');
 }
 
-/** Reads a start request. Throws a `WireError` with code `truncated`, or `trailing` unless lenient. */
+/**
+ * Reads a start request. Throws a `WireError` with code `truncated`, or `trailing` unless lenient.
+ */
 export function decodeStreamStart(bytes: Uint8Array, options?: StreamFrameOptions): bigint {
   checkLength(bytes, 8, 'a start request', options);
   return u64At(bytes, 0);
@@ -89,8 +91,8 @@ export function decodeStreamReply(bytes: Uint8Array, options?: StreamFrameOption
 }
 
 /**
- * One entry with its header, in one buffer. Throws a `WireError` with code `range` for a VLSN outside
- * u64, or a type outside 0..255.
+ * One entry with its header, in one buffer. Throws a `WireError` with code `range` for a VLSN
+ * outside u64, or a type outside 0..255.
  */
 export function encodeStreamFrame(frame: StreamFrame, options?: StreamFrameOptions): Uint8Array {
   const { payload, type } = frame;
@@ -107,9 +109,9 @@ export function encodeStreamFrame(frame: StreamFrame, options?: StreamFrameOptio
 /**
  * Reads one entry. Its payload is a view of `bytes`.
  *
- * Throws a `WireError` with code `truncated` for an incomplete header, `length` when the payload does
- * not have the length in the header (if lenient: when it is shorter), and `checksum` when its CRC-32
- * is not the one in the header.
+ * Throws a `WireError` with code `truncated` for an incomplete header, `length` when the payload
+ * does not have the length in the header (if lenient: when it is shorter), and `checksum` when its
+ * CRC-32 is not the one in the header.
  */
 export function decodeStreamFrame(bytes: Uint8Array, options?: StreamFrameOptions): StreamFrame {
   if (bytes.length < STREAM_FRAME_HEADER) {
@@ -132,14 +134,17 @@ export function decodeStreamFrame(bytes: Uint8Array, options?: StreamFrameOption
 }
 
 /**
- * The replica's acknowledgement of all entries up to `vlsn`. Throws a `WireError` with code `range` for
- * a VLSN outside u64.
+ * The replica's acknowledgement of all entries up to `vlsn`. Throws a `WireError` with code `range`
+ * for a VLSN outside u64.
  */
 export function encodeAck(vlsn: bigint): Uint8Array {
   return encodeVlsn(vlsn, 'an acknowledged VLSN');
 }
 
-/** Reads an acknowledgement. Throws a `WireError` with code `truncated`, or `trailing` unless lenient. */
+/**
+ * Reads an acknowledgement. Throws a `WireError` with code `truncated`, or `trailing` unless
+ * lenient.
+ */
 export function decodeAck(bytes: Uint8Array, options?: StreamFrameOptions): bigint {
   checkLength(bytes, 8, 'an acknowledgement', options);
   return u64At(bytes, 0);
