@@ -16,11 +16,12 @@ import type {
 } from './encryption-options.ts';
 
 /**
- * Encrypts and authenticates the datagrams of any transport with AES-256-GCM, which adds 43 bytes to
- * each. Takes over `transport`: its handler, and closing it.
+ * Encrypts and authenticates the datagrams of any transport with AES-256-GCM, which adds 43 bytes
+ * to each. Takes over `transport`: its handler, and closing it.
  *
- * Replays are refused as long as their sender is remembered; `maxClockSkew` covers those after a
- * restart. Throws `argument` for a label or option out of range.
+ * Replays are refused as long as their sender is remembered; `maxClockSkew` also covers those after
+ * a restart. Throws `argument` for a label or option out of range, or if `transport` carries no
+ * more than 43 bytes.
  */
 export function encryptDatagrams(
   transport: DatagramTransport,

@@ -6,7 +6,7 @@ import type { Keyring } from './keyring.ts';
  * - `migrate`: sends encrypted datagrams and accepts both.
  * - `prepare`: sends plain datagrams and accepts both.
  *
- * To go from plain to encrypted in a running cluster, set all members to `prepare`, then all to
+ * To switch from plain to encrypted in a running cluster, set all members to `prepare`, then all to
  * `migrate`, then all to `strict`.
  */
 export type EncryptionMode = 'strict' | 'migrate' | 'prepare';
@@ -23,8 +23,8 @@ export interface EncryptionOptions {
   /** Default `strict`. */
   readonly mode?: EncryptionMode | undefined;
   /**
-   * How far the clocks of members may differ, in ms, from 1000. Datagrams from further in the past or
-   * the future are refused, which stops replays to a restarted member. Default: not checked.
+   * How far the clocks of members may differ, in ms, from 1000. Datagrams from further in the past
+   * or the future are refused, which stops replays to a restarted member. Default: not checked.
    */
   readonly maxClockSkew?: number | undefined;
   /**
@@ -52,7 +52,7 @@ export interface EncryptionStats {
     readonly malformed: number;
     /** Encrypted with a key that is not in the keyring. */
     readonly key: number;
-    /** Not made with that key and label: altered, or from another cluster. */
+    /** Not made with the key and label of this cluster: altered, or from another cluster. */
     readonly forged: number;
     /** Received before, or too far behind the newest datagram of its sender to know. */
     readonly replayed: number;
@@ -61,9 +61,9 @@ export interface EncryptionStats {
   };
 }
 
-/** A {@link DatagramTransport} whose datagrams nobody without the key can read or forge. */
+/** A {@link DatagramTransport} whose datagrams cannot be read or forged without the key. */
 export interface EncryptedDatagrams extends DatagramTransport {
-  /** May be changed at any time. */
+  /** May be changed at any time; takes effect at once. */
   mode: EncryptionMode;
   /** A copy of the counters. */
   stats(): EncryptionStats;

@@ -12,15 +12,18 @@ interface Key {
 export const KEY_LENGTH = 32;
 
 /**
- * The secret keys of a cluster, 32 random bytes each. The primary key encrypts; all keys decrypt. To
- * change the key without losing datagrams, `add` the new key on all members, then `use` it on all,
- * then `remove` the old one.
+ * The secret keys of a cluster, 32 random bytes each. The primary key encrypts; all keys decrypt.
+ * To change the key without losing datagrams, `add` the new key on all members, then `use` it on
+ * all, then `remove` the old one.
  */
 export class Keyring {
   readonly #keys = new Map<number, Key>();
   #primary: Key;
 
-  /** Throws `argument` unless every key has 32 bytes. */
+  /**
+   * Throws `argument` if a key does not have 32 bytes, or if two different keys have the same id,
+   * which for random keys has a probability of 2^-32.
+   */
   constructor(primary: Uint8Array, others: readonly Uint8Array[] = []) {
     this.#primary = this.#insert(primary);
     for (const key of others) this.#insert(key);
@@ -32,17 +35,23 @@ export class Keyring {
     return [this.#primary.id, ...rest].map((id) => id.toString(16).padStart(8, '0'));
   }
 
-  /** Adds a key that decrypts. Throws `argument`. */
+  /** Adds a key that decrypts. Throws `argument` as the constructor does. */
   add(key: Uint8Array): void {
     this.#insert(key);
   }
 
-  /** Makes a key the primary one, and adds it if it is new. Throws `argument`. */
+  /**
+   * Makes a key the primary one, and adds it if it is new. Throws `argument` as the constructor
+   * does.
+   */
   use(key: Uint8Array): void {
     this.#primary = this.#insert(key);
   }
 
-  /** Removes a key, if it is in the keyring. Throws `argument` for the primary key. */
+  /**
+   * Removes a key, if it is in the keyring. Throws `argument` for the primary key, or one that does
+   * not have 32 bytes.
+   */
   remove(key: Uint8Array): void {
     const { id } = describe(key);
     if (id === this.#primary.id) {

@@ -12,7 +12,7 @@ export class SilenceWatch {
     this.#wait(timeout);
   }
 
-  /** Restarts the time. */
+  /** Starts the wait again. */
   heard(): void {
     this.#last = performance.now();
   }

@@ -10,14 +10,14 @@ export interface StreamOptions extends ConnectionOptions {
    */
   readonly maxFirstFrameLength?: number | undefined;
   /**
-   * TCP keep-alive: after this long without traffic the system probes the peer every second, and
-   * resets the connection after ten unanswered probes. 0: never. Default 15000.
+   * TCP keep-alive: after this long without traffic the system probes the peer every second.
+   * After ten unanswered probes the connection is lost (`timeout`). 0: never. Default 15000.
    */
   readonly keepAlive?: number | undefined;
   /**
-   * A connection is aborted (`timeout`) if it is read from and its peer has sent nothing for this
-   * long. 0, the default: never. Use it for protocols in which no peer stays silent: unlike
-   * `keepAlive` it also detects a peer that is gone or stuck while data is on its way to it.
+   * A connection that is being read is aborted (`timeout`) if its peer sends nothing for this long.
+   * 0, the default: never. Use it for protocols in which no peer stays silent: unlike `keepAlive`,
+   * it also detects a peer that is gone or stuck while data is on its way to it.
    */
   readonly idleTimeout?: number | undefined;
   /** The most connections of a listener; more are refused at once. Default 1024. */

@@ -7,7 +7,7 @@ interface Handshake {
 
 /**
  * Breaks connections that do not finish their handshake in time. The timeout of `node:tls` starts
- * again with every byte, so a peer that sends one byte now and then could stay forever.
+ * again with every byte, so a peer that sends a byte now and then could stay connected forever.
  */
 export class Handshakes {
   readonly #timeout: number;
@@ -19,7 +19,7 @@ export class Handshakes {
     this.#timeout = timeout;
   }
 
-  /** Starts the time of a TCP socket that was accepted. */
+  /** Starts the timeout of a TCP socket that was accepted. */
   begin(socket: Socket): void {
     const remote = nameOf(socket);
     const timer = setTimeout(() => {

@@ -10,7 +10,10 @@ export interface TlsOptions extends StreamOptions {
   readonly cert?: string | undefined;
   /** The only authorities that are trusted. There is no default. */
   readonly ca: string | readonly string[];
-  /** Whether a listener requires a certificate from its peers. Default true. */
+  /**
+   * Whether a listener requires a certificate from its peers. If false, it accepts every peer and
+   * ignores `allow`. Default true.
+   */
   readonly mutual?: boolean | undefined;
   /**
    * The peers to accept, in both directions, by the names in their certificates: DNS names without
@@ -22,7 +25,7 @@ export interface TlsOptions extends StreamOptions {
   readonly handshakeTimeout?: number | undefined;
 }
 
-/** What `node:tls` needs of the options. Throws `argument` if they do not belong together. */
+/** What `node:tls` needs of the options. Throws `argument` if one is missing. */
 export function secureOptions(options: TlsOptions): SecureContextOptions {
   const { key, cert, ca, mutual = true } = options;
   if ((key === undefined) !== (cert === undefined)) {

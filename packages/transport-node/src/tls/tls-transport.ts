@@ -15,9 +15,10 @@ import { readContext, secureOptions, type TlsOptions } from './tls-options.ts';
  * Creates a transport for framed connections over TLS 1.3, with certificates on both sides unless
  * `mutual` is false. Framing, limits and timeouts are those of `createTcpTransport`.
  *
- * In TLS 1.3 a listener checks the peer's certificate after the peer's `dial` has resolved: a peer
- * that is refused finds its connection lost. Throws `argument` for an option out of range, or for a
- * key or certificate that cannot be read.
+ * In TLS 1.3 a listener checks the peer's certificate after the peer's `dial` has resolved: a
+ * refused peer finds its connection lost. Throws `argument` for an option that is missing or out of
+ * range, or for a key or certificate that cannot be read. `listen` rejects with `argument` without
+ * a `key`.
  */
 export function createTlsTransport(options: TlsOptions): StreamTransport {
   const limits = streamLimits(options);

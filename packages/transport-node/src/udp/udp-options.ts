@@ -13,11 +13,13 @@ export interface UdpOptions {
    */
   readonly maxDatagramSize?: number | undefined;
   /**
-   * The most bytes that may wait for the kernel or for the resolution of a name. At least
-   * `maxDatagramSize`. Default 1 MiB.
+   * The most bytes that may wait for the kernel or for the resolution of a name; `send` drops
+   * datagrams above that. At least `maxDatagramSize`. Default 1048576 (1 MiB).
    */
   readonly sendQueueSize?: number | undefined;
-  /** The size of the kernel's receive buffer (SO_RCVBUF), in bytes. Default: the system's. */
+  /**
+   * The size of the kernel's receive buffer (SO_RCVBUF), in bytes. Default: the system's default.
+   */
   readonly receiveBufferSize?: number | undefined;
   /** How long `close` waits for accepted datagrams to leave, in ms. Default 2000. */
   readonly closeTimeout?: number | undefined;
