@@ -6,12 +6,12 @@ import {
   wholeNumber,
 } from '@shoal/transport/internal';
 
-/** Limits and timeouts of connections over WebSocket. */
+/** Limits and timeouts of connections over WebSocket. Sizes are in bytes, times in ms. */
 export interface WebSocketLimitOptions extends ConnectionOptions {
   /**
    * A connection whose peer cannot be paused (a browser's WebSocket) is aborted (`overflow`) if it
-   * has more unread bytes than this. At least `maxFrameLength`. Default: twice that, and at least
-   * 16 MiB.
+   * has more unread bytes than this. At least `maxFrameLength`. Default: twice that or 16 MiB,
+   * whichever is more.
    */
   readonly maxUnread?: number | undefined;
 }

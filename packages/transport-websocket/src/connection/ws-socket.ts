@@ -97,9 +97,9 @@ export class WsSocket implements RawSocket {
   }
 
   /**
-   * Reports `timeout` unless the peer has shown a sign of life since the last probe, and pings it. A
-   * sign of life is any byte read, or waiting bytes that have left. While this side does not read,
-   * a peer cannot show one.
+   * Reports `timeout` unless the peer has shown a sign of life since the last probe, and pings it.
+   * A sign of life is any byte read, or waiting bytes that have left. While this side does not
+   * read, a peer cannot show one.
    */
   probe(): void {
     if (!this.isOpen) return;
@@ -167,7 +167,7 @@ function refusalCode(status: number): TransportErrorCode {
 export interface WsDialOptions extends Pick<DeadlineOptions, 'timeout' | 'signal'> {
   /** The longest message to accept, in bytes. */
   readonly maxFrameLength: number;
-  /** Certificates, in PEM, to check the server's against. Default: the system's. */
+  /** Trusted certificates, in PEM, for checking the server. Default: the system's. */
   readonly ca?: string | undefined;
   /** More headers for the handshake. */
   readonly headers?: Readonly<Record<string, string>> | undefined;

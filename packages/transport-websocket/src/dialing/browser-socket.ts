@@ -110,7 +110,7 @@ function opened(socket: WebSocket, doing: string): Promise<void> {
     // The platform does not say whether nobody listens, the certificate is bad, or it was refused.
     const refused = (): void =>
       reject(
-        new TransportError('refused', `${doing}: could not connect, the platform does not say why`),
+        new TransportError('refused', `${doing}: could not connect; the platform does not say why`),
       );
     socket.onerror = refused;
     socket.onclose = refused;

@@ -13,20 +13,21 @@ import { type DialTarget, dialTarget, type WebSocketDialOptions } from './dial-t
 /** Options of {@link createWebSocketTransport}. */
 export interface WebSocketTransportOptions extends WebSocketDialOptions {
   /**
-   * The `WebSocket` to use. Default: the platform's. Where there is none, as in Node 20, it is that of
-   * the package `ws`, which is loaded when it is first needed.
+   * The `WebSocket` to use. Default: the platform's. Where there is none, as in Node 20, it is that
+   * of the package `ws`, which is loaded when it is first needed.
    */
   readonly WebSocket?: WebSocketConstructor | undefined;
 }
 
 /**
  * Creates a transport for framed connections over WebSocket, for browsers and every other platform
- * with a `WebSocket`. An address is `host:port`; path and TLS are options. The transport only dials.
- * To listen, and for back-pressure in both directions in Node, use
+ * with a `WebSocket`. An address is `host:port`; path and TLS are options. The transport only
+ * dials. To listen, and for back-pressure in both directions in Node, use
  * `createWebSocketServerTransport` of `@shoal/transport-websocket/server`.
  *
- * A browser does not say why it could not connect (`refused`), and cannot pause a peer: a connection
- * with more than `maxUnread` unread bytes is aborted. Throws `argument`.
+ * A browser does not say why it could not connect (`refused`), and cannot pause a peer: a
+ * connection with more than `maxUnread` unread bytes is aborted (`overflow`). Throws `argument` for
+ * an option out of range.
  */
 export function createWebSocketTransport(options: WebSocketTransportOptions = {}): StreamTransport {
   const limits = webSocketLimits(options);

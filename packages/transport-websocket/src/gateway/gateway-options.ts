@@ -14,20 +14,26 @@ export interface GatewayOptions {
   /**
    * Returns the name of a client that asks for `wanted`, or for any name if that is ''; undefined
    * refuses the client. A name is 1..22 letters, digits, `.`, `_`, `~` or `-`. Default: the wanted
-   * name, or random letters.
+   * name, or 12 random characters if none is wanted.
    */
   readonly nameOf?: ((wanted: string, connection: Connection) => string | undefined) | undefined;
-  /** Whether a client may send to a destination. Default: to all. */
+  /** Whether a client, given by name, may send to an address. Default: to all. */
   readonly mayReach?: ((client: string, destination: string) => boolean) | undefined;
   /** The most clients, including lost ones whose name is kept. Default 1024. */
   readonly maxClients?: number | undefined;
-  /** The most datagrams per second of a client, on average; more are dropped. Default 1000. */
+  /**
+   * The most datagrams per second from a client, on average; more are dropped. A burst may have as
+   * many as one second allows. Default 1000.
+   */
   readonly maxRate?: number | undefined;
   /** How long a new connection may take to say hello. Default 5000. */
   readonly helloTimeout?: number | undefined;
-  /** A client that sends nothing for this long is lost. Default 15000. */
+  /**
+   * A client that sends nothing is lost after between half of this time and all of it, so clients
+   * must ping at intervals of less than half. At least 2. Default 15000.
+   */
   readonly idleTimeout?: number | undefined;
-  /** How long the name of a lost client is kept for it. Default 10000. */
+  /** How long the name of a lost client is kept for it. 0: not at all. Default 10000. */
   readonly resumeTimeout?: number | undefined;
   /** Random bytes for names and keys. Default: `crypto.getRandomValues`. */
   readonly randomBytes?: ((length: number) => Uint8Array) | undefined;
@@ -41,13 +47,13 @@ export interface GatewayStats {
   readonly fromClients: number;
   /** Dropped: the client does not read fast enough, or is disconnected. */
   readonly dropped: number;
-  /** Dropped: the client sends too many. */
+  /** Dropped: the client exceeds `maxRate`. */
   readonly limited: number;
   /** Dropped: there is no such client. */
   readonly unknown: number;
   /** Dropped: malformed envelope, too long, or a destination that is invalid or not allowed. */
   readonly invalid: number;
-  /** Dropped: for the member itself, while it had no handler. */
+  /** Dropped: meant for the member itself, which had no handler. */
   readonly unclaimed: number;
   /** Clients that were refused, or disconnected for breaking the protocol. */
   readonly refused: number;

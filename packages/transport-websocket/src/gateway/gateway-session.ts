@@ -12,7 +12,7 @@ export class GatewaySession {
   /** Whether anything has come since the last check. */
   heard = true;
   #isCongested = false;
-  /** A token bucket: how many datagrams may come now, as of a time in ms. */
+  /** A token bucket: how many datagrams may come now, as of `#allowanceAsOf`, in ms. */
   #allowance: number;
   #allowanceAsOf = 0;
 

@@ -14,7 +14,8 @@ import type { Gateway, GatewayOptions, GatewayStats } from './gateway-options.ts
 
 /**
  * Makes a member a gateway. Clients that cannot open a UDP socket, such as browser tabs, connect to
- * `listener`, and are members of the cluster at `host:port!client`. Throws `argument` or `address`.
+ * `listener`, and are members of the cluster at `host:port!client`. Throws `argument` for an option
+ * out of range or an `address` that members cannot send to, and `address` for an invalid one.
  */
 export function createGateway(options: GatewayOptions): Gateway {
   return new UdpGateway(options);

@@ -11,7 +11,7 @@ import {
 export interface WebSocketRequest {
   /** The address of the TCP peer, which may be a proxy. */
   readonly remoteAddress: string;
-  /** The `Origin` header. Browsers send it, and do not let pages choose it; programs need not. */
+  /** The `Origin` header. Browsers always send the page's; other programs may send none, or any. */
   readonly origin: string | undefined;
   /** The path with its query. */
   readonly path: string;
@@ -32,24 +32,24 @@ export interface WebSocketListener extends Listener, AsyncIterable<AcceptedConne
 
 /** Options of a listener. Sizes are in bytes, times in ms. */
 export interface WebSocketListenOptions extends WebSocketLimitOptions {
-  /** The path to serve. Requests may add a query. Default `/`. */
+  /** The path to serve, which starts with `/`. Requests may add a query. Default `/`. */
   readonly path?: string | undefined;
   /**
    * The origins of pages that may connect (`https://app.example`), or a function that decides.
-   * Requests without an origin, which come from programs, are left to `authorize`. Default: pages
-   * from the host that the browser connects to.
+   * Requests without an origin, which do not come from browsers, are left to `authorize`. Default:
+   * only pages loaded from the host and port that the browser connects to.
    */
   readonly origins?: (readonly string[] | ((origin: string) => boolean)) | undefined;
   /**
-   * Whether to accept a client whose origin is allowed. An error, or no answer within
-   * `handshakeTimeout`, refuses it. Default: all.
+   * Whether to accept a client whose origin is allowed. Anything but true, an error, or no answer
+   * within `handshakeTimeout` refuses it. Default: accepts all.
    */
   readonly authorize?: ((request: WebSocketRequest) => boolean | Promise<boolean>) | undefined;
   /** How long a handshake may take. Default 10000. */
   readonly handshakeTimeout?: number | undefined;
   /**
-   * The time between WebSocket pings to an idle peer. The connection to a peer that shows no sign of
-   * life between two pings is lost with `timeout`. 0: never. Default 15000.
+   * The time between WebSocket pings to an idle peer. The connection to a peer that shows no sign
+   * of life between two pings is lost with `timeout`. 0: never. Default 15000.
    */
   readonly pingInterval?: number | undefined;
   /** The most connections, including those in handshake. Default 1024. */

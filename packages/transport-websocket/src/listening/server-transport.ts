@@ -20,9 +20,11 @@ export interface WebSocketServerOptions
     Omit<WebSocketDialOptions, 'path'> {
   /** The certificate and key, in PEM, for listening over TLS. Default: no TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** Certificates, in PEM, to check a dialled server's against. Default: the system's. */
+  /**
+   * Trusted certificates, in PEM, for checking the server that is dialed. Default: the system's.
+   */
   readonly ca?: string | undefined;
-  /** Additional headers for the handshake of `dial`. */
+  /** Additional HTTP headers for the handshake of `dial`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -36,7 +38,8 @@ export interface WebSocketServerTransport extends StreamTransport {
 
 /**
  * Creates a transport for framed connections over WebSocket in Node, on top of `ws`. It dials and
- * listens, with back-pressure in both directions. Throws `argument`.
+ * listens, with back-pressure in both directions. Throws `argument` for an option out of range;
+ * `listen` rejects with `argument` for a certificate or key that cannot be read.
  */
 export function createWebSocketServerTransport(
   options: WebSocketServerOptions = {},
@@ -83,7 +86,8 @@ export function createWebSocketServerTransport(
 
 /**
  * Accepts connections at `options.path` of your own HTTP or HTTPS server, which must be listening.
- * Closing the listener does not close the server. Throws `argument`.
+ * Closing the listener does not close the server. Throws `argument` for an option out of range, or
+ * if the server is not listening on a port.
  */
 export function attachWebSocketListener(
   server: Server | SecureServer,

@@ -16,7 +16,7 @@ import {
  * needs this around its transport; a gateway has it built in.
  *
  * Takes over `transport`: its handler, and closing it. `maxDatagramSize` is 48 bytes smaller, for
- * the envelope. Throws `argument` if nothing is left.
+ * the envelope. Throws `argument` if that leaves none.
  */
 export function createGatewayAwareTransport(transport: DatagramTransport): DatagramTransport {
   return new GatewayAwareTransport(transport);

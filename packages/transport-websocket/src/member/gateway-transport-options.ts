@@ -11,13 +11,19 @@ export interface GatewayTransportOptions {
    * The name to ask for: 1..22 letters, digits, `.`, `_`, `~` or `-`. Default: the gateway chooses.
    */
   readonly name?: string | undefined;
-  /** The time between pings to the gateway, which is lost if it misses two. Default 5000. */
+  /**
+   * The time between pings to the gateway, which is lost if it sends nothing between two of them.
+   * Less than half of the gateway's `idleTimeout`. Default 5000.
+   */
   readonly pingInterval?: number | undefined;
   /** How long a gateway may take to answer the hello. Default 5000. */
   readonly welcomeTimeout?: number | undefined;
-  /** The delay after all gateways have failed; it doubles with each further failure. Default 100. */
+  /**
+   * The delay after all gateways have failed. It doubles with each further failure; each wait is a
+   * random 50 to 100% of it. Default 100.
+   */
   readonly retryDelay?: number | undefined;
-  /** The longest such delay. Default 5000. */
+  /** The longest delay. Default 5000. */
   readonly maxRetryDelay?: number | undefined;
   /** Spreads the delays of many clients, like `Math.random`, which is the default. */
   readonly random?: (() => number) | undefined;
@@ -37,9 +43,9 @@ export interface GatewayTransportEvent {
 export interface GatewayTransport extends DatagramTransport, EventSource<GatewayTransportEvent> {
   /**
    * Where members reach this one: the gateway's address, `!`, and a name. It changes with the
-   * gateway. While there is no gateway, it is the last address.
+   * gateway. While there is no gateway, it is the last one's.
    */
   readonly localAddress: string;
-  /** Whether there is a gateway now. While there is none, `send` returns false. */
+  /** Whether it is connected to a gateway. While it is not, `send` returns false. */
   readonly isConnected: boolean;
 }

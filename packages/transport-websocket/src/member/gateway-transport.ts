@@ -23,8 +23,8 @@ import type {
  * connects again: first to the same gateway, which keeps the address if that is quick, then to the
  * others in turn.
  *
- * Rejects with the last gateway's error if none accepts it: an error of `dial`, `timeout`,
- * `refused` or `protocol`; also with `argument`, `address`, or `aborted` by the signal.
+ * If no gateway accepts it, rejects with the last one's error: an error of `dial`, `timeout`,
+ * `refused` or `protocol`. Also rejects with `argument`, `address`, or `aborted` by the signal.
  */
 export async function createGatewayTransport(
   options: GatewayTransportOptions,

@@ -41,7 +41,9 @@ const REFUSED = 0x84;
 
 const REFUSALS: readonly Refusal[] = ['version', 'name', 'full'];
 
-/** Encodes a message. Throws `protocol` for a text that does not fit: a mistake of the caller. */
+/**
+ * Encodes a message. Throws `protocol` for a text that does not fit, which is the caller's mistake.
+ */
 export function encodeGatewayMessage(message: GatewayMessage): Uint8Array {
   switch (message.type) {
     case 'hello':
