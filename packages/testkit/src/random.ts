@@ -2,8 +2,8 @@
 export type Random = () => number;
 
 /**
- * Returns a random function that repeats for the same seed, a whole number or text. It is sfc32,
- * the Small Fast Counter of Chris Doty-Humphrey's PractRand.
+ * Returns a random function that repeats for the same seed, a whole number or a string. It is
+ * sfc32, the Small Fast Counter of Chris Doty-Humphrey's PractRand.
  */
 export function seededRandom(seed: number | string): Random {
   let [a, b, c, counter] = [0x9e3779b9, 0x243f6a88, 0xb7e15162, 1];

@@ -1,9 +1,9 @@
-/** A pending timer. Only the clock that returned it looks inside. */
+/** A pending timer, opaque to everyone but the clock that returned it. */
 export type TimerHandle = object | number;
 
 /**
- * Time and timers, which a test can replace. Times are in ms, count from a start of the clock's
- * choice, and never go back.
+ * Time and timers, which a test can replace. Times are in ms since an arbitrary start, and never go
+ * back.
  */
 export interface MonotonicClock {
   now(): number;

@@ -23,6 +23,7 @@ export class VirtualClock implements MonotonicClock {
   readonly #heap: VirtualTimer[] = [];
   #live = 0;
 
+  /** `start`: the time that it shows first, in ms. */
   constructor(start = 0) {
     this.#now = start;
   }
@@ -55,15 +56,16 @@ export class VirtualClock implements MonotonicClock {
     this.#live--;
   }
 
-  /** Runs all timers due up to `time`, in ms. Reactions of promises run only after it returns. */
+  /** Runs all timers due up to `time`, in ms. Promise reactions run only after it returns. */
   runUntil(time: number): void {
     while (this.nextDeadline <= time) this.#runNext();
     this.#now = Math.max(this.#now, time);
   }
 
   /**
-   * Advances the clock by `ms`. Promise reactions run after each timer, so that `async` code runs
-   * in virtual time as it would in real time, as long as it waits for nothing but this clock.
+   * Advances the clock by `ms` milliseconds. Promise reactions run after each timer, so that
+   * `async` code runs in virtual time as it would in real time, as long as it waits for nothing but
+   * this clock.
    */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;

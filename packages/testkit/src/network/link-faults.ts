@@ -5,7 +5,10 @@ import type { Random } from '../random.ts';
 export interface LinkFaults {
   /** The share of datagrams that are lost, 0..1. */
   readonly loss?: number | undefined;
-  /** How long datagrams and frames travel, in ms; or a range from which each delay is drawn. */
+  /**
+   * How long datagrams, frames and each half of a dial take, in ms; or a range from which each
+   * delay is drawn.
+   */
   readonly delay?: number | readonly [min: number, max: number] | undefined;
   /** The share of datagrams that arrive twice, 0..1. */
   readonly duplication?: number | undefined;

@@ -7,9 +7,12 @@ import type { DatagramEnd, NetworkCore, StreamEnd } from './network-core.ts';
 export interface MemoryDatagramOptions {
   /** The longest datagram to send, 1..65507. Default 1452, as with UDP. */
   readonly maxDatagramSize?: number | undefined;
-  /** The most bytes that may wait for the end of the turn, when they are sent. Default 1 MiB. */
+  /** The most bytes that may wait to be sent at the end of the turn. Default 1048576 (1 MiB). */
   readonly sendQueueSize?: number | undefined;
-  /** The most bytes that may be on their way to this transport; more are dropped. Default 4 MiB. */
+  /**
+   * The most bytes that may be on their way to this transport; more are dropped. Default 4194304
+   * (4 MiB).
+   */
   readonly receiveBufferSize?: number | undefined;
 }
 

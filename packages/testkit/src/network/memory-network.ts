@@ -22,7 +22,8 @@ export interface MemoryNetworkOptions {
 
 /**
  * A network in memory. Its datagrams and connections have the semantics, bounds and errors of the
- * real transports, with faults on request. With a `VirtualClock` a run depends only on its seed.
+ * real transports, with faults on request. With a `VirtualClock`, runs with the same seed are
+ * equal.
  *
  * Loss, duplication and reordering apply to datagrams. Connections are delayed, and stall while
  * their link is cut: what was sent arrives once the cut has healed.
@@ -52,8 +53,8 @@ export class MemoryNetwork {
   }
 
   /**
-   * Sets the faults of the selected links, by default of all links, from now on. A later setting
-   * replaces earlier ones as a whole. Throws `argument` or `address`.
+   * Sets the faults of the selected links, by default of all links, from now on. The latest setting
+   * that selects a link applies, as a whole. Throws `argument` or `address`.
    */
   setFaults(faults: LinkFaults, link: LinkSelector = {}): void {
     this.#core.setFaults(faults, link);
@@ -61,7 +62,7 @@ export class MemoryNetwork {
 
   /**
    * Splits the network: hosts or addresses in different groups cannot reach each other. Those in
-   * no group can reach everybody. Replaces an earlier partition.
+   * no group can reach everyone. Replaces an earlier partition. Throws `address`.
    */
   partition(...groups: readonly (readonly string[])[]): void {
     this.#core.partition(groups);

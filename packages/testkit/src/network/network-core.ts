@@ -18,13 +18,15 @@ export interface MemoryNetworkStats {
   sent: number;
   /** Datagrams passed to a handler. */
   delivered: number;
+  /** Datagrams that `loss` dropped. */
   lost: number;
+  /** Datagrams that `duplication` sent twice. */
   duplicated: number;
   /** Datagrams held back so that later ones may overtake them. */
   reordered: number;
   /** Datagrams stopped by a partition or a cut. */
   blocked: number;
-  /** Datagrams to an address where nobody is bound or nobody receives. */
+  /** Datagrams to an address where no transport is bound, or whose transport has no handler. */
   unclaimed: number;
   /** Datagrams dropped because the destination's buffer was full. */
   overflowed: number;

@@ -16,9 +16,9 @@ export interface Outcome {
   readonly load: number | undefined;
   readonly effects: Readonly<Effects>;
   readonly stats: Readonly<SimulatorStats>;
-  /** Equal for equal runs. */
+  /** A hash of everything that happened: equal for equal runs. */
   readonly digest: string;
-  /** Everything that happened, line by line; empty unless it was asked for. */
+  /** Everything that happened, line by line; empty without the option `log`. */
   readonly log: readonly string[];
 }
 
@@ -33,7 +33,10 @@ const MAX_LOAD = 3;
 /** The same for a single member, which may be asked for more feeds than others. */
 const MAX_LOAD_OF_ONE = 6;
 
-/** Runs a plan and checks every invariant. Throws a RangeError for an invalid plan only. */
+/**
+ * Runs a plan and checks every invariant. A broken one is the outcome's `violation`, not an error.
+ * Throws a `RangeError` for an invalid plan. `log`: whether to keep the log. Default false.
+ */
 export function runPlan(plan: Plan, options: { readonly log?: boolean | undefined } = {}): Outcome {
   const { seed, nodes, weather, join } = plan;
   const config = planConfig(plan);
@@ -154,7 +157,10 @@ function checkFaultsFired(plan: Plan, sim: Simulator): void {
   }
 }
 
-/** Removes as many faults as possible from a failed run that still breaks the same invariant. */
+/**
+ * Removes faults from the plan of a failed run for as long as it still breaks the same invariant,
+ * and returns the outcome with the fewest faults. Returns a run without a violation unchanged.
+ */
 export function shrinkPlan(failing: Outcome): Outcome {
   let best = failing;
   const code = failing.violation?.code;

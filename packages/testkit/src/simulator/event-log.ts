@@ -5,8 +5,8 @@ import type { SimNode } from './sim-node.ts';
 import type { Simulator } from './simulator.ts';
 
 /**
- * Records everything that happens, one line for each entry, and hashes it into a digest: two runs
- * are equal if their digests are. Add it to `Simulator.observers` before the first node starts.
+ * Records everything that happens, one line per entry, and hashes it into a digest: runs with equal
+ * digests are equal. Add it to `Simulator.observers` before the first node starts.
  */
 export class EventLog implements Observer {
   /** The entries; empty unless they are kept. */

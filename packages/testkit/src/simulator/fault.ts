@@ -1,6 +1,6 @@
 import type { Latency } from './latency.ts';
 
-/** How the network treats packets. Shares are of the packets sent, 0..1. */
+/** How the network treats packets. Shares are fractions of the packets sent, 0..1. */
 export interface Weather {
   readonly latency: Latency;
   /** The share that is lost. */
@@ -9,6 +9,7 @@ export interface Weather {
   readonly duplicate: number;
   /** The share that is delayed by up to `reorderBy` ms, so that later packets overtake it. */
   readonly reorder: number;
+  /** In ms. */
   readonly reorderBy: number;
 }
 
@@ -41,7 +42,7 @@ export type Fault =
   | { readonly type: 'block'; readonly node: number; readonly ms: number }
   /** The node's clock runs `rate` times as fast as it should. */
   | { readonly type: 'skew'; readonly node: number; readonly rate: number }
-  /** The node's clock is set forward, or back. */
+  /** The node's clock is set forward by `ms`, or back if that is negative. */
   | { readonly type: 'jump'; readonly node: number; readonly ms: number }
   /** No packet gets from any node of `from` to any of `to`; the other direction works. */
   | { readonly type: 'cut'; readonly from: readonly number[]; readonly to: readonly number[] }
@@ -64,7 +65,7 @@ export interface TimedFault {
   readonly fault: Fault;
 }
 
-/** Counts what faults really did: a fault that has no effect is a mistake of the test. */
+/** Counts what faults really did: a fault without effect is a mistake in the test. */
 export interface Effects {
   crashes: number;
   restarts: number;

@@ -3,7 +3,10 @@ import type { Observer } from './observer.ts';
 import type { SimNode } from './sim-node.ts';
 import type { Simulator } from './simulator.ts';
 
-/** The names of what must hold: the first group always, the second once the faults are over. */
+/**
+ * The names of what must hold: up to `no-throw` at all times, from `converges` on once the faults
+ * are over.
+ */
 export type Invariant =
   /** The incarnation of an identity never decreases, in any view or at its node. */
   | 'incarnation-grows'
@@ -23,7 +26,7 @@ export type Invariant =
   | 'converges'
   /** No member that runs and can be reached stays Down forever. */
   | 'not-down-for-ever'
-  /** Once nothing is new, no update or broadcast is queued. */
+  /** Once there is nothing new, no update or broadcast is queued. */
   | 'queues-drain'
   /** A cluster at rest sends a fixed number of packets per member and period. */
   | 'flat-load'

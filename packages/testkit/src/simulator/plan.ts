@@ -38,7 +38,10 @@ export interface PlanLimits {
   /** The number of nodes, from 5 to 60 by default. Small clusters are more frequent. */
   readonly leastNodes?: number | undefined;
   readonly mostNodes?: number | undefined;
-  /** In ms, 1,200,000 or more. Default 3,000,000. The first two thirds have faults. */
+  /**
+   * The length of the run in ms, 1,200,000 or more. Default 3,000,000. Faults happen in the first
+   * two thirds.
+   */
   readonly duration?: number | undefined;
 }
 

@@ -6,7 +6,7 @@ import type { JoinPolicy } from './node-driver.ts';
 
 /** Options of a {@link Simulator}. */
 export interface SimulatorOptions {
-  /** The source of all chance: equal seeds and faults give equal runs, on any machine. */
+  /** The seed of all random choices: equal seeds and faults give equal runs, on any machine. */
   readonly seed: number | string;
   /** How many nodes there are, running or not. */
   readonly nodes: number;
@@ -18,7 +18,7 @@ export interface SimulatorOptions {
   readonly weather?: Weather | undefined;
   /** How nodes find the cluster. Default: at nodes 0, 1 and 2, until they are in one. */
   readonly join?: JoinPolicy | undefined;
-  /** How nodes exchange states over streams. Default: not at all; there are only datagrams. */
+  /** How nodes exchange states over streams. Default: they do not; there are only datagrams. */
   readonly exchange?: ExchangePolicy | undefined;
   /** How many packets a socket buffer holds for a paused or blocked node. Default 512. */
   readonly socketBuffer?: number | undefined;

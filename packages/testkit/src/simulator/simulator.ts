@@ -23,8 +23,8 @@ const NO_METADATA = new Uint8Array(0);
 
 /**
  * A cluster in one process, over virtual time. Each node runs the same `Swim` as a real one, with
- * the same policies for joins and exchanges. Uses no API of Node.js, so it runs in browsers, too.
- * Let time pass with {@link Simulator.run}.
+ * the same policies for joins and exchanges. Uses no Node.js API, so it runs in browsers too. Time
+ * passes only in {@link Simulator.run} and {@link Simulator.runUntil}.
  */
 export class Simulator {
   readonly options: SimulatorOptions;
@@ -88,7 +88,10 @@ export class Simulator {
     return this.#network.reaches(from.index, to.index);
   }
 
-  /** Starts a node that does not run. It joins at the seeds. Throws a RangeError for no node. */
+  /**
+   * Starts a node, which joins at the seeds. Does nothing if it is running. Throws a `RangeError`
+   * if there is no such node.
+   */
   start(index: number): void {
     const node = this.#node(index);
     if (node.swim !== undefined) return;
@@ -129,7 +132,7 @@ export class Simulator {
     }
   }
 
-  /** Makes a fault happen now. Throws a RangeError if it is about a node that does not exist. */
+  /** Makes a fault happen now. Throws a `RangeError` for a node that does not exist. */
   inject(fault: Fault): void {
     for (const observer of this.observers) observer.fault?.(fault);
     this.#faults.inject(fault);
@@ -140,7 +143,7 @@ export class Simulator {
     this.#queue.add(Math.max(time, this.now), action);
   }
 
-  /** Lets `ms` of virtual time pass. */
+  /** Lets `ms` milliseconds of virtual time pass. */
   run(ms: number): void {
     const end = this.now + ms;
     while (this.#queue.nextTime <= end) {
@@ -154,8 +157,8 @@ export class Simulator {
   }
 
   /**
-   * Lets up to `ms` of virtual time pass until `condition`, which is checked every `step` ms,
-   * holds. Returns the number of ms that took; undefined if it never held.
+   * Lets virtual time pass until `condition` holds, but no more than `ms` milliseconds; checks it
+   * every `step` ms. Returns how many ms passed; undefined if it never held.
    */
   runUntil(ms: number, step: number, condition: () => boolean): number | undefined {
     const start = this.now;

@@ -4,7 +4,7 @@ import { type DatagramConformanceSetup, DatagramTestBed } from './datagram-test-
 
 /**
  * Declares one test for each requirement on a `DatagramTransport`. The network between the
- * transports must not lose a datagram that is sent alone, nor a few that are sent at once.
+ * transports must lose neither a datagram that is sent alone nor a few that are sent at once.
  *
  * ```ts
  * import { describe, it } from 'vitest';

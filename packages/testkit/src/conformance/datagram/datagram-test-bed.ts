@@ -5,7 +5,7 @@ import { Cleanup } from '../test-runner.ts';
 export interface DatagramConformanceSetup {
   /** The name of the transport in the report. */
   readonly name: string;
-  /** Creates a transport at a free address. All of them can reach each other. */
+  /** Creates a transport at a free address. All created transports must reach each other. */
   create(): DatagramTransport | Promise<DatagramTransport>;
   /**
    * Sends bytes that are not the transport's protocol to it, or to what it depends on, and resolves

@@ -14,8 +14,8 @@ export interface LogConformanceSetup {
   /** Creates an empty log. */
   create(options: LogConformanceOptions): LogStore | Promise<LogStore>;
   /**
-   * For a durable log: opens the log that `create` made with these options again, after the suite has
-   * disposed of it.
+   * For a durable log: reopens the log that `create` made with these options, after the suite has
+   * disposed of it. Default: no case reopens a log.
    */
   reopen?(log: LogStore, options: LogConformanceOptions): LogStore | Promise<LogStore>;
 }

@@ -14,7 +14,7 @@ const GROUPS = {
 
 /**
  * Declares one test for each requirement on a `StreamTransport`. The name of a test says what is
- * required. No test depends on how long something takes.
+ * required. No test depends on timing.
  *
  * ```ts
  * import { describe, it } from 'vitest';

@@ -25,16 +25,16 @@ export interface StreamConformanceSetup {
     limits: StreamConformanceLimits,
     role: 'dial' | 'listen',
   ): StreamTransport | Promise<StreamTransport>;
-  /** Where to listen; port 0. Default `127.0.0.1:0`. */
+  /** Where to listen, with port 0. Default `127.0.0.1:0`. */
   readonly address?: string | undefined;
   /**
-   * Whether a dialed connection pauses its peer while its frames are not read. If false (a browser's
-   * WebSocket cannot), the connection must be aborted with `overflow`. Default true.
+   * Whether a dialed connection pauses its peer while its frames are not read. If false (a
+   * browser's WebSocket cannot), the connection must be aborted with `overflow`. Default true.
    */
   readonly pauses?: boolean | undefined;
   /**
-   * Connects to a listener without speaking the transport's protocol, and resolves when the listener
-   * has ended the connection.
+   * Connects to a listener without speaking the transport's protocol, and resolves when the
+   * listener has ended the connection. Default: the case is skipped.
    */
   readonly garbage?: ((address: string) => Promise<void>) | undefined;
 }
