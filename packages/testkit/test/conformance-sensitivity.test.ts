@@ -96,14 +96,14 @@ const streamFaults: [string, string, (connection: Connection) => Partial<Connect
   ['closes instead of aborting', 'abort rejects all', (it) => ({ abort: () => void it.close() })],
   ['forgets the reason', 'abort rejects all', (it) => ({ abort: () => it.abort(new Error('?')) })],
   [
-    'takes frames over the limit',
+    'accepts frames over the limit',
     'send throws size',
     (it) => ({
       send: (frame) => it.send(frame.subarray(0, 1000)),
     }),
   ],
   [
-    'tells another address',
+    'reports another address',
     'knows the address of the other',
     () => ({ remoteAddress: '10.0.0.1:1' }),
   ],
@@ -165,9 +165,9 @@ const datagramFaults: [string, string, (it: DatagramTransport) => Partial<Datagr
       },
     }),
   ],
-  ['tells no real address', 'bound address', () => ({ localAddress: '10.0.0.1:0' })],
+  ['reports no real address', 'bound address', () => ({ localAddress: '10.0.0.1:0' })],
   [
-    'uses its buffer again',
+    'reuses its buffer',
     'its own bytes',
     (it) => {
       const buffer = new Uint8Array(2000);
@@ -192,7 +192,7 @@ const datagramFaults: [string, string, (it: DatagramTransport) => Partial<Datagr
     },
   ],
   [
-    'takes what is too long',
+    'accepts datagrams that are too long',
     'over maxDatagramSize',
     (it) => ({
       send: (to, bytes) => bytes.length > it.maxDatagramSize || it.send(to, bytes),

@@ -45,8 +45,8 @@ export function checkError(
 }
 
 /**
- * Returns the error that `promise` rejects with, checked as in {@link checkError}. The result may be
- * awaited later: until then a failed check is not reported as an unhandled rejection.
+ * Returns the error that `promise` rejects with, checked as in {@link checkError}. The result may
+ * be awaited later: until then a failed check is not reported as an unhandled rejection.
  */
 export function checkRejects(
   promise: Promise<unknown>,
@@ -56,7 +56,7 @@ export function checkRejects(
   const checked = promise.then(
     (value) => {
       throw new Error(
-        `requirement not met: ${what} rejects, but it resolved with ${String(value)}`,
+        `requirement not met: ${what} must reject, but resolved with ${String(value)}`,
       );
     },
     (error: unknown) => checkError(error, codes, `the error of ${what}`),
@@ -83,7 +83,9 @@ export function checkBound(address: string): void {
   checkEqual(formatAddress(parsed), address, 'the canonical form of the address');
 }
 
-/** Lets the event loop turn `count` times, so that effects can show. No case depends on the number. */
+/**
+ * Lets the event loop turn `count` times, so that effects can show. No case depends on the number.
+ */
 export async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setTimeout(resolve, 0));
 }

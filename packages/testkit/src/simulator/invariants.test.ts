@@ -73,7 +73,7 @@ describe('Invariants', () => {
     expect(broken(() => invariants.event(node, about('memberUp', 5)))).toBeUndefined();
   });
 
-  it('start anew with each process', () => {
+  it('start over with each process', () => {
     const { sim, node, invariants } = watched();
     invariants.event(node, about('memberDown', 5));
     sim.inject({ type: 'restart', node: 0 });

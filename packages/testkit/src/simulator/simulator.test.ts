@@ -76,7 +76,7 @@ describe('Simulator', () => {
     expect(text).toMatch(/n0 memberDown n1#\d+, incarnation 0, failed$/m);
   });
 
-  it('waits no longer than it was told', () => {
+  it('waits no longer than the given time', () => {
     const { sim } = cluster(2);
     expect(sim.runUntil(1000, 300, () => false)).toBeUndefined();
     expect(sim.now).toBe(1000);

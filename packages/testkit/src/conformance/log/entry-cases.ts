@@ -88,7 +88,7 @@ export const logEntryCases: Cases<LogTestBed> = {
     checkVlsn((await again.entry(3n))!.lsn, 14n, 'the third LSN');
     const other = await bed.filled(commits(1, 'z'), commits(19, 'c', 2));
     const [a, b] = [await other.entry(20n), await straight.entry(20n)];
-    check(a!.fingerprint !== b!.fingerprint, 'an early difference shows later');
+    check(a!.fingerprint !== b!.fingerprint, 'a difference must change all later fingerprints');
   },
 
   'kinds determine sync points and ends of transactions': async (bed) => {

@@ -28,7 +28,7 @@ export const logReadCases: Cases<LogTestBed> = {
     checkList(seen, ['2:1:c2', '3:1:c3', '4:1:n1', '5:1:n2'], 'the entries');
     const aborted = log.read(1n, { signal: AbortSignal.abort(reason) })[Symbol.asyncIterator]();
     const early = await aborted.next().catch((error: unknown) => error);
-    check(early === reason, 'a signal that has fired ends it at once');
+    check(early === reason, 'a signal that has fired must end it at once');
   },
 
   'batches respect the limits, but have at least one entry': async (bed) => {
@@ -117,9 +117,9 @@ export const logReadCases: Cases<LogTestBed> = {
       maxEntries: 7,
     })) {
       checkVlsn(firstVlsn, copy.range.last + 1n, 'the first VLSN of a batch');
-      check(count >= 1 && count <= 7, 'a batch keeps the limits');
+      check(count >= 1 && count <= 7, 'a batch must respect the limits');
       const fingerprints = chain.all(bytes, count);
-      check(fingerprints !== undefined, 'the bytes are as many entries as are told');
+      check(fingerprints !== undefined, 'the bytes must hold as many entries as reported');
       const { last } = await copy.encoded.append([{ count, bytes, fingerprints }]);
       checkVlsn(last, firstVlsn + BigInt(count - 1), 'the last VLSN');
       const { fingerprint: held } = (await copy.entry(last))!;

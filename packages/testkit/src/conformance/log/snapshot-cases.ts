@@ -47,7 +47,7 @@ export const logSnapshotCases: Cases<LogTestBed> = {
     checkBytes(await join(snapshot.chunks()), before, 'the snapshot');
     await snapshot[Symbol.asyncDispose]();
     const after = await log.exportSnapshot();
-    check(after.id !== snapshot.id, 'another content has another id');
+    check(after.id !== snapshot.id, 'different contents must have different ids');
     await after[Symbol.asyncDispose]();
   },
 

@@ -222,7 +222,7 @@ export const garbageCases: typeof listeningCases = {
       for await (const stranger of listener) {
         const end = all(bed.keep(stranger)).then(
           () => {
-            throw new Error('requirement not met: the loop over a stranger throws, but it ended');
+            throw new Error('requirement not met: the loop over a stranger must throw, but ended');
           },
           (error: unknown) =>
             checkError(error, ['protocol', 'size', 'reset'], 'the error of the loop'),
