@@ -67,7 +67,7 @@ describe('the end of a connection', () => {
     });
   });
 
-  it('is told to both sides when one aborts', async () => {
+  it('is reported to both sides when one aborts', async () => {
     const [near, far] = await pair();
     const waiting = expect(all(near)).rejects.toMatchObject({
       code: 'aborted',
@@ -81,7 +81,7 @@ describe('the end of a connection', () => {
     await Promise.all([near.close(), far.close()]);
   });
 
-  it('drops what was not read when this side aborts', async () => {
+  it('drops unread frames when this side aborts', async () => {
     const [near, far] = await pair();
     near.send(bytes(1));
     near.send(bytes(2));

@@ -3,16 +3,20 @@ import { TransportError } from '@shoal/transport';
 import { certificateNames } from './certificate-names.ts';
 
 /**
- * Throws `untrusted` unless the peer's certificate is valid and, if `allow` is given, has one of its
- * names.
+ * Throws `untrusted` unless the peer's certificate is valid and, if `allow` is given, has one of
+ * its names.
  */
 export function checkPeer(socket: TLSSocket, allow: readonly string[] | undefined): void {
-  if (!socket.authorized) throw new TransportError('untrusted', 'the peer is not certified');
+  if (!socket.authorized)
+    throw new TransportError('untrusted', 'the peer has no valid certificate');
   if (allow === undefined) return;
   const names = certificateNames(socket.getPeerX509Certificate()?.subjectAltName ?? '');
   if (names.some((name) => allow.some((allowed) => isSameName(allowed, name)))) return;
   const shown = names.join(', ').slice(0, 300) || 'no name';
-  throw new TransportError('untrusted', `the peer is certified as ${shown}, which is not allowed`);
+  throw new TransportError(
+    'untrusted',
+    `the peer's certificate is for ${shown}, which is not allowed`,
+  );
 }
 
 /** DNS names ignore case; URIs do not. */

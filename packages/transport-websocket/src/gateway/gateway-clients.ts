@@ -155,9 +155,7 @@ export class GatewayClients {
     const known = this.#sessions.get(hello.name);
     let session = known && isSame(known.key, hello.key) ? known : undefined;
     if (session) {
-      session.connection?.abort(
-        new TransportError('closed', 'a new connection of the client replaced it'),
-      );
+      session.connection?.abort(new TransportError('closed', 'the client opened a new connection'));
     } else {
       const nameOf = this.#nameOf;
       const name = nameOf ? nameOf(hello.name, connection) : hello.name || this.#freeName();
@@ -165,7 +163,7 @@ export class GatewayClients {
         return this.#refuse(connection, 'name', 'the name is taken or not allowed');
       }
       if (this.#sessions.size >= this.#maxClients) {
-        return this.#refuse(connection, 'full', `the gateway has its ${this.#maxClients} clients`);
+        return this.#refuse(connection, 'full', `the gateway is full: ${this.#maxClients} clients`);
       }
       session = new GatewaySession(name, this.#randomBytes(KEY_LENGTH), this.#maxRate);
       this.#sessions.set(name, session);

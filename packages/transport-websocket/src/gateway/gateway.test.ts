@@ -72,7 +72,7 @@ describe('a gateway', () => {
     expect(await changed).toMatch(/^g:7946![a-z2-7]{12}$/);
   });
 
-  it('ends the connection of a client that breaks the protocol, and tells the reason where it can', async () => {
+  it('ends the connection of a client that breaks the protocol, and says why where it can', async () => {
     const network = new MemoryNetwork();
     const g = await memoryGateway(network, 'g', { maxClients: 1, helloTimeout: 30 });
     const transport = network.createStreamTransport();
@@ -124,7 +124,7 @@ describe('a gateway', () => {
     expect(g.stats().invalid).toBe(1);
   });
 
-  it('drops what a client sends too fast', async () => {
+  it('drops datagrams that a client sends too fast', async () => {
     const network = new MemoryNetwork();
     const g = await memoryGateway(network, 'g', { maxRate: 10 });
     const tab = await memoryClient(network, ['g:443']);

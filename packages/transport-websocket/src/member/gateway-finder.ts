@@ -80,7 +80,11 @@ export class GatewayFinder {
       connection.send(encodeGatewayMessage({ type: 'hello', version: GATEWAY_VERSION, name, key }));
       const frames = connection[Symbol.asyncIterator]();
       const { value: first } = await frames.next();
-      if (!first) throw new TransportError('reset', `gateway ${gateway}: it closed the connection`);
+      if (!first)
+        throw new TransportError(
+          'reset',
+          `gateway ${gateway}: the connection ended before a welcome`,
+        );
       return { gateway, connection, frames, ...readWelcome(gateway, first) };
     } catch (error) {
       connection.abort(error as Error);
@@ -107,7 +111,10 @@ function readWelcome(
     throw new TransportError('refused', text, { cause: message.reason });
   }
   if (message.type !== 'welcome') {
-    throw new TransportError('protocol', `gateway ${gateway}: it began with ${message.type}`);
+    throw new TransportError(
+      'protocol',
+      `gateway ${gateway}: sent ${message.type} before a welcome`,
+    );
   }
   const { address, key, maxDatagramSize } = message;
   if (parseAddress(address).client !== undefined) return { address, key, maxDatagramSize };
