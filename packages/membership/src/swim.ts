@@ -196,7 +196,8 @@ export class Swim<Id> {
 
   /**
    * Takes in members that are known from elsewhere, such as a stored
-   * {@link Swim.membershipState}. `broadcast`: whether to pass on what is new; default true.
+   * {@link Swim.membershipState}. `broadcast`: whether to pass on what is new; default true. An
+   * unknown Down member is remembered for `removeDownAfter` from `now`.
    * Throws `identity`, with nothing changed, if a member cannot be encoded.
    */
   applyMany(

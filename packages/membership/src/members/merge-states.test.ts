@@ -1,6 +1,7 @@
 import type { Member, NodeIdentity } from '@shoal/wire';
 import { expect, test } from 'vitest';
-import { alive, down, node, suspect } from '../../test/harness.test-helper.ts';
+import { alive, bench, down, node, suspect } from '../../test/harness.test-helper.ts';
+import { lan } from '../config.ts';
 import { nodeTraits } from './identity.ts';
 import { mergeStates } from './merge-states.ts';
 
@@ -10,27 +11,44 @@ test('a member that failed there and is active here becomes a suspect', () => {
   const swim = {
     identity: node('me'),
     memberAt: (address: string) => known.get(address),
-    applyMany: (members: Iterable<Member<NodeIdentity>>, now: number, options?: object) =>
-      void applied.push([[...members], now, options]),
+    applyMany: (members: Iterable<Member<NodeIdentity>>, now: number) =>
+      void applied.push([[...members], now]),
   };
   const members = [
     alive(node('up')),
     down(node('up'), 4),
     down(node('up'), 4, true),
     down(node('gone')),
+    down(node('gone'), 0, true),
     down(node('new')),
+    down(node('new'), 0, true),
     down(node('me')),
   ];
   mergeStates({ swim, traits: nodeTraits, members, now: 7 });
-  const spread = [
+  const news = [
     alive(node('up')),
     suspect(node('up'), 4),
     down(node('up'), 4, true),
+    down(node('gone'), 0, true),
     down(node('me')),
   ];
-  const remember = [down(node('gone')), down(node('new'))];
-  expect(applied).toEqual([
-    [spread, 7, undefined],
-    [remember, 7, { broadcast: false }],
-  ]);
+  expect(applied).toEqual([[news, 7]]);
+});
+
+test.each(['failed', 'left'])('members that exchange states forget one that %s', (reason) => {
+  const config = { ...lan(), removeDownAfter: 10_000 };
+  const a = bench({ identity: node('a'), config });
+  const b = bench({ identity: node('b'), config });
+  const { now } = a;
+  a.swim.applyMany([down(node('x'), 0, reason === 'left')], now);
+  const merge = (to: typeof a, from: typeof a): void => {
+    const members = [...from.swim.membershipState()];
+    mergeStates({ swim: to.swim, traits: nodeTraits, members, now: to.now });
+  };
+  while (a.now < now + 21_000) {
+    for (const one of [a, b]) one.run(3000);
+    merge(b, a);
+    merge(a, b);
+  }
+  expect([a.swim.stats().down, b.swim.stats().down]).toEqual([0, 0]);
 });

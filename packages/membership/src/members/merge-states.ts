@@ -15,27 +15,28 @@ export interface MergeOptions<Id> {
 /**
  * Takes in the state that a peer sent over a stream. A member that failed in the peer's view but is
  * active in this one becomes a suspect, so that it can refute: when the halves of a split cluster
- * meet, each has the other's members as down. A member that failed and is not active here
- * either is remembered, to be contacted from time to time, but not passed on. Source: memberlist,
- * `mergeState` in state.go.
+ * meet, each has the other's members as down. Source: memberlist, `mergeState` in state.go.
  *
- * Throws `identity` if a member cannot be encoded; others may have been taken in.
+ * A Down member that is unknown here is ignored. A record does not say how old it is, so members
+ * that took such records from each other would renew them forever.
+ *
+ * Throws `identity`, with nothing changed, if a member cannot be encoded.
  */
 export function mergeStates<Id>({ swim, traits, members, now }: MergeOptions<Id>): void {
   const ownAddress = traits.address(swim.identity);
-  const spread: Member<Id>[] = [];
-  const remember: Member<Id>[] = [];
+  const news: Member<Id>[] = [];
   for (const member of members) {
     const address = traits.address(member.id);
-    const failed = member.state === 'down' && !member.left;
-    if (!failed || address === ownAddress) {
-      spread.push(member);
+    if (member.state !== 'down' || address === ownAddress) {
+      news.push(member);
       continue;
     }
     const known = swim.memberAt(address);
-    if (known === undefined || known.state === 'down') remember.push(member);
-    else spread.push({ id: member.id, incarnation: member.incarnation, state: 'suspect' });
+    if (known === undefined) continue;
+    if (member.left) news.push(member);
+    else if (known.state !== 'down') {
+      news.push({ id: member.id, incarnation: member.incarnation, state: 'suspect' });
+    }
   }
-  swim.applyMany(spread, now);
-  swim.applyMany(remember, now, { broadcast: false });
+  swim.applyMany(news, now);
 }

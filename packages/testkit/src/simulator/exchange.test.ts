@@ -40,6 +40,34 @@ describe('exchanges of states', () => {
     expect(sim.runUntil(300_000, 1000, () => sim.converged)).toBeDefined();
   });
 
+  it('do not keep members that are gone, while others come and go', () => {
+    const config = { ...lan(), removeDownAfter: 30_000 };
+    const sim = new Simulator({ seed: 4, nodes: 60, config, exchange: { interval: 5000 } });
+    for (let i = 0; i < 6; i++) sim.start(i);
+    sim.run(10_000);
+    const wentDown = new Map<number, Set<string>>();
+    sim.observers.push({
+      event: (_, event) => {
+        if (event.type !== 'memberDown') return;
+        const at = Math.floor(sim.now / 5000);
+        wentDown.set(at, (wentDown.get(at) ?? new Set()).add(event.member.id.address));
+      },
+    });
+    // One node comes and one goes every 5 s; every other one goes without a goodbye.
+    for (let next = 6; next < 60; next++) {
+      sim.start(next);
+      sim.inject({ type: next % 2 === 0 ? 'leave' : 'crash', node: next - 3 });
+      sim.run(5000);
+      const recent = new Set<string>();
+      for (const [at, addresses] of wentDown) {
+        if (sim.now - at * 5000 <= 40_000) for (const one of addresses) recent.add(one);
+      }
+      for (const { swim } of sim.running) {
+        expect(swim!.stats().down).toBeLessThanOrEqual(recent.size);
+      }
+    }
+  });
+
   it('break off if an end is gone, paused or cannot be reached, and are refused by a busy node', () => {
     const broken = (prepare: (sim: Simulator) => void, options?: Partial<SimulatorOptions>) => {
       const sim = silent({ nodes: 2, join: { seeds: [0] }, ...options });
