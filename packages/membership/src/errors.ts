@@ -24,6 +24,10 @@
  *
  * - `stream`: an exchange of states took too long, ended early, or was refused. What had arrived
  *   before was taken in.
+ *
+ * The same, in a `joinFailed` event of the driver:
+ *
+ * - `timeout`: the seeds were not looked up within `lookUpTimeout`. The state is unchanged.
  */
 export type SwimErrorCode =
   | 'too-large'
@@ -37,7 +41,8 @@ export type SwimErrorCode =
   | 'payload'
   | 'state'
   | 'overflow'
-  | 'stream';
+  | 'stream'
+  | 'timeout';
 
 /** The error of this package. Its code says what went wrong, and whether the state changed. */
 export class SwimError extends Error {

@@ -94,6 +94,22 @@ describe('startMembership', () => {
     await Promise.all([early.active(), late.active()]);
   });
 
+  it('tries again after a look-up of seeds that never settles', async () => {
+    const hub = new Hub();
+    const a = start(hub.open('a:1'), []);
+    let asked = 0;
+    const b = startMembership({
+      transport: hub.open('b:1'),
+      seeds: () => (++asked === 1 ? new Promise<never>(() => {}) : ['a:1']),
+      config,
+      joinRetry: { ...joinRetry, lookUpTimeout: 30 },
+    });
+    open.push(b);
+    expect((await seen(b, 'joinFailed')).error).toMatchObject({ code: 'timeout' });
+    await Promise.all([a.active(), b.active()]);
+    expect(asked).toBeGreaterThanOrEqual(2);
+  });
+
   it('two clusters that were started apart become one', async () => {
     const hub = new Hub();
     const a1 = start(hub.open('a1:1'), []);

@@ -9,7 +9,10 @@ import type { IdentityTraits } from '../members/identity.ts';
 /** What a `Membership` reports: the events of `Swim`, and those of seeds and streams. */
 export type DriverEvent<Id> =
   | MembershipEvent<Id>
-  /** The seeds could not be looked up, or one is not an address. Another attempt will follow. */
+  /**
+   * The seeds could not be looked up, or not in time, or one is not an address. Another attempt
+   * will follow.
+   */
   | { readonly type: 'joinFailed'; readonly error: unknown }
   /** States were compared with the member at this stream address, and exchanged unless equal. */
   | { readonly type: 'exchange'; readonly address: string; readonly outcome: 'equal' | 'merged' }
@@ -59,8 +62,9 @@ interface CommonOptions<Id, Seed> {
   /** Carries the packets. The membership owns it and closes it. */
   readonly transport: DatagramTransport;
   /**
-   * Members to join. One that answers is enough. This member's own address is skipped. A function
-   * is called for each attempt. Default: none.
+   * Members to join. One that answers is enough, and our own address among them is skipped. A
+   * function is called for each attempt, and given up after `joinRetry.lookUpTimeout`. Default:
+   * none.
    */
   readonly seeds?: Seeds<Seed> | undefined;
   /** Default `lan()`. `maxPacketSize` is lowered to what the transport carries. */

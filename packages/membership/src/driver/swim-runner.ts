@@ -203,6 +203,7 @@ export class SwimRunner<Id> {
   /** Starts the attempt to join and the exchange of states that are due. */
   #startDue(): void {
     const now = performance.now();
+    if (this.#joiner.expire(now)) this.#report({ type: 'joinFailed', error: lookUpError() });
     const attempt = this.#joiner.tick(now);
     if (attempt !== undefined) void this.#attemptToJoin(attempt);
     const partner = this.#exchanges?.tick(now);
@@ -272,6 +273,12 @@ export class SwimRunner<Id> {
 
 function overflowError(capacity: number): SwimError {
   return new SwimError('overflow', `more than ${capacity} events were not read in time`);
+}
+
+function lookUpError(): SwimError {
+  const message =
+    'the seeds were not looked up in time: check `seeds`, or raise `joinRetry.lookUpTimeout`';
+  return new SwimError('timeout', message);
 }
 
 function closedError(): SwimError {

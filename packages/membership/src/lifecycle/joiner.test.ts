@@ -3,7 +3,7 @@ import { alive, bench, down, node } from '../../test/harness.test-helper.ts';
 import { nodeTraits } from '../members/identity.ts';
 import { Joiner } from './joiner.ts';
 
-const retry = { first: 100, most: 350 };
+const retry = { first: 100, most: 350, lookUpTimeout: 1000 };
 const seeds = ['me', 'a', 'b', 'c', 'd'].map((name) => node(name));
 
 /** A joiner whose random numbers are all `chance`: 0.5 means waits that are not varied. */
@@ -16,7 +16,7 @@ function joinerOf(machine = bench(), chance = 0.5) {
 function attempt(joiner: Joiner<(typeof seeds)[0]>): string[] {
   const at = joiner.nextDeadline;
   const number = joiner.tick(at)!;
-  expect(joiner.nextDeadline).toBe(Number.POSITIVE_INFINITY);
+  expect(joiner.nextDeadline).toBe(at + 1000);
   const chosen = joiner.choose(number, seeds);
   joiner.finish(number, at);
   return chosen.map(({ address }) => address);
@@ -80,6 +80,21 @@ describe('Joiner', () => {
     joiner.finish(number, 10);
     expect(joiner.nextDeadline).toBe(Number.POSITIVE_INFINITY);
     expect(joiner.tick(1e12)).toBeUndefined();
+  });
+
+  it('gives up a look-up that takes too long, and tries again', () => {
+    const joiner = joinerOf();
+    joiner.start(0);
+    const number = joiner.tick(0)!;
+    expect(joiner.expire(999)).toBe(false);
+    expect(joiner.tick(1000)).toBeUndefined();
+    expect(joiner.expire(1000)).toBe(true);
+    expect(joiner.expire(1000)).toBe(false);
+    expect(joiner.isCurrent(number)).toBe(false);
+    expect(joiner.choose(number, seeds)).toEqual([]);
+    joiner.finish(number, 1050);
+    expect(joiner.nextDeadline).toBe(1100);
+    expect(joiner.tick(1100)).toBe(number + 1);
   });
 
   it('an attempt that outlasts a new start is given up', () => {

@@ -1,7 +1,10 @@
 import type { IdentityTraits } from '../members/identity.ts';
 import type { Swim } from '../swim.ts';
 
-/** The delays between attempts to join, in ms. Each is randomized by up to a quarter either way. */
+/**
+ * How long to wait between attempts to join, and for the seeds, in ms. Each wait between attempts
+ * is varied by up to a quarter.
+ */
 export interface JoinRetry {
   /** The wait before the second attempt. Doubles with each further attempt. Default 500. */
   readonly first?: number | undefined;
@@ -10,6 +13,8 @@ export interface JoinRetry {
    * Default 30,000.
    */
   readonly most?: number | undefined;
+  /** How long to wait for the seeds to be looked up. Default 5,000. */
+  readonly lookUpTimeout?: number | undefined;
 }
 
 /** Options of a {@link Joiner}. */
@@ -31,53 +36,68 @@ const JITTER = 0.25;
  * growing waits; in a cluster it occasionally looks for a seed that is not a member, so that two
  * clusters that started apart become one.
  *
- * Sans-I/O: call {@link tick} at {@link nextDeadline}. If it returns an attempt, look up the seeds,
- * announce to those that {@link choose} picks, and {@link finish} the attempt.
+ * Sans-I/O: call {@link expire} and {@link tick} at {@link nextDeadline}. If the latter returns an
+ * attempt, look up the seeds, announce to those that {@link choose} picks, and {@link finish} the
+ * attempt.
  */
 export class Joiner<Id> {
   readonly #options: JoinerOptions<Id>;
   readonly #first: number;
   readonly #most: number;
+  readonly #lookUpTimeout: number;
   #wait: number;
   #nextDeadline: number = Number.POSITIVE_INFINITY;
-  /** The number of the attempt under way, or of the latest one that was given up. */
+  /** The number of the latest attempt. */
   #attempt = 0;
+  #underWay = false;
 
   constructor(options: JoinerOptions<Id>) {
     this.#options = options;
     this.#first = options.retry.first ?? 500;
     this.#most = options.retry.most ?? 30_000;
+    this.#lookUpTimeout = options.retry.lookUpTimeout ?? 5000;
     this.#wait = this.#first;
   }
 
-  /** When to call {@link tick} next, in ms; Infinity while stopped or during an attempt. */
+  /** When to call {@link expire} and {@link tick} next, in ms; Infinity while stopped. */
   get nextDeadline(): number {
     return this.#nextDeadline;
   }
 
   /** Makes an attempt due now, as if it were the first. Call it at the start and on `idle`. */
   start(now: number): void {
-    this.#attempt++;
+    this.#underWay = false;
     this.#wait = this.#first;
     this.#nextDeadline = now;
   }
 
   /** Makes no further attempt, and gives up the one under way. Call it on `defunct`. */
   stop(): void {
-    this.#attempt++;
+    this.#underWay = false;
     this.#nextDeadline = Number.POSITIVE_INFINITY;
   }
 
   /** Begins the attempt that is due at `now` and returns its number; undefined if none is due. */
   tick(now: number): number | undefined {
-    if (now < this.#nextDeadline) return undefined;
-    this.#nextDeadline = Number.POSITIVE_INFINITY;
+    if (this.#underWay || now < this.#nextDeadline) return undefined;
+    this.#underWay = true;
+    this.#nextDeadline = now + this.#lookUpTimeout;
     return ++this.#attempt;
+  }
+
+  /**
+   * Gives up the attempt under way if its time is over at `now`, and schedules the next one.
+   * Returns whether it did so.
+   */
+  expire(now: number): boolean {
+    if (!this.#underWay || now < this.#nextDeadline) return false;
+    this.finish(this.#attempt, now);
+    return true;
   }
 
   /** Whether the attempt is still under way: neither finished nor given up. */
   isCurrent(attempt: number): boolean {
-    return attempt === this.#attempt;
+    return this.#underWay && attempt === this.#attempt;
   }
 
   /** Picks random seeds that are not active members. Picks none if the attempt was given up. */
@@ -96,6 +116,7 @@ export class Joiner<Id> {
   /** Ends an attempt, however it went, and schedules the next one. */
   finish(attempt: number, now: number): void {
     if (!this.isCurrent(attempt)) return;
+    this.#underWay = false;
     const { random, swim } = this.#options;
     const wait = swim.state === 'active' ? this.#most : this.#wait;
     this.#wait = Math.min(this.#most, this.#wait * 2);
