@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { alive, bench, down, node } from '../../test/harness.test-helper.ts';
+import { alive, bench, down, node, seeded } from '../../test/harness.test-helper.ts';
 import { nodeTraits } from '../members/identity.ts';
 import { Joiner } from './joiner.ts';
 
 const retry = { first: 100, most: 350, lookUpTimeout: 1000 };
 const seeds = ['me', 'a', 'b', 'c', 'd'].map((name) => node(name));
+const few = seeds.slice(0, 4);
 
 /** A joiner whose random numbers are all `chance`: 0.5 means waits that are not varied. */
 function joinerOf(machine = bench(), chance = 0.5) {
@@ -12,12 +13,12 @@ function joinerOf(machine = bench(), chance = 0.5) {
   return new Joiner({ swim, traits: nodeTraits, retry, random: () => chance });
 }
 
-/** Makes the attempt that is due, and returns the names of the seeds to announce to. */
-function attempt(joiner: Joiner<(typeof seeds)[0]>): string[] {
+/** Makes the attempt that is due, and returns the addresses of the seeds to announce to. */
+function attempt(joiner: Joiner<(typeof seeds)[0]>, list = seeds): string[] {
   const at = joiner.nextDeadline;
   const number = joiner.tick(at)!;
   expect(joiner.nextDeadline).toBe(at + 1000);
-  const chosen = joiner.choose(number, seeds);
+  const chosen = joiner.choose(number, list);
   joiner.finish(number, at);
   return chosen.map(({ address }) => address);
 }
@@ -29,12 +30,12 @@ describe('Joiner', () => {
     joiner.start(1000);
     const deadlines = Array.from({ length: 5 }, () => {
       const { nextDeadline } = joiner;
-      attempt(joiner);
+      attempt(joiner, few);
       return nextDeadline;
     });
     expect(deadlines).toEqual([1000, 1100, 1300, 1650, 2000]);
     joiner.start(5000);
-    attempt(joiner);
+    attempt(joiner, few);
     expect(joiner.nextDeadline).toBe(5100);
   });
 
@@ -51,12 +52,59 @@ describe('Joiner', () => {
     }
   });
 
-  it('picks three seeds while alone, and never this member itself', () => {
+  it('picks three seeds at once while alone, and never this member itself', () => {
     const joiner = joinerOf();
     joiner.start(0);
     const chosen = attempt(joiner);
     expect(new Set(chosen).size).toBe(3);
     expect(chosen).not.toContain('me:1');
+  });
+
+  it('tries every seed once a lap, in random order, and waits longer only after a lap', () => {
+    const many = Array.from({ length: 20 }, (_, i) => node(`s${i}`));
+    const machine = bench();
+    const random = seeded(7);
+    const slow = { ...retry, first: 1000, most: 4000 };
+    const joiner = new Joiner({ swim: machine.swim, traits: nodeTraits, retry: slow, random });
+    joiner.start(0);
+    const orders = new Set<string>();
+    for (const wait of [1000, 2000, 4000, 4000]) {
+      const tried: string[] = [];
+      const waits: number[] = [];
+      for (let i = 0; i < 7; i++) {
+        const before = joiner.nextDeadline;
+        tried.push(...attempt(joiner, many));
+        waits.push(joiner.nextDeadline - before);
+      }
+      expect([...tried].sort()).toEqual(many.map(({ address }) => address).sort());
+      orders.add(tried.join());
+      for (const one of waits.slice(0, -1)) expect(one).toBeLessThanOrEqual(250 * 1.25);
+      expect(waits.at(-1)).toBeGreaterThanOrEqual(wait * 0.75);
+      expect(waits.at(-1)).toBeLessThanOrEqual(wait * 1.25);
+    }
+    expect(orders.size).toBe(4);
+  });
+
+  it('in a cluster tries each seed that is not active once a lap, too', () => {
+    const machine = bench();
+    machine.swim.applyMany([alive(node('a'))], machine.now);
+    const joiner = joinerOf(machine);
+    joiner.start(0);
+    const lap = [1, 2, 3].flatMap(() => attempt(joiner));
+    expect(lap.sort()).toEqual(['b:1', 'c:1', 'd:1']);
+    expect(joiner.nextDeadline).toBe(3 * 350);
+  });
+
+  it('waits longer also when a look-up fails, or returns other seeds each time', () => {
+    for (const lookUp of [() => [], (i: number) => [node(`s${i}`), node(`t${i}`)]]) {
+      const joiner = joinerOf();
+      joiner.start(0);
+      const deadlines = [0, 1, 2].map((i) => {
+        attempt(joiner, lookUp(i));
+        return joiner.nextDeadline;
+      });
+      expect(deadlines).toEqual([100, 300, 650]);
+    }
   });
 
   it('in a cluster picks one seed that is not active, after the longest wait', () => {

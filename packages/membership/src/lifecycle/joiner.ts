@@ -6,7 +6,10 @@ import type { Swim } from '../swim.ts';
  * is varied by up to a quarter.
  */
 export interface JoinRetry {
-  /** The wait before the second attempt. Doubles with each further attempt. Default 500. */
+  /**
+   * The wait after the first lap, in which every seed is tried once. Doubles with each further lap.
+   * Default 500.
+   */
   readonly first?: number | undefined;
   /**
    * The longest wait. In a cluster, also the wait between looks for seeds that are not members.
@@ -28,13 +31,16 @@ export interface JoinerOptions<Id> {
 
 /** How many seeds one attempt announces to while alone: a long list must not become a burst. */
 const SEEDS_AT_ONCE = 3;
+/** The wait between the attempts of one lap, in ms, unless `first` is shorter. */
+const WAIT_IN_LAP = 250;
 /** The share by which a wait is varied either way, so that nodes that start together spread out. */
 const JITTER = 0.25;
 
 /**
- * Decides when to try to join, and at which seeds. It never gives up: while alone it retries with
- * growing waits; in a cluster it occasionally looks for a seed that is not a member, so that two
- * clusters that started apart become one.
+ * Decides when to try to join, and at which seeds. It tries them in random order, each once a lap,
+ * so that one live seed among many dead ones is soon found. It never gives up: while alone it waits
+ * longer after each lap; in a cluster it looks now and then for a seed that is not a member, so that
+ * two clusters that started apart become one.
  *
  * Sans-I/O: call {@link expire} and {@link tick} at {@link nextDeadline}. If the latter returns an
  * attempt, look up the seeds, announce to those that {@link choose} picks, and {@link finish} the
@@ -50,6 +56,9 @@ export class Joiner<Id> {
   /** The number of the latest attempt. */
   #attempt = 0;
   #underWay = false;
+  /** The addresses of the seeds that were tried in the current lap. */
+  readonly #tried = new Set<string>();
+  #lapOver = true;
 
   constructor(options: JoinerOptions<Id>) {
     this.#options = options;
@@ -67,6 +76,7 @@ export class Joiner<Id> {
   /** Makes an attempt due now, as if it were the first. Call it at the start and on `idle`. */
   start(now: number): void {
     this.#underWay = false;
+    this.#tried.clear();
     this.#wait = this.#first;
     this.#nextDeadline = now;
   }
@@ -81,6 +91,7 @@ export class Joiner<Id> {
   tick(now: number): number | undefined {
     if (this.#underWay || now < this.#nextDeadline) return undefined;
     this.#underWay = true;
+    this.#lapOver = true;
     this.#nextDeadline = now + this.#lookUpTimeout;
     return ++this.#attempt;
   }
@@ -100,16 +111,28 @@ export class Joiner<Id> {
     return this.#underWay && attempt === this.#attempt;
   }
 
-  /** Picks random seeds that are not active members. Picks none if the attempt was given up. */
+  /**
+   * Picks seeds that are not active members, at random among those not tried in this lap. `seeds`
+   * may differ from attempt to attempt. Picks none if the attempt was given up.
+   */
   choose(attempt: number, seeds: readonly Id[]): Id[] {
     if (!this.isCurrent(attempt)) return [];
-    const { random, swim } = this.#options;
+    const { random, swim, traits } = this.#options;
     const unknown = seeds.filter((seed) => !this.#isKnown(seed));
+    let left = unknown.filter((seed) => !this.#tried.has(traits.address(seed)));
+    if (left.length === 0) {
+      this.#tried.clear();
+      left = unknown;
+    }
     const count = swim.state === 'active' ? 1 : SEEDS_AT_ONCE;
     const chosen: Id[] = [];
-    while (chosen.length < count && unknown.length > 0) {
-      chosen.push(...unknown.splice(Math.floor(random() * unknown.length), 1));
+    while (chosen.length < count && left.length > 0) {
+      chosen.push(...left.splice(Math.floor(random() * left.length), 1));
     }
+    for (const seed of chosen) this.#tried.add(traits.address(seed));
+    // A function may return other seeds each time: then a lap is as long as one list.
+    this.#lapOver = left.length === 0 || this.#tried.size >= seeds.length;
+    if (this.#lapOver) this.#tried.clear();
     return chosen;
   }
 
@@ -118,8 +141,12 @@ export class Joiner<Id> {
     if (!this.isCurrent(attempt)) return;
     this.#underWay = false;
     const { random, swim } = this.#options;
-    const wait = swim.state === 'active' ? this.#most : this.#wait;
-    this.#wait = Math.min(this.#most, this.#wait * 2);
+    let wait = Math.min(WAIT_IN_LAP, this.#wait);
+    if (swim.state === 'active') wait = this.#most;
+    else if (this.#lapOver) {
+      wait = this.#wait;
+      this.#wait = Math.min(this.#most, wait * 2);
+    }
     this.#nextDeadline = now + wait * (1 - JITTER + 2 * JITTER * random());
   }
 

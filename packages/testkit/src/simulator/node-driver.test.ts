@@ -27,6 +27,24 @@ describe('NodeDriver', () => {
     }
   });
 
+  it.each([
+    { seeds: 10, within: 2000 },
+    { seeds: 20, within: 3000 },
+    { seeds: 50, within: 5000 },
+  ])('joins at the only live one of $seeds seeds within $within ms', ({ seeds, within }) => {
+    const all = Array.from({ length: seeds }, (_, i) => i);
+    const live = seeds - 1;
+    for (let seed = 1; seed <= 20; seed++) {
+      const join = { seeds: all, persistent: true };
+      const sim = new Simulator({ seed, nodes: seeds + 1, join, exchange: {} });
+      sim.start(live);
+      sim.run(2000);
+      sim.start(seeds);
+      const joined = (): boolean => sim.nodes[seeds]!.swim!.state === 'active';
+      expect(sim.runUntil(within, 50, joined)).toBeDefined();
+    }
+  });
+
   it('makes no attempt during a pause, and one right after it', () => {
     const times = announces({}, (sim) => {
       sim.inject({ type: 'pause', node: 1, ms: 20_000 });
