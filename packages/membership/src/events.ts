@@ -20,7 +20,10 @@ export type ProbeOutcome = 'direct' | 'indirect' | 'answered-by-stream' | 'faile
 export type MembershipEvent<Id> =
   /** A member joined, or came back with a new identity. */
   | { readonly type: 'memberUp'; readonly member: Member<Id> }
-  /** A member is down. Its identity never comes back; the node may, under a renewed one. */
+  /**
+   * A member is down. Its identity never comes back; the node may, under a renewed one. If one that
+   * failed turns out to have left, {@link Swim.memberAt} says so; there is no further event.
+   */
   | { readonly type: 'memberDown'; readonly member: Member<Id>; readonly reason: DownReason }
   /** A node took a new identity, for example to change its metadata. Precedes an up or down. */
   | { readonly type: 'memberUpdated'; readonly member: Member<Id>; readonly previous: Id }

@@ -123,6 +123,31 @@ describe('leaving', () => {
     expect(packet.members).toContainEqual(expect.objectContaining({ id: b, left: true }));
   });
 
+  it('overrides failed, which never overrides it', () => {
+    const one = joined(['a', 'b', 'c']);
+    one.gossip(a, down(b));
+    one.run(500);
+    const { events } = one.gossip(a, down(b, 0, true));
+    expect(events).toEqual([]);
+    expect(one.swim.memberAt('b:1')).toEqual(down(b, 0, true));
+    const { packet } = one.until('gossip');
+    expect(packet.members).toEqual([down(b, 0, true)]);
+    one.gossip(a, down(b));
+    expect(one.swim.memberAt('b:1')).toEqual(down(b, 0, true));
+  });
+
+  it('overrides failed without being remembered for longer', () => {
+    const one = joined(['a'], { config: { ...lan(), removeDownAfter: 100_000 } });
+    const forgottenAt = one.now + 100_000;
+    one.swim.applyMany([down(b)], one.now);
+    one.run(500);
+    one.swim.applyMany([down(b, 0, true)], one.now);
+    one.run(forgottenAt - one.now - 1);
+    expect(one.swim.memberAt('b:1')).toBeDefined();
+    one.run(2);
+    expect(one.swim.memberAt('b:1')).toBeUndefined();
+  });
+
   it('gets an answer from the members that it tells', () => {
     const one = joined(['a']);
     const drained = one.receive(
@@ -151,6 +176,14 @@ describe('coming back', () => {
   it('members that left are not contacted', () => {
     const one = joined(['a']);
     one.receive(a, { type: 'gossip' }, { members: [down(a, 0, true)] });
+    expect(one.run(60 * 60_000).sent).toEqual([]);
+  });
+
+  it('members that turn out to have left are no longer contacted', () => {
+    const one = joined(['a']);
+    one.swim.applyMany([down(a)], one.now);
+    one.swim.applyMany([down(a, 0, true)], one.now);
+    one.drain();
     expect(one.run(60 * 60_000).sent).toEqual([]);
   });
 });

@@ -108,6 +108,10 @@ export class ClusterView<Id> {
       table.change(slot, changed);
       this.#enter(slot, state, changed, spread);
       if (state === 'suspect' && changed.state === 'alive') this.#report('memberRefuted', changed);
+    } else if (state === 'down' && update.left && !table.hasLeft(slot)) {
+      // It said goodbye where this member could not hear it. When it is forgotten stays as it is.
+      table.change(slot, { ...update, id, state });
+      if (spread === 'spread') this.updates.add(slot);
     } else if (
       update.state === 'suspect' &&
       state === 'suspect' &&

@@ -68,6 +68,24 @@ describe('exchanges of states', () => {
     }
   });
 
+  it('tell after a split that a member left, also where it is held as failed', () => {
+    const sim = new Simulator({ seed: 5, nodes: 10, join: { persistent: true }, exchange: {} });
+    sim.startAll();
+    sim.run(10_000);
+    sim.inject({ type: 'partition', nodes: [0, 1, 2, 3, 4] });
+    sim.run(60_000);
+    sim.inject({ type: 'leave', node: 3 });
+    sim.run(30_000);
+    const { address } = sim.nodes[3]!;
+    expect(sim.nodes[7]!.swim!.memberAt(address)).toMatchObject({ state: 'down' });
+    expect(sim.nodes[7]!.swim!.memberAt(address)!.left).toBeFalsy();
+    sim.inject({ type: 'heal' });
+    expect(sim.runUntil(600_000, 500, () => sim.converged)).toBeDefined();
+    sim.run(60_000);
+    const others = sim.running.filter(({ index }) => index !== 3);
+    for (const { swim } of others) expect(swim!.memberAt(address)!.left).toBe(true);
+  });
+
   it('break off if an end is gone, paused or cannot be reached, and are refused by a busy node', () => {
     const broken = (prepare: (sim: Simulator) => void, options?: Partial<SimulatorOptions>) => {
       const sim = silent({ nodes: 2, join: { seeds: [0] }, ...options });
