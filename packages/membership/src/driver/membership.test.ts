@@ -110,6 +110,15 @@ describe('startMembership', () => {
     expect(asked).toBeGreaterThanOrEqual(2);
   });
 
+  it('joins at a good seed that follows one that is not an address', async () => {
+    const hub = new Hub();
+    const a = start(hub.open('a:1'), []);
+    // With this random function, seeds are tried in the order given.
+    const b = start(hub.open('b:1'), ['x'.repeat(1000), 'a:1'], { random: () => 0 });
+    expect((await seen(b, 'joinFailed')).error).toMatchObject({ code: 'identity' });
+    await Promise.all([a.active(), b.active()]);
+  });
+
   it('two clusters that were started apart become one', async () => {
     const hub = new Hub();
     const a1 = start(hub.open('a1:1'), []);

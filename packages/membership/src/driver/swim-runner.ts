@@ -215,15 +215,26 @@ export class SwimRunner<Id> {
   async #attemptToJoin(attempt: number): Promise<void> {
     try {
       const seeds = await this.#parts.lookUpSeeds();
-      for (const seed of this.#joiner.choose(attempt, seeds)) {
-        this.act((now) => this.swim.announce(seed, now));
-        void this.streams?.exchange(seed);
-      }
+      for (const seed of this.#joiner.choose(attempt, seeds)) this.#approach(attempt, seed);
     } catch (error) {
-      if (this.#joiner.isCurrent(attempt)) this.#report({ type: 'joinFailed', error });
+      this.#joinFailed(attempt, error);
     }
     this.#joiner.finish(attempt, performance.now());
     this.#arm();
+  }
+
+  /** Announces to a seed. One that is not an address must not keep the others from being tried. */
+  #approach(attempt: number, seed: Id): void {
+    try {
+      this.act((now) => this.swim.announce(seed, now));
+      void this.streams?.exchange(seed);
+    } catch (error) {
+      this.#joinFailed(attempt, error);
+    }
+  }
+
+  #joinFailed(attempt: number, error: unknown): void {
+    if (this.#joiner.isCurrent(attempt)) this.#report({ type: 'joinFailed', error });
   }
 
   /** Tries a stream because datagrams are overdue. Never rejects. */
@@ -276,9 +287,8 @@ function overflowError(capacity: number): SwimError {
 }
 
 function lookUpError(): SwimError {
-  const message =
-    'the seeds were not looked up in time: check `seeds`, or raise `joinRetry.lookUpTimeout`';
-  return new SwimError('timeout', message);
+  const hint = 'check `seeds`, or raise `joinRetry.lookUpTimeout`';
+  return new SwimError('timeout', `the seeds were not looked up in time: ${hint}`);
 }
 
 function closedError(): SwimError {
