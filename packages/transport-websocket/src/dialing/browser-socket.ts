@@ -42,7 +42,6 @@ class BrowserSocket implements RawSocket {
       if (data instanceof ArrayBuffer) handlers.onFrame(new Uint8Array(data));
       else handlers.onText();
     };
-    socket.onerror = null; // It carries no information, and "close" follows.
     socket.onclose = ({ code }) => this.#closed(code);
   }
 
@@ -94,10 +93,14 @@ export async function dialBrowserSocket(
     await withDeadline(opened(socket, doing), { doing, timeout, signal });
     return new BrowserSocket(socket);
   } catch (error) {
+    socket.onclose = null;
     socket.close();
     throw error;
   } finally {
-    socket.onopen = socket.onerror = null;
+    socket.onopen = null;
+    // It carries no information, and "close" follows. It is never removed: an error may come until
+    // the socket is gone, and the class of `ws` throws one that nobody handles.
+    socket.onerror = () => {};
   }
 }
 
