@@ -2,7 +2,8 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { parseAddress } from '@shoal/transport';
 
-const HANDSHAKE = [
+/** A valid request of a WebSocket. */
+export const HANDSHAKE = [
   'GET / HTTP/1.1',
   'Host: x',
   'Connection: Upgrade',

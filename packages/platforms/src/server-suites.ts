@@ -5,6 +5,7 @@ import { createWebSocketTransport } from '@shoal/transport-websocket';
 import { createWebSocketServerTransport } from '@shoal/transport-websocket/server';
 import { CaseRunner } from './case-runner.ts';
 import { ControlClient } from './control-client.ts';
+import { livenessSuite } from './liveness-suite.ts';
 
 const control = await ControlClient.connect(process.argv[2]!);
 const runner = new CaseRunner();
@@ -22,8 +23,10 @@ streamConformance(runner, {
   create: (limits, role) =>
     role === 'dial'
       ? createWebSocketTransport({ ...limits, maxUnread: 1 << 21 })
-      : createWebSocketServerTransport(limits),
+      : createWebSocketServerTransport({ ...limits, pingInterval: 500 }),
 });
+
+livenessSuite(runner);
 
 await runner.run((result) => control.tell({ type: 'case', result }));
 await control.ask({ type: 'done' }, 'ok');

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
+import { attachWebSocketListener } from '../src/server.ts';
 import {
   closers,
   endOf,
@@ -76,5 +79,40 @@ describe('half-open connections', () => {
     for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
     await accepted.ready();
     expect(accepted.send(new Uint8Array(1)) || (await accepted.ready()) === undefined).toBe(true);
+  });
+
+  it('are detected without the byte counters of the socket, which stay 0 on Bun', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    closers.push(() => vi.useRealTimers());
+    const server = createServer();
+    let far: Socket | undefined;
+    server.on('connection', (accepted) => {
+      far = accepted;
+      for (const name of ['bytesRead', 'bytesWritten']) {
+        Object.defineProperty(accepted, name, { value: 0 });
+      }
+    });
+    closers.push(() => server.close());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const listener = attachWebSocketListener(server, { pingInterval: 1000 });
+    closers.push(() => listener.close());
+    const { port } = server.address() as AddressInfo;
+    const { socket } = await handshake(`127.0.0.1:${port}`, [...HEADERS, SPEAKS]);
+    const accepted = keep(await next(listener));
+    const answers = [masked(0x8a), masked(0x89), masked(0x82, 1)]; // a pong, a ping, a message
+    for (const answer of [...answers, ...answers]) {
+      const ping = once(socket, 'data');
+      vi.advanceTimersByTime(1000);
+      await ping;
+      const arrived = once(far!, 'data');
+      socket.write(answer);
+      await arrived;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (let i = 0; i < 2; i++) expect(await next(accepted)).toEqual(Uint8Array.of(1));
+    const end = endOf(accepted);
+    for (let i = 0; i < 3; i++) vi.advanceTimersByTime(1000);
+    expect(await end).toBe('timeout');
   });
 });

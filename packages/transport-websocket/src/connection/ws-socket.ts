@@ -22,6 +22,14 @@ import {
 const WRITE_AT = 65_536;
 const BINARY = { binary: true };
 
+/** What has been seen of the traffic. The sums only tell whether there was any in between. */
+interface Traffic {
+  readonly received: number;
+  readonly written: number;
+  /** Bytes that wait to be written. */
+  readonly waiting: number;
+}
+
 /** A {@link RawSocket} over a `WebSocket` of the package `ws`, on a client or a server. */
 export class WsSocket implements RawSocket {
   readonly canPause = true;
@@ -32,8 +40,12 @@ export class WsSocket implements RawSocket {
   #scheduled = false;
   /** Bytes of the frames since the socket was corked. */
   #gathered = 0;
-  /** The traffic as of the last probe, in bytes: read, waiting to be written, and written. */
-  #last: { read: number; waiting: number; written: number } | undefined;
+  /** Messages, pings and pongs that have come. */
+  #received = 0;
+  /** Frames whose leaving was reported. */
+  #left = 0;
+  /** The traffic as of the last probe. */
+  #last: Traffic | undefined;
 
   /** `socket` is the socket beneath `ws`. */
   constructor(ws: WebSocket, socket: Socket) {
@@ -53,9 +65,12 @@ export class WsSocket implements RawSocket {
     this.#handlers = handlers;
     const ws = this.#ws;
     ws.on('message', (data: Buffer, isBinary) => {
+      this.#received++;
       if (!isBinary) handlers.onText();
       else handlers.onFrame(new Uint8Array(data.buffer, data.byteOffset, data.length));
     });
+    ws.on('ping', this.#onSign);
+    ws.on('pong', this.#onSign);
     ws.on('error', (error) => handlers.onError(wsError('connection', error)));
     ws.on('close', (code) => handlers.onClose(code));
     if (ws.isPaused) ws.resume();
@@ -97,9 +112,9 @@ export class WsSocket implements RawSocket {
   }
 
   /**
-   * Reports `timeout` unless the peer has shown a sign of life since the last probe, and pings it.
-   * A sign of life is any byte read, or waiting bytes that have left. While this side does not
-   * read, a peer cannot show one.
+   * Reports `timeout` unless the peer has shown a sign of life since the last probe, and pings it. A
+   * sign of life is a message, a ping or a pong, a part of a message, or waiting bytes that have
+   * left. While this side does not read, a peer cannot show one.
    */
   probe(): void {
     if (!this.isOpen) return;
@@ -118,18 +133,35 @@ export class WsSocket implements RawSocket {
 
   #isSilent(): boolean {
     const last = this.#last;
-    if (!last || this.#socket.bytesRead !== last.read) return false;
-    const written = this.#socket.bytesWritten - this.#socket.writableLength;
-    return last.waiting === 0 || written === last.written;
+    if (!last) return false;
+    const { received, written, waiting } = this.#traffic();
+    if (received !== last.received) return false;
+    return last.waiting === 0 || (written === last.written && waiting >= last.waiting);
   }
 
   #ping(): void {
-    const { bytesRead: read, writableLength: waiting, bytesWritten } = this.#socket;
-    this.#last = { read, waiting, written: bytesWritten - waiting };
+    this.#last = this.#traffic();
     this.#ws.ping();
   }
 
-  readonly #onSent = (): void => this.#handlers?.onProgress();
+  /** Adds the socket's counters to our own: on Bun, the socket's never change. */
+  #traffic(): Traffic {
+    const { bytesRead, bytesWritten, writableLength } = this.#socket;
+    return {
+      received: this.#received + bytesRead,
+      written: this.#left + bytesWritten - writableLength,
+      waiting: this.#ws.bufferedAmount,
+    };
+  }
+
+  readonly #onSign = (): void => {
+    this.#received++;
+  };
+
+  readonly #onSent = (): void => {
+    this.#left++;
+    this.#handlers?.onProgress();
+  };
 
   readonly #tick = (): void => {
     this.#scheduled = false;
