@@ -1,5 +1,6 @@
 export { onAbort, raceAbort, whenAborted } from './abort.ts';
 export { AsyncQueue } from './async-queue.ts';
+export { Backoff, type BackoffOptions } from './backoff.ts';
 export { DeadlineTimer, type DeadlineTimerOptions } from './deadline-timer.ts';
 export {
   Emitter,

@@ -41,7 +41,7 @@ function waitsOf(connection: Connection): () => Promise<void> {
 }
 
 describe('a replica that comes back', () => {
-  it('waits longer after each failure, up to a limit, half of it at random; a success resets the wait', async () => {
+  it('waits longer after each failure, up to a limit, half of it at random; only a stable stream resets the wait', async () => {
     const network = new MemoryNetwork();
     const source = await logOf(commits(3));
     await using _feeder = startFeeder({ log: source, listener: network.listener });
@@ -53,22 +53,27 @@ describe('a replica that comes back', () => {
       reconnect: { minDelay: 4, maxDelay: 20 },
       dial: async () => {
         attempts++;
-        if (attempts !== 6) throw new Error('refused');
+        if (attempts !== 6 && attempts !== 8) throw new Error('refused');
         return network.dial();
       },
     });
     const enough = new Promise<void>((resolve) => {
       replica.on('disconnected', ({ retryIn }) => {
         waits.push(retryIn!);
-        if (waits.length === 8) resolve();
+        if (waits.length === 9) resolve();
       });
     });
     replica.on('streaming', () => {
-      for (const connection of network.connections) connection.abort(new Error('cut'));
+      const cut = (): void => {
+        for (const connection of network.connections) connection.abort(new Error('cut'));
+      };
+      // The first stream is cut at once, the second one when it has lasted long enough.
+      if (attempts === 6) cut();
+      else setTimeout(cut, 40);
     });
     await enough;
     // 4, 8, 16, then 20 at most, of which 0.5 + 0.5 / 2.
-    expect(waits).toEqual([3, 6, 12, 15, 15, 3, 6, 12]);
+    expect(waits).toEqual([3, 6, 12, 15, 15, 15, 15, 3, 6]);
   });
 
   it('may choose another feeder each time', async () => {

@@ -19,8 +19,8 @@ export interface GatewayTransportOptions {
   /** How long a gateway may take to answer the hello. Default 5000. */
   readonly welcomeTimeout?: number | undefined;
   /**
-   * The delay after all gateways have failed. It doubles with each further failure; each wait is a
-   * random 50 to 100% of it. Default 100.
+   * The delay before connecting again. It doubles with each attempt, and half of it is random. A
+   * connection that has lasted `maxRetryDelay` resets it. Default 100.
    */
   readonly retryDelay?: number | undefined;
   /** The longest delay. Default 5000. */

@@ -66,6 +66,33 @@ describe('a client of gateways', () => {
     }
   });
 
+  it('waits longer and longer for a gateway that welcomes it and then drops it', async () => {
+    const network = new MemoryNetwork();
+    const listener = keep(await network.createStreamTransport().listen('g:443'));
+    let dials = 0;
+    const welcome = [0x81, 1, 5, 103, 58, 49, 33, 97, ...new Uint8Array(16), 5, 0]; // "g:1!a"
+    void (async () => {
+      for await (const connection of listener) {
+        dials++;
+        connection.send(bytes(...welcome));
+        await connection[Symbol.asyncIterator]().next();
+        setTimeout(() => connection.abort(new Error('dropped')), 1);
+      }
+    })();
+    const draws: number[] = [];
+    const tab = await memoryClient(network, ['g:443'], {
+      retryDelay: 20,
+      maxRetryDelay: 10_000,
+      random: () => draws.push(dials) && 0.5,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    // After 15, 30, 60, 120 and 240 ms. Even the first attempt to return is put off by a random time.
+    expect(dials).toBeGreaterThan(1);
+    expect(dials).toBeLessThanOrEqual(6);
+    expect(draws).toEqual(draws.map((_, i) => i + 1));
+    await tab.close();
+  });
+
   it('closes when its signal fires', async () => {
     const network = new MemoryNetwork();
     const g = await memoryGateway(network, 'g');

@@ -1,4 +1,11 @@
-import { Emitter, type EventStream, type EventsOptions, onAbort, pause } from '@shoal/async';
+import {
+  Backoff,
+  Emitter,
+  type EventStream,
+  type EventsOptions,
+  onAbort,
+  pause,
+} from '@shoal/async';
 import { parseAddress, TransportError } from '@shoal/transport';
 import {
   abortError,
@@ -53,8 +60,7 @@ export async function createGatewayTransport(
 class ClientTransport implements GatewayTransport {
   readonly #options: GatewayTransportOptions;
   readonly #pingInterval: number;
-  readonly #retryDelay: number;
-  readonly #maxRetryDelay: number;
+  readonly #backoff: Backoff;
   readonly #finder: GatewayFinder;
   readonly #destinations = new Destinations();
   readonly #emitter = new Emitter<GatewayTransportEvent>({
@@ -77,8 +83,9 @@ class ClientTransport implements GatewayTransport {
   constructor(options: GatewayTransportOptions) {
     this.#options = options;
     this.#pingInterval = wholeNumber(options, 'pingInterval', { preset: 5000, min: 1 });
-    this.#retryDelay = wholeNumber(options, 'retryDelay', { preset: 100, min: 1 });
-    this.#maxRetryDelay = wholeNumber(options, 'maxRetryDelay', { preset: 5000, min: 1 });
+    const minDelay = wholeNumber(options, 'retryDelay', { preset: 100, min: 1 });
+    const maxDelay = wholeNumber(options, 'maxRetryDelay', { preset: 5000, min: 1 });
+    this.#backoff = new Backoff({ minDelay, maxDelay, random: options.random });
     const welcomeTimeout = wholeNumber(options, 'welcomeTimeout', { preset: 5000, min: 1 });
     this.#finder = new GatewayFinder(options, welcomeTimeout, this.#stop.signal);
   }
@@ -153,27 +160,30 @@ class ClientTransport implements GatewayTransport {
   /** Serves one gateway after another until the transport is closed. Never rejects. */
   async #run(): Promise<void> {
     while (!this.#closing && this.#gateway) {
+      const since = performance.now();
       await this.#serve(this.#gateway);
       this.#isConnected = false;
-      await this.#reconnect(this.#gateway.gateway);
+      await this.#reconnect(this.#gateway.gateway, performance.now() - since);
     }
   }
 
-  /** Tries gateways, the lost one first, until one accepts this client. Never rejects. */
-  async #reconnect(lost: string): Promise<void> {
-    const { gateways, random = Math.random } = this.#options;
-    const first = gateways.indexOf(lost);
-    let delay = this.#retryDelay;
+  /**
+   * Tries gateways, the lost one first, until one accepts this client. The connection with the lost
+   * one was open for `lasted` ms. Never rejects.
+   */
+  async #reconnect(lost: string, lasted: number): Promise<void> {
+    const first = this.#options.gateways.indexOf(lost);
+    let delay = this.#backoff.next({ lasted });
     while (!this.#closing) {
+      await pause(delay, this.#stop.signal);
+      if (this.#closing) return;
       const found = await this.#finder.connectToAny(first).catch(() => undefined);
       if (found) {
         if (this.#closing) await found.connection.close();
         else this.#adopt(found);
         return;
       }
-      if (this.#closing) return;
-      await pause(delay * (0.5 + random() / 2), this.#stop.signal);
-      delay = Math.min(2 * delay, this.#maxRetryDelay);
+      delay = this.#backoff.next();
     }
   }
 

@@ -97,7 +97,8 @@ export interface ReplicaOptions
   readonly maxPendingBytes?: number | undefined;
   /**
    * The delay before the next attempt, in ms: `minDelay` (default 100), doubled after each failure
-   * up to `maxDelay` (default 10,000), with half of it random. `false`: a single attempt.
+   * up to `maxDelay` (default 10,000), with half of it random. A stream that has lasted `maxDelay`
+   * resets it. `false`: a single attempt.
    */
   readonly reconnect?:
     | false

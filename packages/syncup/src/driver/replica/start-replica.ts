@@ -1,6 +1,6 @@
-import { onAbort, pause } from '@shoal/async';
+import { Backoff, onAbort, pause } from '@shoal/async';
 import { SyncupError } from '../../errors.ts';
-import { reasonOf } from '../connection/syncup-connection.ts';
+import { clock, reasonOf } from '../connection/syncup-connection.ts';
 import { replicateFromNoxu } from '../noxu/noxu-replica.ts';
 import { replicateFromShoal } from '../shoal/shoal-replica.ts';
 import {
@@ -62,13 +62,14 @@ async function run(session: ReplicaSession): Promise<void> {
   const { options, signal, events } = session;
   const { dialect, random } = options;
   const { minDelay = 100, maxDelay = 10_000 } = options.reconnect || {};
+  const backoff = new Backoff({ minDelay, maxDelay, random });
   const replicate = dialect === 'noxu' ? replicateFromNoxu : replicateFromShoal;
-  let failures = 0;
   while (!signal.aborted) {
+    let streamingSince: number | undefined;
     let error: unknown = new SyncupError('remote', 'the feeder ended the connection');
     try {
       await replicate(session, () => {
-        failures = 0;
+        streamingSince = clock();
       });
     } catch (cause) {
       error = reasonOf(cause);
@@ -76,9 +77,8 @@ async function run(session: ReplicaSession): Promise<void> {
     if (signal.aborted) break;
     const fatal = error instanceof SyncupError && FATAL.has(error.code);
     const gaveUp = fatal || options.reconnect === false;
-    // Half of the delay is random, so that replicas cut off together do not return together.
-    const delay = Math.min(maxDelay, minDelay * 2 ** Math.min(failures++, 30));
-    const retryIn = gaveUp ? undefined : delay * (0.5 + random() / 2);
+    const lasted = streamingSince === undefined ? 0 : clock() - streamingSince;
+    const retryIn = gaveUp ? undefined : backoff.next({ lasted });
     events.emit({ type: 'disconnected', error, retryIn });
     if (retryIn === undefined) throw error;
     await pause(retryIn, signal);
