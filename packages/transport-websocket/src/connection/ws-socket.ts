@@ -210,12 +210,17 @@ export async function dialWsSocket(target: DialTarget, options: WsDialOptions): 
   const { url, token, doing } = target;
   const { timeout, signal, maxFrameLength, ca, headers } = options;
   throwIfAborted(doing, signal);
-  const ws = new WebSocket(url, offer(token), {
-    ...(ca === undefined ? {} : { ca }),
-    ...(headers === undefined ? {} : { headers }),
-    maxPayload: maxFrameLength,
-    perMessageDeflate: false,
-  });
+  let ws: WebSocket;
+  try {
+    ws = new WebSocket(url, offer(token), {
+      ...(ca === undefined ? {} : { ca }),
+      ...(headers === undefined ? {} : { headers }),
+      maxPayload: maxFrameLength,
+      perMessageDeflate: false,
+    });
+  } catch (cause) {
+    throw new TransportError('argument', `${doing}: invalid headers or ca`, { cause });
+  }
   try {
     return await withDeadline(opened(ws, doing), { doing, timeout, signal });
   } catch (error) {

@@ -87,7 +87,7 @@ export async function dialBrowserSocket(
   { timeout, signal }: Pick<DeadlineOptions, 'timeout' | 'signal'>,
 ): Promise<RawSocket> {
   throwIfAborted(doing, signal);
-  const socket = new WebSocket(url, offer(token));
+  const socket = open(WebSocket, { url, token, doing });
   socket.binaryType = 'arraybuffer';
   try {
     await withDeadline(opened(socket, doing), { doing, timeout, signal });
@@ -101,6 +101,23 @@ export async function dialBrowserSocket(
     // It carries no information, and "close" follows. It is never removed: an error may come until
     // the socket is gone, and the class of `ws` throws one that nobody handles.
     socket.onerror = () => {};
+  }
+}
+
+/** Throws `refused` if the platform forbids the connection, `argument` for any other error. */
+function open(
+  WebSocket: WebSocketConstructor,
+  { url, token, doing }: Pick<DialTarget, 'url' | 'token' | 'doing'>,
+): WebSocket {
+  try {
+    return new WebSocket(url, offer(token));
+  } catch (cause) {
+    // A port that browsers block, or `ws:` from a page that was loaded by `https:`.
+    if ((cause as Error | undefined)?.name === 'SecurityError') {
+      const text = `${doing}: the platform forbids a connection to ${url}`;
+      throw new TransportError('refused', text, { cause });
+    }
+    throw new TransportError('argument', `${doing}: new WebSocket() failed`, { cause });
   }
 }
 

@@ -4,7 +4,10 @@ import type { WebSocketLimitOptions } from '../connection/websocket-limits.ts';
 
 /** Options for dialing. */
 export interface WebSocketDialOptions extends WebSocketLimitOptions {
-  /** Whether to use TLS (`wss:`). Default: true on a page that was loaded by `https:`. */
+  /**
+   * Whether to use TLS (`wss:`). Default: true in a page that was loaded by `https:`, and in
+   * its workers.
+   */
   readonly secure?: boolean | undefined;
   /** The path of the URL. Default `/`. */
   readonly path?: string | undefined;
@@ -34,8 +37,7 @@ export async function dialTarget(
   const { text: remoteAddress } = dialAddress(text);
   const doing = `dial ${text}`;
   throwIfAborted(doing, signal);
-  const page = (globalThis as { location?: { protocol?: string } }).location;
-  const scheme = (options.secure ?? page?.protocol === 'https:') ? 'wss:' : 'ws:';
+  const scheme = (options.secure ?? isSecurePage()) ? 'wss:' : 'ws:';
   const path = options.path ?? '/';
   let url: URL;
   try {
@@ -50,13 +52,25 @@ export async function dialTarget(
     typeof token === 'function'
       ? await withDeadline(askFor(token, doing), { doing: `${doing}: token()`, timeout, signal })
       : token;
-  if (value !== undefined && (value.length > 4096 || value.length === 0)) {
-    throw new TransportError(
-      'argument',
-      `a token must have 1..4096 characters, not ${value.length}`,
-    );
+  if (value !== undefined && (typeof value !== 'string' || !isTokenLength(value.length))) {
+    const what = typeof value === 'string' ? value.length : `a value of type ${typeof value}`;
+    throw new TransportError('argument', `a token must have 1..4096 characters, not ${what}`);
   }
   return { url: url.href, token: value, doing, remoteAddress };
+}
+
+function isTokenLength(length: number): boolean {
+  return length > 0 && length <= 4096;
+}
+
+/**
+ * Whether this code runs in a page that was loaded by `https:`, or in a worker of one. The protocol
+ * of a worker may be `blob:`, but its origin is that of the page. That of a sandboxed or an inline
+ * frame is in one of the two places.
+ */
+function isSecurePage(): boolean {
+  const { location, origin } = globalThis as { location?: { origin?: unknown }; origin?: unknown };
+  return [location?.origin, origin].some((text) => String(text).startsWith('https:'));
 }
 
 /** The token that the application's function returns. Rejects with `io` if the function fails. */

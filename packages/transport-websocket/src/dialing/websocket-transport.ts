@@ -56,7 +56,10 @@ async function dialWithWs(
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
   // Not imported above: a bundle for browsers must not contain `ws`.
-  const { dialWsSocket } = await import('../connection/ws-socket.ts');
+  const { dialWsSocket } = await import('../connection/ws-socket.ts').catch((cause: unknown) => {
+    const text = `${target.doing}: this platform has no WebSocket; pass one as the option WebSocket`;
+    throw new TransportError('argument', text, { cause });
+  });
   const { maxFrameLength, dialTimeout: timeout } = limits;
   const socket = await dialWsSocket(target, { maxFrameLength, timeout, signal });
   return new WebSocketConnection(socket, target.remoteAddress, limits);
