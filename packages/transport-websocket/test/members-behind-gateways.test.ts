@@ -1,8 +1,10 @@
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { MemoryNetwork } from '@shoal/testkit';
 import { datagramConformance } from '@shoal/testkit/conformance';
 import { parseAddress } from '@shoal/transport';
 import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { createGatewayAwareTransport } from '../src/index.ts';
 import { bytes, client, closers, gateway, Inbox, member, until } from './gateway.test-helper.ts';
 
@@ -52,6 +54,18 @@ describe('members behind a gateway, over UDP and WebSocket', () => {
     const back = new Inbox(tab);
     plain.send(tab.localAddress, bytes(8));
     expect(await back.next()).toBe(`${plain.localAddress}: 8`);
+  });
+
+  it('free their name at once when their page is reloaded', async () => {
+    const { gateway: g, door } = await gateway();
+    const page = new WebSocket(`ws://${door}/`, 'shoal.1');
+    await once(page, 'open');
+    page.send(bytes(1, 1, 3, 116, 97, 98)); // hello, "tab"
+    await once(page, 'message');
+    page.close(1001); // as browsers do
+    await until(() => g.clients().length === 0);
+    const tab = await client([door], { name: 'tab' });
+    expect(tab.localAddress).toBe(`${g.localAddress}!tab`);
   });
 
   it('do not get malformed envelopes, or datagrams for unknown clients', async () => {

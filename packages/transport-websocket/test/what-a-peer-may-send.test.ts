@@ -35,7 +35,7 @@ describe('what a peer may send', () => {
   });
 
   it.each([
-    ['1001, as a tab that is left', 1001, 'reset'],
+    ['1001, as a tab that is left', 1001, 'end'],
     ['1009', 1009, 'size'],
     ['4000, as a page that aborts', 4000, 'reset'],
     ['1000', 1000, 'end'],

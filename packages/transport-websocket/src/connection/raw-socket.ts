@@ -7,6 +7,8 @@ const TOKEN_PREFIX = 'shoal.token.';
 
 // Close codes: RFC 6455, section 7.4.1, and one of Shoal's own.
 export const CLOSE_NORMAL = 1000;
+/** Sent by browsers when a page is left or reloaded, and by servers that shut down. */
+export const CLOSE_GOING_AWAY = 1001;
 export const CLOSE_PROTOCOL = 1002;
 export const CLOSE_NOT_BINARY = 1003;
 export const CLOSE_NO_STATUS = 1005;

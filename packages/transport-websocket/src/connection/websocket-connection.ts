@@ -3,6 +3,7 @@ import { type Connection, TransportError, type TransportErrorCode } from '@shoal
 import { abortError } from '@shoal/transport/internal';
 import {
   CLOSE_ABORTED,
+  CLOSE_GOING_AWAY,
   CLOSE_INVALID,
   CLOSE_NO_STATUS,
   CLOSE_NORMAL,
@@ -20,6 +21,9 @@ type Result = IteratorResult<Uint8Array, undefined>;
 const DONE: Result = { done: true, value: undefined };
 /** Bytes that a frame counts in addition to its payload, so that empty frames are bounded too. */
 const FRAME_COST = 16;
+
+/** The close codes of a peer that has left in order. */
+const ORDERLY: ReadonlySet<number> = new Set([CLOSE_NORMAL, CLOSE_GOING_AWAY, CLOSE_NO_STATUS]);
 
 /** The meaning of a peer's close code. Any other code is a `reset`. */
 const CLOSE_CODES: Readonly<Record<number, TransportErrorCode>> = {
@@ -157,9 +161,7 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
 
   /** @internal */
   onClose(code: number): void {
-    if (!this.#failure && (code === CLOSE_NORMAL || code === CLOSE_NO_STATUS)) {
-      this.#ended = true;
-    }
+    if (!this.#failure && ORDERLY.has(code)) this.#ended = true;
     const kind = CLOSE_CODES[code] ?? 'reset';
     this.#fail(new TransportError(kind, `${this.#name()}: closed with code ${code}`));
     this.#setGone();
