@@ -152,8 +152,7 @@ export class GatewayClients {
     if (hello.version !== GATEWAY_VERSION) {
       return this.#refuse(connection, 'version', `this gateway speaks version ${GATEWAY_VERSION}`);
     }
-    const known = this.#sessions.get(hello.name);
-    let session = known && isSame(known.key, hello.key) ? known : undefined;
+    let session = this.#sessionOf(hello.name, hello.key);
     if (session) {
       session.connection?.abort(new TransportError('closed', 'the client opened a new connection'));
     } else {
@@ -165,15 +164,28 @@ export class GatewayClients {
       if (this.#sessions.size >= this.#maxClients) {
         return this.#refuse(connection, 'full', `the gateway is full: ${this.#maxClients} clients`);
       }
-      session = new GatewaySession(name, this.#randomBytes(KEY_LENGTH), this.#maxRate);
+      // A client that brings a key has it from another gateway behind the same address. If the
+      // gateways keep that key, the client can return to each of them.
+      const key = hello.key.length > 0 ? hello.key.slice() : this.#randomBytes(KEY_LENGTH);
+      session = new GatewaySession({ name, wanted: hello.name, key, rate: this.#maxRate });
       this.#sessions.set(name, session);
     }
     session.attach(connection);
-    const { name, key } = session;
-    const address = this.addressOf(name);
+    const { key } = session;
+    const address = this.addressOf(session.name);
     const { maxDatagramSize } = this.#place;
     connection.send(encodeGatewayMessage({ type: 'welcome', address, key, maxDatagramSize }));
     return session;
+  }
+
+  /** The session of the client that has or wanted this name, if the key is the right one. */
+  #sessionOf(name: string, key: Uint8Array): GatewaySession | undefined {
+    if (key.length === 0) return undefined;
+    for (const session of this.#sessions.values()) {
+      const isNamed = session.name === name || session.wanted === name;
+      if (isNamed && isSame(session.key, key)) return session;
+    }
+    return undefined;
   }
 
   async #refuse(connection: Connection, reason: Refusal, text: string): Promise<undefined> {

@@ -4,6 +4,8 @@ import { encodeGatewayMessage } from '../protocol/gateway-message.ts';
 /** A client of a gateway. It outlives a lost connection for a while. */
 export class GatewaySession {
   readonly name: string;
+  /** The name that the client asked for. */
+  readonly wanted: string;
   /** Lets a new connection continue the session. */
   readonly key: Uint8Array;
   connection: Connection | undefined;
@@ -16,8 +18,11 @@ export class GatewaySession {
   #allowance: number;
   #allowanceAsOf = 0;
 
-  constructor(name: string, key: Uint8Array, rate: number) {
+  /** `rate` is how many datagrams per second may come. */
+  constructor(options: { name: string; wanted: string; key: Uint8Array; rate: number }) {
+    const { name, wanted, key, rate } = options;
     this.name = name;
+    this.wanted = wanted;
     this.key = key;
     this.#allowance = rate;
   }

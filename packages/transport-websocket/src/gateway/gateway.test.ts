@@ -70,6 +70,30 @@ describe('a gateway', () => {
     await thief[Symbol.asyncIterator]().next();
     network.heal();
     expect(await changed).toMatch(/^g:7946![a-z2-7]{12}$/);
+    // It asks for its own name again, which is free once the other one has left.
+    await thief.close();
+    await until(() => g.clients().length === 1);
+    network.breakConnections();
+    await until(() => tab.localAddress === 'g:7946!tab');
+  });
+
+  it('returns a name that the application chose, and does not derive another one from it', async () => {
+    const network = new MemoryNetwork();
+    let asked = 0;
+    const nameOf = (wanted: string): string => `${wanted}-${++asked}`;
+    const g = await memoryGateway(network, 'g', { nameOf, resumeTimeout: 20 });
+    const tab = await memoryClient(network, ['g:443'], { name: 'tab' });
+    network.breakConnections();
+    await until(() => !tab.isConnected);
+    await until(() => tab.isConnected);
+    expect(tab.localAddress).toBe('g:7946!tab-1');
+    network.partition(['tab.example'], ['g']);
+    network.breakConnections();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(g.clients()).toEqual([]);
+    network.heal();
+    await until(() => tab.isConnected);
+    expect(tab.localAddress).toBe('g:7946!tab-2');
   });
 
   it('ends the connection of a client that breaks the protocol, and says why where it can', async () => {

@@ -20,14 +20,22 @@ export interface GatewayConnection {
   readonly maxDatagramSize: number;
 }
 
+/** What a client says of itself. */
+interface Identity {
+  readonly name: string;
+  readonly key: Uint8Array;
+}
+
 const NO_KEY = new Uint8Array(0);
+const ANYBODY: Identity = { name: '', key: NO_KEY };
 
 /** Finds a gateway that accepts this client: the first one, and another one after each loss. */
 export class GatewayFinder {
   readonly #options: GatewayTransportOptions;
   readonly #welcomeTimeout: number;
   readonly #signal: AbortSignal;
-  #last: GatewayConnection | undefined;
+  /** The name and the key that each gateway gave to this client. */
+  readonly #given = new Map<string, Identity>();
 
   /** `signal` ends what is under way. */
   constructor(options: GatewayTransportOptions, welcomeTimeout: number, signal: AbortSignal) {
@@ -43,8 +51,7 @@ export class GatewayFinder {
     for (let i = 0; i < gateways.length; i++) {
       const gateway = gateways[(first + i) % gateways.length]!;
       try {
-        this.#last = await this.#connect(gateway);
-        return this.#last;
+        return await this.#connect(gateway);
       } catch (error) {
         if (this.#signal.aborted) throw error;
         failure = error;
@@ -53,22 +60,39 @@ export class GatewayFinder {
     throw failure;
   }
 
+  /** Rejects with the gateway's refusal of the last identity that this client could have there. */
   async #connect(gateway: string): Promise<GatewayConnection> {
-    const previous = this.#last?.gateway === gateway ? this.#last : undefined;
-    // The same gateway knows this client by the name that it gave.
-    const given = previous ? parseAddress(previous.address).client : undefined;
-    const name = given ?? this.#options.name ?? '';
-    try {
-      return await this.#greet(gateway, name, previous?.key ?? NO_KEY);
-    } catch (error) {
-      // A member that lost its name while it was disconnected continues under another one.
-      const isTaken = error instanceof TransportError && error.cause === NAME_REFUSED;
-      if (!isTaken || !this.#last || name === '') throw error;
-      return this.#greet(gateway, '', NO_KEY);
+    let failure: unknown;
+    for (const identity of this.#identities(gateway)) {
+      try {
+        const found = await this.#greet(gateway, identity);
+        const name = parseAddress(found.address).client!;
+        this.#given.set(gateway, { name, key: found.key });
+        return found;
+      } catch (error) {
+        if (!(error instanceof TransportError) || error.cause !== NAME_REFUSED) throw error;
+        failure = error;
+      }
     }
+    throw failure;
   }
 
-  async #greet(gateway: string, name: string, key: Uint8Array): Promise<GatewayConnection> {
+  /**
+   * Who to be at a gateway, the preferred identity first. That is always the own name, also after
+   * the gateway has given another one: whoever had the own name may have left.
+   */
+  #identities(gateway: string): Identity[] {
+    const { name } = this.#options;
+    const given = this.#given.get(gateway);
+    const identities: Identity[] = [];
+    if (name !== undefined) identities.push({ name, key: given?.key ?? NO_KEY });
+    if (given && given.name !== name) identities.push(given);
+    // A member that lost its name while it was disconnected continues under another one.
+    if (this.#given.size > 0 || name === undefined) identities.push(ANYBODY);
+    return identities;
+  }
+
+  async #greet(gateway: string, { name, key }: Identity): Promise<GatewayConnection> {
     const signal = this.#signal;
     const connection = await this.#options.transport.dial(gateway, { signal });
     const cancel = onAbort(signal, () => connection.abort(signal.reason as Error));

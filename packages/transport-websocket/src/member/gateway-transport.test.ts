@@ -1,4 +1,5 @@
 import { MemoryNetwork } from '@shoal/testkit';
+import type { StreamTransport } from '@shoal/transport';
 import { describe, expect, it } from 'vitest';
 import {
   bytes,
@@ -63,6 +64,43 @@ describe('a client of gateways', () => {
     })();
     for (let left = scripts.length; left > 0; left--) {
       await expect(memoryClient(network, ['g:443'])).rejects.toMatchObject({ code: 'protocol' });
+    }
+  });
+
+  it('keeps its name when it goes to another gateway and back', async () => {
+    const network = new MemoryNetwork();
+    await memoryGateway(network, 'g');
+    await memoryGateway(network, 'h');
+    const tab = await memoryClient(network, ['g:443', 'h:443'], { name: 'tab' });
+    for (const [lost, next] of ['gh', 'hg', 'gh', 'hg']) {
+      network.partition([lost!], ['tab.example']);
+      network.breakConnections();
+      await until(() => tab.localAddress.startsWith(`${next}:`));
+      expect(tab.localAddress).toBe(`${next}:7946!tab`);
+      network.heal();
+    }
+  });
+
+  it('keeps its name when several gateways share an address', async () => {
+    const network = new MemoryNetwork();
+    await memoryGateway(network, 'g');
+    await memoryGateway(network, 'h');
+    const inner = network.createStreamTransport({ host: 'tab.example' });
+    const balanced: string[] = [];
+    const transport: StreamTransport = {
+      dial(_, options) {
+        balanced.push(balanced.length % 2 === 0 ? 'g' : 'h');
+        return inner.dial(`${balanced.at(-1)}:443`, options);
+      },
+      listen: (address, options) => inner.listen(address, options),
+    };
+    const tab = await memoryClient(network, ['any:443'], { name: 'tab', transport });
+    for (let dials = 1; dials <= 4; dials++) {
+      expect(balanced.length).toBe(dials);
+      expect(tab.localAddress).toBe(`${balanced.at(-1)}:7946!tab`);
+      network.breakConnections();
+      await until(() => !tab.isConnected);
+      await until(() => tab.isConnected);
     }
   });
 
