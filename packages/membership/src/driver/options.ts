@@ -62,9 +62,8 @@ interface CommonOptions<Id, Seed> {
   /** Carries the packets. The membership owns it and closes it. */
   readonly transport: DatagramTransport;
   /**
-   * Members to join. One that answers is enough, and our own address among them is skipped. A
-   * function is called for each attempt, and given up after `joinRetry.lookUpTimeout`. Default:
-   * none.
+   * Members to join. One that answers is enough. This member's own address is skipped. A function
+   * is called for each attempt, which fails after `joinRetry.lookUpTimeout`. Default: none.
    */
   readonly seeds?: Seeds<Seed> | undefined;
   /** Default `lan()`. `maxPacketSize` is lowered to what the transport carries. */

@@ -39,7 +39,7 @@ const JITTER = 0.25;
 /**
  * Decides when to try to join, and at which seeds. It tries them in random order, each once a lap,
  * so that one live seed among many dead ones is soon found. It never gives up: while alone it waits
- * longer after each lap; in a cluster it looks now and then for a seed that is not a member, so that
+ * longer after each lap; in a cluster it occasionally looks for a seed that is not a member, so that
  * two clusters that started apart become one.
  *
  * Sans-I/O: call {@link expire} and {@link tick} at {@link nextDeadline}. If the latter returns an

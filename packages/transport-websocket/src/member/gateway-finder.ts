@@ -78,8 +78,8 @@ export class GatewayFinder {
   }
 
   /**
-   * Who to be at a gateway, the preferred identity first. That is always the own name, also after
-   * the gateway has given another one: whoever had the own name may have left.
+   * Who to be at a gateway, the preferred identity first. This client's own name always
+   * comes first, even after the gateway has given it another one: the name may be free again.
    */
   #identities(gateway: string): Identity[] {
     const { name } = this.#options;
