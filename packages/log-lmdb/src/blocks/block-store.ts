@@ -1,6 +1,6 @@
 import { SyncupError } from '@shoal/syncup';
 import type { Database, open, RootDatabase } from 'lmdb';
-import { checkFile } from '../file-check/file-check.ts';
+import { checkFile, checkHead } from '../file-check/file-check.ts';
 import { Block } from './block.ts';
 import { BlockCache } from './block-cache.ts';
 import { loadLmdb } from './load-lmdb.ts';
@@ -41,36 +41,34 @@ export class BlockStore {
   #failure: SyncupError | undefined;
   #commits: Promise<unknown> = Promise.resolve();
 
-  private constructor(openEnvironment: typeof open, options: BlockStoreOptions) {
-    this.#cache = new BlockCache(options.cacheBytes);
-    // Without overlappingSync, a commit resolves once it is on disk, or fails.
-    this.#root = openEnvironment({
-      path: options.path,
-      noSubdir: false,
-      encoding: 'binary',
-      maxDbs: 2,
-      overlappingSync: false,
-      eventTurnBatching: false,
-      useVersions: false,
-      noMemInit: true,
-    });
-    this.#blocks = this.#root.openDB({ name: 'blocks', encoding: 'binary', useVersions: false });
-    this.#records = this.#root.openDB({ name: 'records', encoding: 'binary', useVersions: true });
+  private constructor(root: RootDatabase<Uint8Array, string>, cacheBytes: number) {
+    this.#root = root;
+    this.#cache = new BlockCache(cacheBytes);
+    this.#blocks = root.openDB({ name: 'blocks', encoding: 'binary', useVersions: false });
+    this.#records = root.openDB({ name: 'records', encoding: 'binary', useVersions: true });
   }
 
   /** Throws `missing-binary`, `storage` or `corrupt`. */
-  static async open(options: BlockStoreOptions): Promise<BlockStore> {
+  static async open({ path, cacheBytes }: BlockStoreOptions): Promise<BlockStore> {
     const openEnvironment = await loadLmdb();
-    await checkFile(options.path);
+    await checkHead(path);
+    const refused = (cause: unknown): SyncupError => {
+      const text = `cannot open the log in ${path}; may this process write there?`;
+      return new SyncupError('storage', text, { cause });
+    };
+    let root: RootDatabase<Uint8Array, string>;
+    try {
+      root = openRoot(openEnvironment, path);
+    } catch (cause) {
+      throw refused(cause);
+    }
     let store: BlockStore;
     try {
-      store = new BlockStore(openEnvironment, options);
-    } catch (cause) {
-      throw new SyncupError(
-        'storage',
-        `cannot open the log in ${options.path}; may this process write there?`,
-        { cause },
-      );
+      await checkSnapshot(root, path);
+      store = new BlockStore(root, cacheBytes);
+    } catch (error) {
+      await root.close().catch(() => {});
+      throw error instanceof SyncupError ? error : refused(error);
     }
     try {
       await store.#own();
@@ -145,6 +143,12 @@ export class BlockStore {
     return this.#read(() => [...this.#blocks.getKeys({ limit: 1 })].length === 0);
   }
 
+  /** Throws `storage` if another process has taken the log over. */
+  checkOwned(): void {
+    const owner = this.#read(() => this.#records.getEntry('owner')?.version);
+    if (owner !== undefined && owner > this.#owner) throw this.#takenOver();
+  }
+
   /** Closes after the last commit. Never rejects. */
   async close(): Promise<void> {
     await this.#commits;
@@ -168,7 +172,11 @@ export class BlockStore {
     } catch (error) {
       throw this.#fail('the disk refused to write; see the cause', await causeOf(error));
     }
-    if (!owned) throw this.#fail('another process has opened this log and taken it over');
+    if (!owned) throw this.#takenOver();
+  }
+
+  #takenOver(): SyncupError {
+    return this.#fail('another process has opened this log and taken it over');
   }
 
   #fail(message: string, cause?: unknown): SyncupError {
@@ -226,6 +234,34 @@ export class BlockStore {
     } catch (cause) {
       throw new SyncupError('corrupt', 'the log cannot be read', { cause });
     }
+  }
+}
+
+/** Opens an environment without looking anything up in it. */
+function openRoot(openEnvironment: typeof open, path: string): RootDatabase<Uint8Array, string> {
+  // Without overlappingSync, a commit resolves once it is on the disk, or fails.
+  return openEnvironment({
+    path,
+    noSubdir: false,
+    encoding: 'binary',
+    maxDbs: 2,
+    overlappingSync: false,
+    eventTurnBatching: false,
+    useVersions: false,
+    noMemInit: true,
+  });
+}
+
+/**
+ * Checks the file under a read transaction. Another process may still write: the transaction keeps
+ * it from reusing the pages of the last transaction and of those that follow.
+ */
+async function checkSnapshot(root: RootDatabase<Uint8Array, string>, path: string): Promise<void> {
+  const snapshot = root.useReadTransaction();
+  try {
+    await checkFile(path);
+  } finally {
+    snapshot.done();
   }
 }
 

@@ -21,11 +21,15 @@ export class Entries {
     return this.#spans;
   }
 
-  /** The block that holds the entry. Throws `corrupt` if it is missing or damaged. */
+  /**
+   * The block that holds the entry. Throws `corrupt` if it is missing or damaged, `storage` if
+   * another process has taken the log over and may have deleted it.
+   */
   block(vlsn: number): Block {
     const span = spanAt(this.#spans, vlsn);
     const block = span && this.#store.find(span.generation, vlsn);
     if (block === undefined || block.last < vlsn) {
+      this.#store.checkOwned();
       throw new SyncupError('corrupt', `the entry at VLSN ${vlsn} is missing`);
     }
     return block;

@@ -8,14 +8,35 @@ import { type Leaf, PageMap, pagesOf, walkTree } from './tree-walk.ts';
 /** How many entries are checked before yielding to the event loop. */
 const SLICE = 4096;
 
+/** How often the head is read, and how long to wait before each further time, in ms. */
+const ATTEMPTS = 10;
+const RETRY_DELAY = 5;
+
 /**
- * Checks the structure of an environment before LMDB maps it. LMDB trusts the file: where this
- * throws `corrupt`, LMDB would crash the process or lose pages. Values are not read, except the
- * lists of free pages; blocks and records have checksums that are verified when they are read.
+ * Checks what LMDB reads when it opens an environment. Another process may write to it: that can
+ * show a head that is half old and half new, so the head is read again before this throws `corrupt`.
+ */
+export async function checkHead(path: string): Promise<void> {
+  await withReader(path, () => undefined);
+}
+
+/**
+ * Checks the structure of an environment before anything looks entries up in it. LMDB trusts the
+ * file: where this throws `corrupt`, LMDB would crash the process or lose pages. Values are not
+ * read, except the lists of free pages; blocks and records have checksums that are verified when
+ * they are read.
  *
- * Reads the pages of the trees only: about 1 MiB per GiB of blocks.
+ * Reads the pages of the trees only: about 1 MiB per GiB of blocks. The caller holds a read
+ * transaction, or a process that writes meanwhile could reuse pages that this is about to read.
  */
 export async function checkFile(path: string): Promise<void> {
+  await withReader(path, checkPages);
+}
+
+async function withReader(
+  path: string,
+  check: (reader: PageReader, map: PageMap) => void | Promise<void>,
+): Promise<void> {
   // LMDB stores numbers in the byte order of the machine; the check knows only this one.
   if (endianness() !== 'LE') return;
   let fd: number;
@@ -28,17 +49,29 @@ export async function checkFile(path: string): Promise<void> {
     });
   }
   try {
-    const { size } = fstatSync(fd);
-    // Empty: a process was killed just after it had created the file.
-    if (size > 0) await checkPages(new PageReader(fd, size));
+    // Empty: a process was killed just after it had made the file.
+    if (fstatSync(fd).size === 0) return;
+    const reader = await readHead(fd);
+    const { lastPage, pageSize } = reader.meta;
+    await check(reader, new PageMap(lastPage, reader.size, pageSize));
   } finally {
     closeSync(fd);
   }
 }
 
-async function checkPages(reader: PageReader): Promise<void> {
+async function readHead(fd: number): Promise<PageReader> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return new PageReader(fd);
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY));
+  }
+}
+
+async function checkPages(reader: PageReader, map: PageMap): Promise<void> {
   const { meta, size } = reader;
-  const map = new PageMap(meta.lastPage, size, meta.pageSize);
   let seen = 0;
   const breathe = async (): Promise<void> => {
     if (++seen % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));

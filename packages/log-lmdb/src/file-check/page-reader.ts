@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import { SyncupError } from '@shoal/syncup';
 
 /** The size of a page header, in bytes: number u64, transaction u64, u16, flags u16, two u16. */
@@ -41,13 +41,13 @@ export function damaged(how: string): SyncupError {
 /** Reads the pages of an LMDB file as lmdb 3.5 writes them on a little-endian machine. */
 export class PageReader {
   readonly #fd: number;
-  readonly size: number;
+  #size: number;
   readonly meta: Meta;
 
-  /** Throws `corrupt`. */
-  constructor(fd: number, size: number) {
+  /** Throws `corrupt`, also if another process changes the head meanwhile. */
+  constructor(fd: number) {
     this.#fd = fd;
-    this.size = size;
+    this.#size = fstatSync(fd).size;
     const first = this.#meta(0, 0);
     const second = this.#meta(1, first.pageSize);
     const [older, newer] =
@@ -60,6 +60,13 @@ export class PageReader {
       }
     }
     this.meta = newer;
+    // The pages of a transaction are written before its head: the file may have grown meanwhile.
+    this.#size = fstatSync(fd).size;
+  }
+
+  /** The length of the file, in bytes. */
+  get size(): number {
+    return this.#size;
   }
 
   /** The bytes of consecutive pages. Throws `corrupt` if they lie past the end. */
@@ -68,7 +75,7 @@ export class PageReader {
   }
 
   #read(position: number, length: number): DataView {
-    if (position + length > this.size) throw damaged(`it ends after ${this.size} bytes`);
+    if (position + length > this.#size) throw damaged(`it ends after ${this.#size} bytes`);
     const bytes = new Uint8Array(length);
     let read: number;
     try {
