@@ -74,8 +74,8 @@ const fastestCrc32 = (zlib as { crc32?: (bytes: Uint8Array) => number }).crc32 ?
  * Makes this process a member of a cluster, which may lead or follow a replicated log: SWIM over
  * UDP, and streams over TCP or TLS, on one host and port.
  *
- * Rejects, with nothing left open: a `NodeError` with code `argument`, `missing-binary`, `corrupt` or
- * `log`; a `TransportError` such as `in-use`; a `SyncupError` of the log; a `SwimError`.
+ * Rejects, with nothing left open: a `NodeError` with code `argument`, `missing-binary`, `corrupt`,
+ * `version` or `log`; a `TransportError` such as `in-use`; a `SyncupError` of the log; a `SwimError`.
  */
 export async function createNode(options: NodeOptions): Promise<ShoalNode> {
   check(options);

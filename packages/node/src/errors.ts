@@ -17,6 +17,8 @@
  * - `missing-binary`: the native binary of lmdb, which a durable log needs, cannot be loaded. The
  *   message says what to do. Nothing was started.
  * - `corrupt`: the stored vote is damaged. This node must not vote: see the README.
+ * - `version`: a later release of Shoal wrote the stored vote. Nothing is damaged: use that release,
+ *   or a later one.
  * - `protocol`: a peer sent something that the protocol does not allow.
  * - `overflow`: a reader of `events()` fell too far behind.
  * - `closed`: the node is closed. As with `fenced`, the entries of a waiting append may survive.
@@ -32,6 +34,7 @@ export type NodeErrorCode =
   | 'leadership'
   | 'missing-binary'
   | 'corrupt'
+  | 'version'
   | 'protocol'
   | 'overflow'
   | 'closed';

@@ -6,7 +6,8 @@
  * - `restore-needed`: the logs have no matchpoint, and no snapshot could be fetched.
  * - `rollback-prohibited`: the rollback would undo entries that the options protect.
  * - `stale-term`: the feeder belongs to an old term. Nothing was rolled back for it.
- * - `version`: this side and the peer have no version of the protocol in common.
+ * - `version`: the peer speaks no version of the protocol that this side speaks, or a later release
+ *   wrote the log or the snapshot. Nothing is damaged.
  * - `label`: the peer belongs to another cluster.
  * - `gap`: an entry of the stream does not follow the one before.
  * - `trimmed`: the log no longer holds the entries that were asked for.

@@ -231,8 +231,8 @@ export class LmdbLog implements LogStore {
   }
 
   /**
-   * Appends continue until the snapshot is complete. Rejects with `snapshot`, `storage`, `closed`, or
-   * what `chunks` throws.
+   * Appends go on until the snapshot is complete. Rejects with `snapshot`, `version`, `storage`,
+   * `closed`, or what `chunks` throws.
    */
   async importSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<void> {
     this.#checkWritable();

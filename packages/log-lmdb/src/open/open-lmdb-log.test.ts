@@ -59,6 +59,21 @@ describe('openLmdbLog', () => {
     await expect(openLmdbLog({ path: text })).rejects.toThrow(code('corrupt'));
   });
 
+  it('refuses a log that a later release wrote, and leaves it unchanged', async () => {
+    const path = directory();
+    await (await openLmdbLog({ path })).close();
+    const setFormat = async (format: number): Promise<void> => {
+      const store = await BlockStore.open({ path, cacheBytes: 0 });
+      const record = store.record('log') as object;
+      await store.commit({ records: { log: { ...record, format } } });
+      await store.close();
+    };
+    await setFormat(2);
+    await expect(openLmdbLog({ path })).rejects.toThrow(code('version'));
+    await setFormat(1);
+    await (await openLmdbLog({ path })).close();
+  });
+
   it('takes the log over from another process, which can no longer write', async () => {
     const path = directory();
     await using log = await openLmdbLog({ path });

@@ -18,9 +18,10 @@ const openPaths = new Set<string>();
  * A process can have a log open once. If another process opens it, that process takes the log over,
  * and writing here fails with `storage`.
  *
- * Throws `argument` if an option is out of range, differs from what the log was created with, or
- * the log is already open in this process; `storage` if the directory cannot be written; `corrupt` if the
- * directory holds something else or a damaged log; `missing-binary` if the native binary of lmdb
+ * Throws `argument` if an option is out of range, differs from what the log was made with, or the
+ * log is open in this process; `storage` if the directory cannot be written; `corrupt` if the
+ * directory holds something else or a damaged log; `version` if a later release wrote the log;
+ * `missing-binary` if the native binary of lmdb
  * cannot be loaded.
  */
 export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
@@ -76,10 +77,8 @@ async function openIn(
     await store.commit({ records: { log: record, durable: 0 } });
   }
   if (record.format !== 1) {
-    throw new SyncupError(
-      'corrupt',
-      `the log has format ${record.format}; this version reads format 1`,
-    );
+    const text = `the log has format ${record.format}, and this release reads format 1`;
+    throw new SyncupError('version', `${text}: use the release that wrote it, or a later one`);
   }
   if (record.fingerprint !== fingerprint) {
     throw new SyncupError(

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fileVoteStore } from './file-vote-store.ts';
 
@@ -30,6 +31,19 @@ describe('fileVoteStore', () => {
       await expect(fileVoteStore(path).read()).rejects.toEqual(code('corrupt'));
       writeFileSync(path, good.subarray(0, at));
       await expect(fileVoteStore(path).read()).rejects.toEqual(code('corrupt'));
+    }
+  });
+
+  it('tells a file of a later version from a damaged one', async () => {
+    const path = join(directory, 'later');
+    await fileVoteStore(path).write(77n);
+    const later = Buffer.concat([readFileSync(path), Buffer.alloc(8)]);
+    later[4] = 2;
+    for (const bytes of [later.subarray(0, 17), later]) {
+      bytes.writeUInt32LE(crc32(bytes.subarray(0, -4)), bytes.length - 4);
+      writeFileSync(path, bytes);
+      await expect(fileVoteStore(path).read()).rejects.toEqual(code('version'));
+      expect(readFileSync(path)).toEqual(bytes);
     }
   });
 

@@ -16,8 +16,8 @@ const LENGTH = 17;
  * Keeps the vote in a file of 17 bytes. A write goes to a new file beside it, which is synced and
  * renamed, and the directory is synced; a crash leaves the old vote or the new one.
  *
- * `read` rejects with `corrupt` for a damaged file, which never counts as a missing one. Both
- * reject with `log` if the file system fails.
+ * `read` rejects with `corrupt` for a damaged file, which never counts as a missing one, and with
+ * `version` for one that a later release wrote. Both reject with `log` if the file system fails.
  */
 export function fileVoteStore(path: string): VoteStore {
   return {
@@ -50,20 +50,33 @@ function encode(term: bigint): Uint8Array {
   return w.copy();
 }
 
-/** Throws `corrupt`. */
+/** Throws `corrupt`, or `version` for an intact file of a later version. */
 function decode(bytes: Uint8Array, path: string): bigint {
   const r = new ByteReader(bytes);
   try {
-    const known = readU32le(r) === MAGIC && r.u8() === VERSION;
+    const known = readU32le(r) === MAGIC;
+    const version = r.u8();
+    if (known && version > VERSION && hasChecksum(bytes)) throw later(path, version);
     const term = readU64le(r);
-    const intact = readU32le(r) === crc32(bytes.subarray(0, LENGTH - 4));
+    r.skip(4);
     r.finish();
-    if (known && intact) return term;
+    if (known && version === VERSION && hasChecksum(bytes)) return term;
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
   }
   const remedy = 'restart this voter with an empty directory, under a new name';
   throw new NodeError('corrupt', `the vote in ${path} is damaged: ${remedy}`);
+}
+
+/** Whether the last four bytes are the checksum of those before, as in every version. */
+function hasChecksum(bytes: Uint8Array): boolean {
+  const body = bytes.subarray(0, -4);
+  return readU32le(new ByteReader(bytes.subarray(body.length))) === crc32(body);
+}
+
+function later(path: string, version: number): NodeError {
+  const text = `the vote in ${path} has version ${version}, and this release reads version ${VERSION}`;
+  return new NodeError('version', `${text}: use the release that wrote it, or a later one`);
 }
 
 async function replace(path: string, bytes: Uint8Array): Promise<void> {

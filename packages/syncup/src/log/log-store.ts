@@ -189,7 +189,8 @@ export interface LogStore extends LogView, AsyncDisposable {
   exportSnapshot(): Promise<Snapshot>;
   /**
    * Replaces the whole log by a snapshot once it is complete and proven, and archives what was
-   * held. Throws `snapshot`, or what `chunks` throws; the log is unchanged then.
+   * held. Throws `snapshot`, `version` if a later release wrote it, or what `chunks` throws; the log
+   * is unchanged then.
    */
   importSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }

@@ -78,7 +78,10 @@ export interface SnapshotSink {
   trailer(fingerprint: bigint): void;
 }
 
-/** Decodes a snapshot. Throws `snapshot` if it is damaged, or what `chunks` or `sink` throw. */
+/**
+ * Decodes a snapshot. Throws `snapshot` if it is damaged, `version` if a later release wrote it, or
+ * what `chunks` or `sink` throw.
+ */
 export async function readSnapshot(
   chunks: AsyncIterable<Uint8Array>,
   sink: SnapshotSink,
@@ -162,7 +165,10 @@ function readHeader(reader: ByteReader): SnapshotHeader {
   try {
     if (readU32le(reader) !== MAGIC) throw damaged('it does not begin like a snapshot');
     const version = reader.u8();
-    if (version !== VERSION) throw damaged(`it has version ${version}, not ${VERSION}`);
+    if (version !== VERSION) {
+      const text = `the snapshot has version ${version}, and this release reads version ${VERSION}`;
+      throw new SyncupError('version', `${text}: upgrade this node`);
+    }
     const kind = reader.u8();
     if (kind > 1 || readU16le(reader) !== 0) throw damaged('its kind is unknown');
     const u64 = (): number => {

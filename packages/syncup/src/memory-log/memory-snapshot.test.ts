@@ -40,8 +40,9 @@ describe('snapshots of a MemoryLog', () => {
       if (unproven(at)) continue;
       const damaged = good.slice();
       damaged[at]! ^= 0x55;
+      // Byte 4 is the version: any other may be that of a later release.
       await expect(target.importSnapshot(of(damaged)), `byte ${at}`).rejects.toThrow(
-        code('snapshot'),
+        code(at === 4 ? 'version' : 'snapshot'),
       );
     }
     for (const length of [0, 5, 48, good.length - 1]) {
