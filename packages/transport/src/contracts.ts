@@ -63,6 +63,11 @@ export interface Listener extends AsyncIterable<Connection>, AsyncDisposable {
 export interface Connection extends AsyncIterable<Uint8Array>, AsyncDisposable {
   readonly remoteAddress: string;
   /**
+   * How often bytes have arrived, whole frames or parts. Tells a slow peer from a silent one.
+   * Undefined if the transport does not know.
+   */
+  readonly arrivals?: number | undefined;
+  /**
    * Sends a frame, which the connection owns from then on: do not change it. Returns false in two
    * cases: the buffer is over its high-water mark (the frame was accepted; wait for `ready`), or
    * the connection is lost (so is the frame; `ready` rejects with the reason). Past the hard cap

@@ -43,6 +43,7 @@ export class SocketConnection implements Connection {
   /** Resolves when the socket is closed. */
   readonly #socketClosed: Promise<void>;
   readonly #input: DirectInput | undefined;
+  #arrivals = 0;
   #reading = false;
   #paused = false;
   #silence: SilenceWatch | undefined;
@@ -72,6 +73,10 @@ export class SocketConnection implements Connection {
     socket.on('end', () => this.#onEnd());
     this.#input = input;
     input?.feed(this.#decoder, () => this.#onInput());
+  }
+
+  get arrivals(): number {
+    return this.#arrivals;
   }
 
   send(frame: Uint8Array): boolean {
@@ -189,6 +194,7 @@ export class SocketConnection implements Connection {
 
   /** Serves readers from the decoder's new bytes, and pauses the peer above the high-water mark. */
   #onInput(): void {
+    this.#arrivals++;
     if (this.#failure) return;
     this.#silence?.heard();
     this.#serve();

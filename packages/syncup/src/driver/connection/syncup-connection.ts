@@ -48,7 +48,10 @@ export class SyncupConnection {
   readonly #connection: Connection;
   readonly #frames: AsyncIterator<Uint8Array>;
   readonly #closeTimeout: number;
-  readonly #timer = new DeadlineTimer(() => this.abort(this.#expired()));
+  readonly #timer = new DeadlineTimer(() => this.#onDeadline());
+  /** How long silence may last if bytes that arrive move the deadline, in ms. */
+  #silence: number | undefined;
+  #arrivals: number | undefined;
   readonly #cancelAbort: () => void;
   #expired: () => Error = () => new SyncupError('timeout', 'the peer took too long');
 
@@ -66,6 +69,7 @@ export class SyncupConnection {
 
   /** Aborts with `expired()` at `deadline`, which replaces the previous one. */
   setDeadline(deadline: number, expired: () => Error): void {
+    this.#silence = undefined;
     this.#expired = expired;
     this.#timer.arm(deadline);
   }
@@ -75,7 +79,23 @@ export class SyncupConnection {
     this.setDeadline(clock() + ms, () => new SyncupError('timeout', `${failing} within ${ms} ms`));
   }
 
-  /** Removes the deadline. A running timer stays, so that the next deadline needs no new one. */
+  /** As {@link allow}, but every byte that arrives, also of a frame that is not whole, starts anew. */
+  allowSilence(ms: number, failing: string): void {
+    this.allow(ms, failing);
+    this.#silence = ms;
+    this.#arrivals = this.#connection.arrivals;
+  }
+
+  #onDeadline(): void {
+    const { arrivals } = this.#connection;
+    if (this.#silence === undefined || arrivals === this.#arrivals) {
+      return this.abort(this.#expired());
+    }
+    this.#arrivals = arrivals;
+    this.#timer.arm(clock() + this.#silence);
+  }
+
+  /** Removes the deadline. A running timer goes on, so that the next deadline needs no new one. */
   clearDeadline(): void {
     this.#timer.arm(Number.POSITIVE_INFINITY);
   }

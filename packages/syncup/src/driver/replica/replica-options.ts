@@ -88,7 +88,10 @@ export interface ReplicaOptions
   readonly durable?: boolean | undefined;
   /** The longest time between two acknowledgements, in ms. Default 1000. Shoal only. */
   readonly heartbeatInterval?: number | undefined;
-  /** How long the feeder may be silent, in ms. Default 10,000. Shoal only. */
+  /**
+   * How long the feeder may be silent, in ms. Default 10,000. An entry that arrives slowly is no
+   * silence if the transport counts `arrivals`, as TCP and TLS do. Shoal only.
+   */
   readonly idleTimeout?: number | undefined;
   /**
    * How many bytes may wait to be applied or be on their way to the disk. Beyond that, the replica

@@ -168,7 +168,7 @@ async function receiveEntries(stream: {
   const { session, channel, entries, chain } = stream;
   const { connection } = channel;
   // Only while this side waits for the feeder: when it applies, silence is its own fault.
-  connection.allow(session.options.idleTimeout, 'the feeder sent nothing');
+  connection.allowSilence(session.options.idleTimeout, 'the feeder sent nothing');
   const message = await channel.next();
   if (message?.type === 'chainedEntries' && chain !== undefined) {
     const bytes = await connection.next();
