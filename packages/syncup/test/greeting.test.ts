@@ -1,3 +1,4 @@
+import { encodeShoalStream } from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
 import { startFeeder, startReplica } from '../src/driver.ts';
 import { MemoryLog } from '../src/memory-log/memory-log.ts';
@@ -22,6 +23,23 @@ describe('greeting', () => {
     await using replica = startReplica({ log, dial: network.dial, ...once, ...replicaOptions });
     await expect(replica.finished).rejects.toMatchObject({ code: expected });
     expect(log.digest()).toBe(before);
+  });
+
+  it.each([
+    ['features that were not offered', { features: 0xff }],
+    ['a range that is none', { first: 9n, last: 3n }],
+  ])('a welcome with %s is refused', async (_name, wrong) => {
+    const network = new MemoryNetwork();
+    const log = await logOf(commits(5));
+    await using replica = startReplica({ log, dial: network.dial, ...once });
+    const rejected = expect(replica.finished).rejects.toMatchObject({ code: 'protocol' });
+    for await (const connection of network.listener) {
+      const right = { version: 1, features: 1, label: 0, term: 0n, first: 1n, last: 5n };
+      connection.send(encodeShoalStream({ type: 'welcome', ...right, ...wrong }));
+      break;
+    }
+    await rejected;
+    expect(log.range.last).toBe(5n);
   });
 
   it('a feeder that lacks durable entries changes nothing', async () => {

@@ -83,6 +83,13 @@ export async function greetFeeder(
   if (welcome.version !== SHOAL_STREAM_VERSION) {
     throw new SyncupError('version', `the feeder chose version ${welcome.version}`);
   }
+  if ((welcome.features & ~featuresOf(session.options)) !== 0) {
+    throw new SyncupError('protocol', 'the feeder chose features that were not offered');
+  }
+  if (welcome.first > welcome.last + 1n) {
+    const range = `${welcome.first} to ${welcome.last}`;
+    throw new SyncupError('protocol', `the feeder claims to hold VLSN ${range}`);
+  }
   if (welcome.label !== tagOf(label)) {
     throw new SyncupError('label', 'the feeder belongs to another cluster');
   }
