@@ -49,7 +49,7 @@ async function withReader(
     });
   }
   try {
-    // Empty: a process was killed just after it had made the file.
+    // Empty: a process was killed just after it had created the file.
     if (fstatSync(fd).size === 0) return;
     const reader = await readHead(fd);
     const { lastPage, pageSize } = reader.meta;

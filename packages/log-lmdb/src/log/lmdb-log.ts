@@ -231,7 +231,7 @@ export class LmdbLog implements LogStore {
   }
 
   /**
-   * Appends go on until the snapshot is complete. Rejects with `snapshot`, `version`, `storage`,
+   * Appends continue until the snapshot is complete. Rejects with `snapshot`, `version`, `storage`,
    * `closed`, or what `chunks` throws.
    */
   async importSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<void> {

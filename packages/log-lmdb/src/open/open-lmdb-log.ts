@@ -18,11 +18,10 @@ const openPaths = new Set<string>();
  * A process can have a log open once. If another process opens it, that process takes the log over,
  * and writing here fails with `storage`.
  *
- * Throws `argument` if an option is out of range, differs from what the log was made with, or the
- * log is open in this process; `storage` if the directory cannot be written; `corrupt` if the
- * directory holds something else or a damaged log; `version` if a later release wrote the log;
- * `missing-binary` if the native binary of lmdb
- * cannot be loaded.
+ * Throws `argument` if an option is out of range, differs from what the log was created with, or
+ * the log is already open in this process; `storage` if the directory cannot be written; `corrupt`
+ * if the directory holds something else or a damaged log; `version` if a later release wrote the
+ * log; `missing-binary` if the native binary of lmdb cannot be loaded.
  */
 export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
   const resolved = resolveOptions(options);

@@ -79,7 +79,7 @@ export class SyncupConnection {
     this.setDeadline(clock() + ms, () => new SyncupError('timeout', `${failing} within ${ms} ms`));
   }
 
-  /** As {@link allow}, but every byte that arrives, also of a frame that is not whole, starts anew. */
+  /** As {@link allow}, but every byte that arrives restarts the time, even within a frame. */
   allowSilence(ms: number, failing: string): void {
     this.allow(ms, failing);
     this.#silence = ms;
@@ -95,7 +95,7 @@ export class SyncupConnection {
     this.#timer.arm(clock() + this.#silence);
   }
 
-  /** Removes the deadline. A running timer goes on, so that the next deadline needs no new one. */
+  /** Removes the deadline. A running timer stays, so that the next deadline needs no new one. */
   clearDeadline(): void {
     this.#timer.arm(Number.POSITIVE_INFINITY);
   }
