@@ -21,7 +21,7 @@ export function whenAborted(signal: AbortSignal): Promise<void> {
 
 /**
  * Settles as `promise` does, or rejects with the signal's reason if the signal fires first. The
- * work behind `promise` goes on; its result or error is then ignored.
+ * work behind `promise` continues; its result or error is then ignored.
  */
 export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;

@@ -8,7 +8,7 @@ export interface JoinPolicy extends JoinRetry {
   /** The numbers of the nodes to announce to. Default: 0, 1 and 2. */
   readonly seeds?: readonly number[] | undefined;
   /**
-   * Whether a node goes on looking for seeds once it is in a cluster, as a real one does. Default
+   * Whether a node keeps looking for seeds once it is in a cluster, as a real one does. Default
    * false, so that the protocol alone must heal a split.
    */
   readonly persistent?: boolean | undefined;

@@ -22,7 +22,7 @@ import {
 const WRITE_AT = 65_536;
 const BINARY = { binary: true };
 
-/** What has been seen of the traffic. The sums only tell whether there was any in between. */
+/** Traffic so far. Two samples are compared only to tell whether anything moved in between. */
 interface Traffic {
   readonly received: number;
   readonly written: number;
@@ -40,9 +40,9 @@ export class WsSocket implements RawSocket {
   #scheduled = false;
   /** Bytes of the frames since the socket was corked. */
   #gathered = 0;
-  /** Messages, pings and pongs that have come. */
+  /** How many messages, pings and pongs were received. */
   #received = 0;
-  /** Frames whose leaving was reported. */
+  /** How many frames were reported as written. */
   #left = 0;
   /** The traffic as of the last probe. */
   #last: Traffic | undefined;
