@@ -6,7 +6,11 @@ import {
   type ShoalStreamMessage,
 } from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
+import { resolveFeederOptions } from '../src/driver/feeder/feeder-options.ts';
+import { resolveReplicaOptions } from '../src/driver/replica/replica-options.ts';
 import { Hash64 } from '../src/fingerprint/hash64.ts';
+import { SHOAL_ENTRY_KINDS } from '../src/log/entry-kinds.ts';
+import { MAX_PAYLOAD } from '../src/log/snapshot-format.ts';
 import { MemoryLog } from '../src/memory-log/memory-log.ts';
 import { bytes, commit, data } from './log.test-helper.ts';
 
@@ -142,5 +146,47 @@ describe('the streams in the specification', () => {
     const digest = Buffer.alloc(8);
     digest.writeBigUInt64LE(hash.digest());
     expect(hex(Buffer.concat([...parts, digest]))).toBe(examples.get('stream-snapshot'));
+  });
+});
+
+describe('the numbers in the specification', () => {
+  const rows = [...doc.matchAll(/^\| (.+?) +\| (.+?) +\| (.+?) +\| (.+?) +\|$/gm)].map(
+    ([, ...cells]) => cells,
+  );
+
+  it('are the types of entries', () => {
+    const { isSync, isTxnEnd } = SHOAL_ENTRY_KINDS;
+    const told = rows.filter(([type, , sync]) => /^\d/.test(type!) && /^(yes|no)$/.test(sync!));
+    const kinds = told.flatMap(([types, , sync, end]) => {
+      const [first, last = first] = types!.split('-').map(Number);
+      return Array.from({ length: last! - first! + 1 }, (_, i) => [first! + i, sync, end]);
+    });
+    const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
+    expect(kinds).toEqual(
+      Array.from({ length: 256 }, (_, type) => [type, yesNo(isSync(type)), yesNo(isTxnEnd(type))]),
+    );
+  });
+
+  it('are the deadlines', () => {
+    const log = new MemoryLog();
+    const feeder = resolveFeederOptions({ log });
+    const replica = resolveReplicaOptions({ log, dial: () => Promise.reject(new Error()) });
+    const deadlines = [...doc.matchAll(/^\| `(\w+)` +\| (\d+) +\| [^|]+\|$/gm)]
+      .map(([, name, value]) => [name!, Number(value)] as const)
+      .filter(([name]) => name in feeder);
+    expect(deadlines.map(([name]) => name)).toEqual([
+      'stepTimeout',
+      'idleTimeout',
+      'heartbeatInterval',
+      'restoreGrace',
+    ]);
+    expect(feeder).toMatchObject(Object.fromEntries(deadlines));
+    expect(replica).toMatchObject(Object.fromEntries(deadlines.slice(0, 3)));
+    expect(doc).toContain(`A feeder that sends ${feeder.maxRestores} copies already refuses`);
+    expect(feeder.label).toBe('');
+  });
+
+  it('are the longest payload', () => {
+    expect(doc).toContain(`payloads of at most ${MAX_PAYLOAD.toLocaleString('en-US')} bytes`);
   });
 });

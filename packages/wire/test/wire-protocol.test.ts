@@ -1,19 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { count, i64, tag, text8, u8, u16, u32, u53, u64 } from '../src/bytes/fields.ts';
+import { MAX_FRAME_LENGTH } from '../src/bytes/frame.ts';
 import type { MessageFormat } from '../src/bytes/message-format.ts';
-import type { NodeIdentity } from '../src/shoal/node-identity.ts';
-import { labelTag, shoalCodec } from '../src/shoal/shoal-codec.ts';
+import { GOODBYE } from '../src/shoal/goodbye.ts';
+import { MAX_GENERATION, type NodeIdentity } from '../src/shoal/node-identity.ts';
+import { labelTag, SHOAL_MAGIC, SHOAL_VERSION, shoalCodec } from '../src/shoal/shoal-codec.ts';
+import { SHOAL_FEATURES } from '../src/shoal/shoal-stream.ts';
 import {
   decodeStateMessage,
   encodeStateMessage,
+  MAX_STATE_MESSAGE,
   members,
   STATE_MESSAGES,
   type StateMessage,
 } from '../src/shoal/state-exchange.ts';
 import { entries } from '../src/shoal/stream-entries.ts';
 import { STREAM_MESSAGES } from '../src/shoal/stream-layouts.ts';
+import { MEMBER_STATES, MESSAGE_TYPES, payloadOf } from '../src/swim/message.ts';
 import { decodePacket, encodePacket, type Packet } from '../src/swim/packet.ts';
+import { DEFAULT_MAX_PACKET_SIZE } from '../src/swim/swim-codec.ts';
 import { isSync, SYNCUP_MESSAGES } from '../src/syncup/syncup-codec.ts';
 import { fromHex, toHex } from './vectors.test-helper.ts';
 
@@ -168,3 +174,80 @@ describe('the tables of messages in docs/wire-protocol.md', () => {
     expect(bodyOf(format!)).toBe(fields.join(', '));
   });
 });
+
+describe('the numbers in docs/wire-protocol.md', () => {
+  /** The rows of a table that begin with a number and a name. */
+  const rows = (heading: string): string[][] => {
+    const [, section] = doc.split(`\n### ${heading}\n`);
+    return section!
+      .split('\n### ')[0]!
+      .split('\n')
+      .filter((line) => /^\| \d/.test(line))
+      .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+  };
+  const bodyOf = (type: (typeof MESSAGE_TYPES)[number]): string => {
+    const { members, broadcasts } = payloadOf(type);
+    if (!broadcasts) return 'none';
+    if (!members) return 'broadcasts only, no count';
+    return type === 'feed' ? 'active members, broadcasts' : 'updates, broadcasts';
+  };
+
+  it('are those of the messages in datagrams', () => {
+    expect(rows('Messages').map(([, kind, name, , body]) => [kind, name, body])).toEqual(
+      MESSAGE_TYPES.map((type, kind) => [String(kind), type, bodyOf(type)]),
+    );
+  });
+
+  it('are those of the states of members', () => {
+    const states = MEMBER_STATES.map((state, i) => `${i} ${state}`).join(', ');
+    expect(doc).toContain(`state: ${states}; 3 is rejected`);
+  });
+
+  it('are the codes of a goodbye', () => {
+    expect(rows('Goodbye').map(([, code, name]) => [name, Number(code)])).toEqual(
+      Object.entries(GOODBYE),
+    );
+  });
+
+  it('are the bits of the features', () => {
+    const bits = rows('Greeting').map(([, bit, name]) => [name, 2 ** Number(bit)]);
+    expect(bits).toEqual(Object.entries(SHOAL_FEATURES));
+  });
+
+  it.each([
+    [`magic:u8 = 0x${SHOAL_MAGIC.toString(16)}, version:u8 = ${SHOAL_VERSION}`],
+    [`One datagram carries one packet of at most ${grouped(DEFAULT_MAX_PACKET_SIZE)} bytes`],
+    [`length: 0..${grouped(MAX_FRAME_LENGTH)}`],
+    [`one frame of at most ${grouped(MAX_STATE_MESSAGE)}\nbytes`],
+    [`| \`generation\` | 0..2^${Math.log2(MAX_GENERATION + 1)}-1 `],
+  ])('contain %s', (sentence) => {
+    expect(doc).toContain(sentence);
+  });
+
+  it('are the limits of an identity', () => {
+    const codec = shoalCodec({ label: 'prod' });
+    const send = (src: NodeIdentity): Uint8Array =>
+      encodePacket(codec, {
+        header: { src, srcIncarnation: 0, dst: B, message: { type: 'announce' } },
+        members: [],
+        broadcasts: [],
+      });
+    expect(doc).toContain('| `address`    | 1..255 bytes ');
+    expect(doc).toContain('| `metadata`   | 0..512 bytes ');
+    for (const [address, metadata] of [
+      ['', 0],
+      ['a'.repeat(256), 0],
+      ['a', 513],
+    ] as const) {
+      const id = { address, generation: 1, metadata: new Uint8Array(metadata) };
+      expect(() => send(id)).toThrow();
+    }
+    const longest = { address: 'a'.repeat(255), generation: 1, metadata: new Uint8Array(512) };
+    expect(decodePacket(codec, send(longest)).header.src).toEqual(longest);
+  });
+});
+
+/** A number with commas between thousands. */
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}

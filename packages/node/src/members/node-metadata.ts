@@ -16,7 +16,7 @@ export const MAX_APPLICATION_BYTES = 128;
 export type Role = 'member' | 'leader' | 'follower';
 
 /** In the order of their bytes. */
-const ROLES: readonly Role[] = ['member', 'leader', 'follower'];
+export const ROLES: readonly Role[] = ['member', 'leader', 'follower'];
 const HAS_STREAM_ADDRESS = 1;
 const HAS_WEB_SOCKET_ADDRESS = 2;
 
