@@ -1,4 +1,9 @@
-import { createTlsTransport, encryptDatagrams, Keyring } from '@shoal/transport-node';
+import {
+  createKeyringTransport,
+  createTlsTransport,
+  encryptDatagrams,
+  Keyring,
+} from '@shoal/transport-node';
 import { describe, it } from 'vitest';
 import { createTestAuthority } from '../../transport-node/src/tls/certificates.test-helper.ts';
 import { datagramConformance, streamConformance } from '../src/conformance.ts';
@@ -30,6 +35,15 @@ streamConformance(runner, {
 });
 
 const keyring = new Keyring(new Uint8Array(32).fill(1), [new Uint8Array(32).fill(2)]);
+
+for (const address of ['127.0.0.1:0', '[::1]:0']) {
+  streamConformance(runner, {
+    name: `TLS with a keyring at ${address}`,
+    address,
+    create: (limits) => createKeyringTransport({ ...limits, keyring, label: 'conformance' }),
+    garbage,
+  });
+}
 
 for (const host of ['127.0.0.1', '::1']) {
   datagramConformance(runner, {

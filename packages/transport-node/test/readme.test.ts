@@ -17,6 +17,12 @@ describe('the examples in the README', () => {
 
   it('are all there', () => {
     // That of TLS needs certificates.
-    expect(blocks.map(({ expected }) => expected.length > 0)).toEqual([true, true, false, true]);
+    expect(blocks.map(({ expected }) => expected.length > 0)).toEqual([
+      true,
+      true,
+      false,
+      true,
+      true,
+    ]);
   });
 });

@@ -54,6 +54,17 @@ export interface Listener extends AsyncIterable<Connection>, AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** What a peer has proved about itself before a connection was handed out. */
+export interface PeerProof {
+  /**
+   * The names in its certificate, which a trusted authority has signed: DNS names and URIs. Empty
+   * if it was not asked for a certificate.
+   */
+  readonly names?: readonly string[] | undefined;
+  /** The public id of the cluster's key that it has proved to hold: see `Keyring.ids`. */
+  readonly keyId?: string | undefined;
+}
+
 /**
  * An ordered, reliable, two-way stream of frames. The iterator yields whole frames. It ends once
  * the peer has ended its side or this side has called `close`. If the connection is lost, the
@@ -62,6 +73,8 @@ export interface Listener extends AsyncIterable<Connection>, AsyncDisposable {
  */
 export interface Connection extends AsyncIterable<Uint8Array>, AsyncDisposable {
   readonly remoteAddress: string;
+  /** What the peer has proved. Undefined: nothing, as over plain TCP. */
+  readonly peer?: PeerProof | undefined;
   /**
    * How often bytes have arrived, whole frames or parts. Tells a slow peer from a silent one.
    * Undefined if the transport does not know.

@@ -15,6 +15,7 @@
  * - `overflow`: a buffer exceeded its hard cap: data was added faster than it was read.
  * - `protocol`: the peer sent something that the protocol does not allow.
  * - `untrusted`: one side rejected the other's certificate, name, token or origin.
+ * - `unsupported`: this runtime lacks what the transport needs; the message says what to do.
  * - `io`: any other error of the system; see the `cause`.
  */
 export type TransportErrorCode =
@@ -32,6 +33,7 @@ export type TransportErrorCode =
   | 'overflow'
   | 'protocol'
   | 'untrusted'
+  | 'unsupported'
   | 'io';
 
 /**

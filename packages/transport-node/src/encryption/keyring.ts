@@ -11,6 +11,9 @@ interface Key {
 /** The length of a key in bytes, as AES-256 requires. */
 export const KEY_LENGTH = 32;
 
+/** An id as text: see {@link Keyring.ids}. */
+const ID = /^[0-9a-f]{8}$/;
+
 /**
  * The secret keys of a cluster, 32 random bytes each. The primary key encrypts; all keys decrypt.
  * To change the key without losing datagrams, `add` the new key on all members, then `use` it on
@@ -18,6 +21,7 @@ export const KEY_LENGTH = 32;
  */
 export class Keyring {
   readonly #keys = new Map<number, Key>();
+  readonly #onRemove = new Set<(id: string) => void>();
   #primary: Key;
 
   /**
@@ -32,7 +36,7 @@ export class Keyring {
   /** The public ids of the keys, the primary one first. Each has 8 hexadecimal digits. */
   get ids(): string[] {
     const rest = [...this.#keys.keys()].filter((id) => id !== this.#primary.id);
-    return [this.#primary.id, ...rest].map((id) => id.toString(16).padStart(8, '0'));
+    return [this.#primary.id, ...rest].map(idText);
   }
 
   /** Adds a key that decrypts. Throws `argument` as the constructor does. */
@@ -60,7 +64,8 @@ export class Keyring {
         'the primary key cannot be removed: use another key first',
       );
     }
-    this.#keys.delete(id);
+    if (!this.#keys.delete(id)) return;
+    for (const listener of [...this.#onRemove]) listener(idText(id));
   }
 
   /** The id of the key to encrypt with. */
@@ -77,6 +82,21 @@ export class Keyring {
   derive(id: number, session: Uint8Array): KeyObject | undefined {
     const key = this.#keys.get(id);
     return key && createSecretKey(expand(key.secret, session, 'shoal datagram 1', KEY_LENGTH));
+  }
+
+  /**
+   * The key for streams between members of the cluster with this label, by the public id of one of
+   * the keys; undefined if there is none.
+   */
+  streamKey(id: string, label: Uint8Array): Buffer | undefined {
+    const key = ID.test(id) ? this.#keys.get(Number.parseInt(id, 16)) : undefined;
+    return key && expand(key.secret, label, 'shoal stream 1', KEY_LENGTH);
+  }
+
+  /** Calls `listener` with the id of each key that is removed, until the returned function is called. */
+  onRemove(listener: (id: string) => void): () => void {
+    this.#onRemove.add(listener);
+    return () => this.#onRemove.delete(listener);
   }
 
   #insert(bytes: Uint8Array): Key {
@@ -102,6 +122,10 @@ function describe(bytes: Uint8Array): Key {
   const secret = createSecretKey(bytes);
   const id = expand(secret, new Uint8Array(0), 'shoal key id', 4).readUInt32BE(0);
   return { id, secret };
+}
+
+function idText(id: number): string {
+  return id.toString(16).padStart(8, '0');
 }
 
 /** HKDF-SHA256 (RFC 5869). */

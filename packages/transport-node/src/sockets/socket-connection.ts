@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Waiters } from '@shoal/async';
-import { type Connection, TransportError } from '@shoal/transport';
+import { type Connection, type PeerProof, TransportError } from '@shoal/transport';
 import { abortError, systemError } from '@shoal/transport/internal';
 import { FrameDecoder, WireError } from '@shoal/wire';
 import type { DirectInput } from '../tcp/direct-input.ts';
@@ -24,6 +24,8 @@ export interface SocketConnectionOptions {
   readonly beneath?: Socket | undefined;
   /** Reads the socket, in place of `data` events. */
   readonly input?: DirectInput | undefined;
+  /** What the peer has proved in the handshake. */
+  readonly peer?: PeerProof | undefined;
 }
 
 /**
@@ -33,6 +35,7 @@ export interface SocketConnectionOptions {
  */
 export class SocketConnection implements Connection {
   readonly remoteAddress: string;
+  readonly peer: PeerProof | undefined;
   readonly #socket: Socket;
   readonly #beneath: Socket;
   readonly #limits: StreamLimits;
@@ -55,6 +58,7 @@ export class SocketConnection implements Connection {
   constructor(socket: Socket, remoteAddress: string, options: SocketConnectionOptions) {
     const { limits, isAccepted = false, beneath = socket, input } = options;
     this.remoteAddress = remoteAddress;
+    this.peer = options.peer;
     this.#socket = socket;
     this.#beneath = beneath;
     this.#limits = limits;
@@ -73,6 +77,11 @@ export class SocketConnection implements Connection {
     socket.on('end', () => this.#onEnd());
     this.#input = input;
     input?.feed(this.#decoder, () => this.#onInput());
+  }
+
+  /** Resolves once the connection is over, however it ended. */
+  get over(): Promise<void> {
+    return this.#socketClosed;
   }
 
   get arrivals(): number {

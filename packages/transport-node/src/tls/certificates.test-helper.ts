@@ -28,12 +28,15 @@ export interface TestAuthority {
   ): Promise<TestIdentity>;
 }
 
+let authorities = 0;
+
 export async function createTestAuthority(): Promise<TestAuthority> {
   const keys = await generateKeys();
   const root = await X509CertificateGenerator.createSelfSigned(
     {
       serialNumber: '01',
-      name: 'CN=test authority',
+      // Unique: OpenSSL looks up an issuer by its name.
+      name: `CN=test authority ${++authorities}`,
       ...validity(false),
       signingAlgorithm: ALGORITHM,
       keys,

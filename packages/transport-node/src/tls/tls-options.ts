@@ -2,14 +2,18 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { TransportError } from '@shoal/transport';
 import type { StreamOptions } from '../sockets/stream-options.ts';
 
-/** Options of `createTlsTransport`. Keys and certificates are PEM. */
-export interface TlsOptions extends StreamOptions {
+/** What one side proves itself with, and whom it trusts. All of it is PEM. */
+export interface Credentials {
   /** The private key of this side. Required to listen, and to dial unless `mutual` is false. */
   readonly key?: string | undefined;
   /** The certificate (chain) of this side. Required with `key`. */
   readonly cert?: string | undefined;
   /** The only authorities that are trusted. There is no default. */
   readonly ca: string | readonly string[];
+}
+
+/** Options of `createTlsTransport`. */
+export interface TlsOptions extends StreamOptions, Credentials {
   /**
    * Whether a listener requires a certificate from its peers. If false, it accepts every peer and
    * ignores `allow`. Default true.

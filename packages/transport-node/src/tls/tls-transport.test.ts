@@ -211,6 +211,49 @@ describe('TLS', () => {
     await serving;
   });
 
+  it('says which names a peer has proved', async () => {
+    const listener = await listen();
+    const near = await dial(listener.address);
+    near.send(Uint8Array.of(1));
+    const far = await next(listener);
+    expect(near.peer).toEqual({ names: ['Feeder.cluster'] });
+    expect(far.peer).toEqual({ names: ['spiffe://cluster/replica'] });
+    const open = await listen({ mutual: false });
+    await dial(open.address);
+    expect((await next(open)).peer).toEqual({ names: [] });
+  });
+
+  it('takes a new certificate and new authorities while it runs', async () => {
+    const { ca } = authority;
+    const other = await createTestAuthority();
+    const renewed = await other.issue([
+      { type: 'dns', value: 'renewed.cluster' },
+      { type: 'ip', value: '127.0.0.1' },
+    ]);
+    const server = createTlsTransport({ ...feeder, ca, closeTimeout: 500 });
+    const listener = await server.listen('127.0.0.1:0');
+    closers.push(() => listener.close());
+    const client = createTlsTransport({ ...replica, ca, closeTimeout: 500 });
+    const use = async (): Promise<[Connection, Connection]> => {
+      const near = await client.dial(listener.address);
+      closers.push(() => near.abort(new Error('test over')));
+      return [near, await next(listener)];
+    };
+    const [old, oldFar] = await use();
+    server.setCredentials({ ...renewed, ca: [ca, other.ca] });
+    await expect(client.dial(listener.address)).rejects.toMatchObject({ code: 'untrusted' });
+    client.setCredentials({ ca: [ca, other.ca] });
+    const [fresh, freshFar] = await use();
+    expect(fresh.peer).toEqual({ names: ['renewed.cluster'] });
+    expect(() => server.setCredentials({ cert: 'no cert' })).toThrow(
+      expect.objectContaining({ code: 'argument' }),
+    );
+    for (const [from, to] of [[old, oldFar], [fresh, freshFar], await use()] as const) {
+      from.send(Uint8Array.of(3));
+      expect(await next(to)).toEqual(Uint8Array.of(3));
+    }
+  });
+
   it('closes the listener and frees its port', async () => {
     const listener = await listen();
     const address = listener.address;
