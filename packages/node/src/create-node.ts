@@ -11,10 +11,12 @@ import {
   TransportError,
 } from '@shoal/transport';
 import {
+  createKeyringTransport,
   createTcpTransport,
   createTlsTransport,
   createUdpTransport,
-  type EncryptionMode,
+  type EncryptedDatagrams,
+  type EncryptionOptions,
   encryptDatagrams,
   type Keyring,
   type TlsOptions,
@@ -23,7 +25,7 @@ import { crc32 } from '@shoal/wire';
 import { NodeError } from './errors.ts';
 import type { PortableNodeOptions } from './options.ts';
 import type { ShoalNode } from './shoal-node.ts';
-import { startNodeWith } from './start-node.ts';
+import { DEFAULT_LABEL, startNodeWith } from './start-node.ts';
 import { fileVoteStore } from './votes/file-vote-store.ts';
 
 /** A durable log, which the node opens and closes. */
@@ -45,19 +47,32 @@ export interface NodeTransports {
 
 /** Options of {@link createNode}. */
 export interface NodeOptions
-  extends Omit<PortableNodeOptions, 'datagrams' | 'streams' | 'listeners' | 'log'> {
+  extends Omit<PortableNodeOptions, 'datagrams' | 'encryption' | 'streams' | 'listeners' | 'log'> {
   /**
    * The address to bind, for datagrams and for streams. Port 0 takes a free one. With a wildcard
    * such as `0.0.0.0`, set `address` as well. May be left out with `transports.datagrams`; then the
    * node accepts no streams, as behind a gateway.
    */
   readonly bind?: string | undefined;
-  /** Encrypts datagrams. Default: they are not encrypted. */
+  /**
+   * The secret keys of the cluster. Encrypts datagrams, and protects streams unless `tls` does: a
+   * node without the key cannot join, read the log, vote or acknowledge. Default: none; anyone who
+   * can reach this node can do all of that.
+   */
   readonly keyring?: Keyring | undefined;
-  /** How strictly datagrams must be encrypted. Default `strict`. */
-  readonly encryption?: EncryptionMode | undefined;
-  /** Streams over TLS, with certificates on both sides, instead of plain TCP. */
+  /** How strictly datagrams must be encrypted, and what limits replays. Needs `keyring`. */
+  readonly encryption?: Pick<EncryptionOptions, 'mode' | 'maxClockSkew' | 'maxSenders'> | undefined;
+  /**
+   * Protects streams by TLS with certificates on both sides. A node may then use the names in its
+   * certificate only: see `namesOf`.
+   */
   readonly tls?: TlsOptions | undefined;
+  /**
+   * With a keyring and without `tls`: leaves streams unprotected, so that anyone who can reach this
+   * node can read the log, vote and acknowledge. For networks that protect streams themselves.
+   * Default false.
+   */
+  readonly insecurePlainStreams?: boolean | undefined;
   /** The path of a durable log, or a log that stays open when the node closes. Default: none. */
   readonly log?: LogPath | LogStore | undefined;
   /** Default: UDP, and TCP or TLS. */
@@ -72,7 +87,8 @@ const fastestCrc32 = (zlib as { crc32?: (bytes: Uint8Array) => number }).crc32 ?
 
 /**
  * Makes this process a member of a cluster, which may lead or follow a replicated log: SWIM over
- * UDP, and streams over TCP or TLS, on one host and port.
+ * UDP, and streams over TCP or TLS, on one host and port. Without `keyring` and `tls`, everyone who
+ * can reach it is trusted.
  *
  * Rejects, with nothing left open: a `NodeError` with code `argument`, `missing-binary`, `corrupt`,
  * `version` or `log`; a `TransportError` such as `in-use`; a `SyncupError` of the log; a `SwimError`.
@@ -82,12 +98,13 @@ export async function createNode(options: NodeOptions): Promise<ShoalNode> {
   const { bind: _bind, log: _log, replication, transports, ...rest } = options;
   const opened = await openLog(options);
   try {
-    const { datagrams, streams, listener } = await openTransports(options);
+    const { datagrams, encryption, streams, listener } = await openTransports(options);
     return await startNodeWith(
       {
         ...rest,
         ...opened,
         datagrams,
+        encryption,
         streams,
         listeners: [...(listener ? [listener] : []), ...(transports?.listeners ?? [])],
         streamAddress: options.streamAddress ?? streamAddressOf(options, datagrams, listener),
@@ -102,14 +119,9 @@ export async function createNode(options: NodeOptions): Promise<ShoalNode> {
 }
 
 /** Throws `argument`. */
-function check({ bind, address, transports, tls, keyring }: NodeOptions): void {
-  if (transports?.streams && tls) {
-    throw new NodeError('argument', 'tls cannot be combined with transports.streams');
-  }
-  if (transports?.datagrams && keyring) {
-    const text = 'keyring cannot be combined with transports.datagrams: use encryptDatagrams';
-    throw new NodeError('argument', text);
-  }
+function check(options: NodeOptions): void {
+  const { bind, address, transports } = options;
+  checkProtection(options);
   if (bind === undefined) {
     if (transports?.datagrams) return;
     throw new NodeError('argument', 'bind is required, such as 0.0.0.0:7946');
@@ -121,6 +133,28 @@ function check({ bind, address, transports, tls, keyring }: NodeOptions): void {
   if ((host === '0.0.0.0' || host === '::') && address === undefined) {
     const text = `bind is ${bind}: set address to where other members reach this node`;
     throw new NodeError('argument', text);
+  }
+}
+
+/** Throws `argument` for options of keyring and TLS that do not fit together. */
+function checkProtection(options: NodeOptions): void {
+  const { transports, tls, keyring, encryption, insecurePlainStreams = false } = options;
+  if (transports?.streams && tls) {
+    throw new NodeError('argument', 'tls cannot be combined with transports.streams');
+  }
+  if (tls?.mutual === false) {
+    const text = 'tls.mutual cannot be false: nodes must prove who they are in both directions';
+    throw new NodeError('argument', text);
+  }
+  if (transports?.datagrams && keyring) {
+    const text = 'keyring cannot be combined with transports.datagrams: use encryptDatagrams';
+    throw new NodeError('argument', `${text} and createKeyringTransport`);
+  }
+  if (encryption && !keyring) {
+    throw new NodeError('argument', 'encryption needs a keyring');
+  }
+  if (insecurePlainStreams && (!keyring || tls)) {
+    throw new NodeError('argument', 'insecurePlainStreams is for a keyring without tls');
   }
 }
 
@@ -165,13 +199,14 @@ async function openDurableLog(options: LmdbLogOptions): Promise<LmdbLog> {
 
 interface OpenedTransports {
   readonly datagrams: DatagramTransport;
+  readonly encryption?: EncryptedDatagrams | undefined;
   readonly streams: StreamTransport;
   readonly listener: Listener | undefined;
 }
 
 async function openTransports(options: NodeOptions): Promise<OpenedTransports> {
-  const { transports, tls, bind } = options;
-  const streams = transports?.streams ?? (tls ? createTlsTransport(tls) : createTcpTransport());
+  const { transports, bind } = options;
+  const streams = transports?.streams ?? createStreams(options);
   const datagrams = transports?.datagrams;
   if (datagrams === undefined) return bindBoth(options, bind!, streams);
   try {
@@ -183,9 +218,17 @@ async function openTransports(options: NodeOptions): Promise<OpenedTransports> {
   }
 }
 
+/** Streams that are protected by what the options provide. */
+function createStreams(options: NodeOptions): StreamTransport {
+  const { tls, keyring, label = DEFAULT_LABEL, insecurePlainStreams = false } = options;
+  if (tls) return createTlsTransport(tls);
+  if (keyring && !insecurePlainStreams) return createKeyringTransport({ keyring, label });
+  return createTcpTransport();
+}
+
 /** Binds UDP and streams to one port. */
 async function bindBoth(
-  { keyring, encryption: mode, label = 'shoal' }: NodeOptions,
+  { keyring, encryption: options, label = DEFAULT_LABEL }: NodeOptions,
   bind: string,
   streams: StreamTransport,
 ): Promise<OpenedTransports> {
@@ -195,8 +238,9 @@ async function bindBoth(
     try {
       const { port: bound } = parseAddress(listener.address);
       const udp = await createUdpTransport({ bind: formatAddress({ host, port: bound }) });
-      const datagrams = keyring ? encryptDatagrams(udp, { keyring, label, mode }) : udp;
-      return { datagrams, streams, listener };
+      if (keyring === undefined) return { datagrams: udp, streams, listener };
+      const encrypted = encryptDatagrams(udp, { ...options, keyring, label });
+      return { datagrams: encrypted, encryption: encrypted, streams, listener };
     } catch (error) {
       await listener.close();
       const inUse = error instanceof TransportError && error.code === 'in-use';

@@ -28,6 +28,7 @@ const TYPES: Readonly<Record<NodeEvent['type'], true>> = {
   streaming: true,
   rollback: true,
   restored: true,
+  peerRefused: true,
   disconnected: true,
   failed: true,
 };

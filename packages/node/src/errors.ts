@@ -20,6 +20,8 @@
  * - `version`: a later release of Shoal wrote the stored vote. Nothing is damaged: use that release,
  *   or a later one.
  * - `protocol`: a peer sent something that the protocol does not allow.
+ * - `untrusted`: a peer uses the name of a node without having proved that it is that node.
+ * - `impossible-term`: a peer names a term that is too far above all that this node knows.
  * - `overflow`: a reader of `events()` fell too far behind.
  * - `closed`: the node is closed. As with `fenced`, the entries of a waiting append may survive.
  */
@@ -36,6 +38,8 @@ export type NodeErrorCode =
   | 'corrupt'
   | 'version'
   | 'protocol'
+  | 'untrusted'
+  | 'impossible-term'
   | 'overflow'
   | 'closed';
 

@@ -44,6 +44,11 @@ export type NodeEvent =
   | ({ readonly type: 'rollback' } & NodeRollback)
   /** A full copy has replaced the log. */
   | { readonly type: 'restored'; readonly range: VlsnRange }
+  /**
+   * What a peer asked for was refused, and nothing changed. `untrusted`: it used the name of
+   * another node; `impossible-term`: the term is too far above all that this node knows.
+   */
+  | { readonly type: 'peerRefused'; readonly address: string; readonly error: NodeError }
   /** The connection to the leader ended. The next attempt follows after `retryIn` ms, if any. */
   | {
       readonly type: 'disconnected';

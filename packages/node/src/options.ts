@@ -2,9 +2,11 @@ import type { MembershipOptions } from '@shoal/membership/driver';
 import type { EntryKinds, LogStore } from '@shoal/syncup';
 import type { FeederOptions, ReplicaOptions } from '@shoal/syncup/driver';
 import type { DatagramTransport, Listener, StreamTransport } from '@shoal/transport';
+import type { EncryptedDatagrams } from '@shoal/transport-node';
 import type { NodeRollback } from './events.ts';
 import type { Leadership } from './leadership/leadership.ts';
 import type { DialedAddress } from './members/peer-dialer.ts';
+import type { NamesOf } from './members/proved-name.ts';
 import type { VoteStore } from './votes/vote-store.ts';
 
 /** How a node replicates. Defaults are those of `startReplica` and `startFeeder`. */
@@ -30,6 +32,9 @@ export interface ReplicationOptions
   readonly reconnect?: Exclude<ReplicaOptions['reconnect'], false>;
 }
 
+/** The encryption of a node's datagrams: see `encryptDatagrams` of `@shoal/transport-node`. */
+export type DatagramEncryption = Pick<EncryptedDatagrams, 'mode' | 'stats'>;
+
 /** Options of {@link startNode}: everything that a node needs from its platform. */
 export interface PortableNodeOptions
   extends Pick<MembershipOptions, 'seeds' | 'label' | 'config' | 'joinRetry' | 'signal' | 'random'>,
@@ -38,6 +43,8 @@ export interface PortableNodeOptions
   readonly name: string;
   /** Carries the packets of the membership. The node owns it and closes it. */
   readonly datagrams: DatagramTransport;
+  /** The encryption of `datagrams`, for `ShoalNode.encryption`. Default: none. */
+  readonly encryption?: DatagramEncryption | undefined;
   /** Dials the streams of other nodes. A node with a log needs it. Default: none. */
   readonly streams?: StreamTransport | undefined;
   /** Where this node accepts streams. The node owns and closes them. Default: nowhere. */
@@ -58,6 +65,11 @@ export interface PortableNodeOptions
   readonly voteStore?: VoteStore | undefined;
   /** The names of the nodes that form majorities, the same on all nodes. Needed to lead. */
   readonly voters?: readonly string[] | undefined;
+  /**
+   * Which node names a peer may use, by what it has proved: votes, acknowledgements and logs under
+   * any other name are refused. Default: the names in its certificate, or any name if it has none.
+   */
+  readonly namesOf?: NamesOf | undefined;
   /** Decides which node leads. Default: none; this node never leads. */
   readonly leadership?: Leadership | undefined;
   /**

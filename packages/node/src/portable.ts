@@ -6,9 +6,11 @@ export type { LeaderChoice, Leadership, LeadershipContext } from './leadership/l
 export { type ManualLeader, manualLeader } from './leadership/manual-leader.ts';
 export type { NodeMember } from './members/node-member.ts';
 export type { Role } from './members/node-metadata.ts';
+export type { NamesOf } from './members/proved-name.ts';
 export type {
   AppendOptions,
   AppendResult,
+  DatagramEncryption,
   PortableNodeOptions,
   ReplicationOptions,
 } from './options.ts';

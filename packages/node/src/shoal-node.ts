@@ -17,7 +17,7 @@ import type { NodeEvent } from './events.ts';
 import type { Members } from './members/members.ts';
 import { type NodeMember, nodeMember } from './members/node-member.ts';
 import type { Role } from './members/node-metadata.ts';
-import type { AppendOptions, AppendResult } from './options.ts';
+import type { AppendOptions, AppendResult, DatagramEncryption } from './options.ts';
 import type { Replication } from './replication/replication.ts';
 
 /**
@@ -43,6 +43,7 @@ export interface NodeStats {
 export interface NodeParts {
   readonly name: string;
   readonly members: Members;
+  readonly encryption: DatagramEncryption | undefined;
   readonly log: LogStore | undefined;
   readonly votedTerm: () => bigint;
   readonly replication: Replication | undefined;
@@ -65,6 +66,11 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
   readonly name: string;
   /** The membership, for everything that the node does not do itself. Do not close it. */
   readonly membership: Membership<NodeIdentity>;
+  /**
+   * The encryption of datagrams: its `mode` can be changed, and its `stats()` count what was refused
+   * and why. Undefined without a keyring.
+   */
+  readonly encryption: DatagramEncryption | undefined;
   /** The log, for reading, trimming and its archives. Do not append to it or roll it back. */
   readonly log: LogStore | undefined;
   readonly #parts: NodeParts;
@@ -76,6 +82,7 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
     this.#parts = parts;
     this.name = parts.name;
     this.membership = parts.members.membership;
+    this.encryption = parts.encryption;
     this.log = parts.log;
     this.#cancelAbort = onAbort(parts.signal, () => void this.close());
   }

@@ -9,6 +9,7 @@ import { followChoices } from './leadership/follow-choices.ts';
 import { Members } from './members/members.ts';
 import { nodeMember } from './members/node-member.ts';
 import { addressToDial, PeerDialer } from './members/peer-dialer.ts';
+import { ProvedNames } from './members/proved-name.ts';
 import type { PortableNodeOptions } from './options.ts';
 import { Replication } from './replication/replication.ts';
 import { TermMarks } from './replication/term-marks.ts';
@@ -17,7 +18,7 @@ import { ShoalNode } from './shoal-node.ts';
 import { VoteRecord } from './votes/vote-record.ts';
 import { memoryVoteStore } from './votes/vote-store.ts';
 
-const DEFAULT_LABEL = 'shoal';
+export const DEFAULT_LABEL = 'shoal';
 
 /**
  * Starts a node on the transports and the log that it is given: for browsers, and for tests on a
@@ -136,6 +137,8 @@ function makeReplication(
   },
 ): Replication {
   const { events, members, log, streams } = parts;
+  const names = new ProvedNames(events, options.namesOf);
+  const { dials = 'tcp' } = options;
   return new Replication({
     name: options.name,
     label: options.label ?? DEFAULT_LABEL,
@@ -145,7 +148,8 @@ function makeReplication(
     marks: log.marks,
     votes: log.votes,
     members,
-    dialer: new PeerDialer(streams, members.peers, options.dials ?? 'tcp'),
+    dialer: new PeerDialer({ streams, peers: members.peers, dials, names }),
+    names,
     callbacks: options,
     options: options.replication ?? {},
     events,
@@ -165,6 +169,7 @@ function serve(
   return new ShoalNode({
     name: options.name,
     members,
+    encryption: options.encryption,
     log: log?.store,
     votedTerm: () => log?.votes.votedTerm ?? 0n,
     replication,

@@ -4,6 +4,7 @@ import { MemoryLog } from '@shoal/syncup';
 import { Keyring, type TlsOptions } from '@shoal/transport-node';
 import { describe, expect, it } from 'vitest';
 import { createTestAuthority } from '../../transport-node/src/tls/certificates.test-helper.ts';
+import type { NamesOf } from '../src/index.ts';
 import { commits, record, start } from './nodes.test-helper.ts';
 
 const hasIPv6 = Object.values(networkInterfaces())
@@ -19,9 +20,13 @@ describe('TLS and a keyring', () => {
       allow: ['a.cluster', 'b.cluster', 'c.cluster'],
     });
     const key = randomBytes(32);
-    const secure = async (name: string): Promise<{ tls: TlsOptions; keyring: Keyring }> => ({
+    const namesOf: NamesOf = ({ names }) => names?.map((name) => name.replace('.cluster', ''));
+    const secure = async (
+      name: string,
+    ): Promise<{ tls: TlsOptions; keyring: Keyring; namesOf: NamesOf }> => ({
       tls: await identity(name),
       keyring: new Keyring(key),
+      namesOf,
     });
     const logs = [new MemoryLog(), new MemoryLog()] as const;
     await using a = await start('a', { log: logs[0], ...(await secure('a')) });
@@ -36,6 +41,7 @@ describe('TLS and a keyring', () => {
     await using d = await start('d', {
       log: new MemoryLog(),
       seeds,
+      namesOf,
       tls: await identity('d'),
       keyring: new Keyring(key),
     });
@@ -48,6 +54,7 @@ describe('TLS and a keyring', () => {
     // Without the key: not a member.
     await using e = await start('e', {
       seeds,
+      namesOf,
       tls: await identity('c'),
       keyring: new Keyring(randomBytes(32)),
     });

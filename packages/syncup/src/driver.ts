@@ -3,6 +3,7 @@ export type {
   Feeder,
   FeederEvent,
   FeederOptions,
+  ReplicaIntroduction,
   ReplicaStatus,
 } from './driver/feeder/feeder-options.ts';
 export { startFeeder } from './driver/feeder/start-feeder.ts';

@@ -9,6 +9,7 @@
  * - `version`: the peer speaks no version of the protocol that this side speaks, or a later release
  *   wrote the log or the snapshot. Nothing is damaged.
  * - `label`: the peer belongs to another cluster.
+ * - `refused`: the feeder does not admit this replica; the message says why.
  * - `gap`: an entry of the stream does not follow the one before.
  * - `trimmed`: the log no longer holds the entries that were asked for.
  * - `rolled-back`: entries that a reader has read were cut off; the reader must sync up again.
@@ -32,6 +33,7 @@ export type SyncupErrorCode =
   | 'stale-term'
   | 'version'
   | 'label'
+  | 'refused'
   | 'gap'
   | 'trimmed'
   | 'rolled-back'

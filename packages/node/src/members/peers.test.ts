@@ -1,7 +1,7 @@
 import type { Member, NodeIdentity } from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
 import { encodeNodeMetadata, type Role } from './node-metadata.ts';
-import { Peers } from './peers.ts';
+import { type Peer, Peers } from './peers.ts';
 
 const nothing = new Uint8Array(0);
 
@@ -16,6 +16,10 @@ function node(
 ): Member<NodeIdentity> {
   const metadata = encodeNodeMetadata({ name, role, term, application: nothing });
   return { id: { address, generation, metadata }, incarnation: 0, state: 'alive' };
+}
+
+function latest(peers: Peers, except: string, voters: string[]): Peer | undefined {
+  return peers.latestLeader({ except, voters, believes: () => true });
 }
 
 describe('Peers', () => {
@@ -52,11 +56,19 @@ describe('Peers', () => {
     peers.update(node('a', '10.0.0.1:1', { role: 'leader', term: 2n }));
     peers.update(node('b', '10.0.0.2:1', { role: 'leader', term: 3n }));
     peers.update(node('c', '10.0.0.3:1', { role: 'follower', term: 4n }));
-    expect(peers.latestLeader('c', [])?.name).toBe('b');
-    expect(peers.latestLeader('b', [])?.name).toBe('a');
-    expect(peers.latestLeader('c', ['a', 'c'])?.name).toBe('a');
+    expect(latest(peers, 'c', [])?.name).toBe('b');
+    expect(latest(peers, 'b', [])?.name).toBe('a');
+    expect(latest(peers, 'c', ['a', 'c'])?.name).toBe('a');
     expect(peers.highestTerm(['a', 'c', 'unknown'])).toBe(4n);
     peers.update(node('b', '10.0.0.2:1', { term: 5n }));
-    expect(peers.latestLeader('c', [])?.name).toBe('a');
+    expect(latest(peers, 'c', [])?.name).toBe('a');
+  });
+
+  it('ignores leaders whose term cannot exist', () => {
+    const peers = new Peers();
+    peers.update(node('a', '10.0.0.1:1', { role: 'leader', term: 2n }));
+    peers.update(node('b', '10.0.0.2:1', { role: 'leader', term: 2n ** 64n - 1n }));
+    const believes = (term: bigint): boolean => term < 100n;
+    expect(peers.latestLeader({ except: 'c', voters: [], believes })?.name).toBe('a');
   });
 });

@@ -11,6 +11,14 @@ export interface Peer {
   readonly member: NodeMember;
 }
 
+/** Which leaders count. */
+export interface LeaderSearch {
+  readonly except: string;
+  readonly voters: readonly string[];
+  /** Whether a term may exist. */
+  readonly believes: (term: bigint) => boolean;
+}
+
 /** The active nodes, indexed by address, by name, and by whether they lead. */
 export class Peers {
   readonly #byAddress = new Map<string, Peer>();
@@ -55,14 +63,16 @@ export class Peers {
   }
 
   /**
-   * The leader of the highest term, apart from nodes of the name `except`. If `voters` is not
-   * empty, a leader counts only if it is one of them.
+   * The leader of the highest term that this node believes, apart from nodes of the name `except`.
+   * If `voters` is not empty, a leader counts only if it is one of them.
    */
-  latestLeader(except: string, voters: readonly string[]): Peer | undefined {
+  latestLeader({ except, voters, believes }: LeaderSearch): Peer | undefined {
     let latest: Peer | undefined;
     for (const peer of this.#leaders.values()) {
-      if (peer.name === except || (voters.length > 0 && !voters.includes(peer.name))) continue;
-      if (latest === undefined || peer.metadata.term > latest.metadata.term) latest = peer;
+      const { name, metadata } = peer;
+      if (name === except || (voters.length > 0 && !voters.includes(name))) continue;
+      if (!believes(metadata.term)) continue;
+      if (latest === undefined || metadata.term > latest.metadata.term) latest = peer;
     }
     return latest;
   }

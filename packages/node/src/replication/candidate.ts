@@ -158,7 +158,7 @@ export class Candidate implements RoleState {
     const source = await current.queue.run(async () => {
       this.#signal.throwIfAborted();
       const service = SERVICES.source;
-      this.#source = new Follower(current.parts, { leader: voter, term, service, accept: 'exact' });
+      this.#source = new Follower(current, { leader: voter, term, service, accept: 'exact' });
       return this.#source;
     });
     try {
@@ -183,6 +183,7 @@ export class Candidate implements RoleState {
       await this.#cutUnfinishedBatch();
       const leader = await Leader.start(parts, {
         term,
+        admit: (replica) => current.admit(replica),
         onStaleTerm: (known) => {
           current.noteTerm(known);
           this.#onEnd('superseded');

@@ -1,7 +1,9 @@
 import { SerialQueue, toError } from '@shoal/async';
+import type { ReplicaIntroduction } from '@shoal/syncup/driver';
 import { higher } from '../bigint.ts';
 import { NodeError } from '../errors.ts';
 import type { Role } from '../members/node-metadata.ts';
+import { formatTerm, isPlausible, termOf } from '../votes/term.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 
 /** What a node does with the log at a time: lead, follow, stand for election, wait, or nothing. */
@@ -34,6 +36,8 @@ export class CurrentRole {
   #state: RoleState = IDLE;
   /** The highest term that is known from other nodes. */
   #seenTerm = 0n;
+  /** The first term of the latest choice. */
+  #chosenTerm = 0n;
   /** What the cluster was told last. */
   #published: string;
 
@@ -51,8 +55,38 @@ export class CurrentRole {
     return higher(this.parts.votes.votedTerm, this.#seenTerm);
   }
 
-  /** Takes note of a term that another node knows. */
+  /** Takes note of the epoch of a choice: its terms are plausible, however high they are. */
+  noteChoice(epoch: bigint): void {
+    this.#chosenTerm = higher(termOf(epoch, 0n), this.#chosenTerm);
+  }
+
+  /** Whether a term that a peer names may exist. */
+  isPlausible(term: bigint): boolean {
+    return isPlausible(term, higher(this.parts.votes.votedTerm, this.#chosenTerm));
+  }
+
+  /** Throws `impossible-term`, and reports it, if a term that a peer names cannot exist. */
+  checkPlausible(term: bigint, name: string, address: string): void {
+    if (this.isPlausible(term)) return;
+    const text = `${name} at ${address} names term ${formatTerm(term)}, but no term is known`;
+    const known = formatTerm(this.highestTerm);
+    const error = new NodeError('impossible-term', `${text} above ${known}`);
+    this.parts.events.emit({ type: 'peerRefused', address, error });
+    throw error;
+  }
+
+  /**
+   * Throws, and reports it, unless a peer may use the name that it gives, and names a term that may
+   * exist.
+   */
+  admit({ name, address, peer, term }: ReplicaIntroduction): void {
+    this.parts.names.check(name, { peer, remoteAddress: address });
+    this.checkPlausible(term, name, address);
+  }
+
+  /** Takes note of a plausible term that another node knows. */
   noteTerm(term: bigint): void {
+    if (!this.isPlausible(term)) return;
     this.#seenTerm = higher(term, this.#seenTerm);
   }
 

@@ -2,11 +2,10 @@ import { type StoredEntry, SyncupError } from '@shoal/syncup';
 import { type Lag, type Replica, type Rollback, startReplica } from '@shoal/syncup/driver';
 import type { NodeRollback } from '../events.ts';
 import { formatTerm } from '../votes/term.ts';
-import type { RoleState } from './current-role.ts';
-import type { ReplicationParts } from './replication-parts.ts';
+import type { CurrentRole, RoleState } from './current-role.ts';
 import { markedTerm } from './term-marks.ts';
 
-/** What a {@link Follower} is given besides {@link ReplicationParts}. */
+/** What a {@link Follower} is given besides the current role. */
 export interface FollowerOptions {
   /** The name of the node whose log is followed. */
   readonly leader: string;
@@ -25,12 +24,13 @@ export class Follower implements RoleState {
   readonly role = 'follower';
   readonly leader: string;
   readonly term: bigint;
-  readonly #parts: ReplicationParts;
+  readonly #current: CurrentRole;
   readonly #accept: FollowerOptions['accept'];
   readonly #replica: Replica;
 
-  constructor(parts: ReplicationParts, { leader, term, service, accept }: FollowerOptions) {
-    this.#parts = parts;
+  constructor(current: CurrentRole, { leader, term, service, accept }: FollowerOptions) {
+    const { parts } = current;
+    this.#current = current;
     this.leader = leader;
     this.term = term;
     this.#accept = accept;
@@ -96,7 +96,9 @@ export class Follower implements RoleState {
    * could make entries durable after this node has restarted.
    */
   async #admit(found: bigint): Promise<void> {
-    const { votes } = this.#parts;
+    const { votes } = this.#current.parts;
+    const address = this.#current.parts.members.peers.named(this.leader)?.member.address ?? '';
+    this.#current.checkPlausible(found, this.leader, address);
     const exact = this.#accept === 'exact';
     if (exact ? found !== this.term : found < votes.votedTerm) {
       const wanted = formatTerm(exact ? this.term : votes.votedTerm);
@@ -107,7 +109,7 @@ export class Follower implements RoleState {
   }
 
   async #receive(entries: readonly StoredEntry[]): Promise<void> {
-    const { marks, callbacks } = this.#parts;
+    const { marks, callbacks } = this.#current.parts;
     marks.note(entries);
     const { onEntries } = callbacks;
     if (onEntries === undefined) return;
@@ -117,7 +119,7 @@ export class Follower implements RoleState {
   }
 
   async #undo({ matchpoint, discarded, plan }: Rollback): Promise<void> {
-    const { marks, callbacks, events } = this.#parts;
+    const { marks, callbacks, events } = this.#current.parts;
     await marks.rolledBack(matchpoint);
     const rollback: NodeRollback = {
       matchpoint,

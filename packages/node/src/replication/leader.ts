@@ -1,6 +1,6 @@
 import { toError } from '@shoal/async';
 import { MAX_PAYLOAD, type NewEntry } from '@shoal/syncup';
-import type { Feeder, ReplicaStatus } from '@shoal/syncup/driver';
+import type { Feeder, ReplicaIntroduction, ReplicaStatus } from '@shoal/syncup/driver';
 import { AckTracker } from '@shoal/syncup/internal';
 import type { Connection } from '@shoal/transport';
 import { higher, lower } from '../bigint.ts';
@@ -17,6 +17,8 @@ const MARK_EVERY = 65_536n;
 /** What a {@link Leader} is given besides {@link ReplicationParts}. */
 export interface LeaderOptions {
   readonly term: bigint;
+  /** Throws unless this replica may be served, and its acknowledgements may count. */
+  readonly admit: (replica: ReplicaIntroduction) => void;
   /** Called when a follower knows a higher term. */
   readonly onStaleTerm: (term: bigint) => void;
   /** Called when the log has failed to append. */
@@ -57,7 +59,7 @@ export class Leader implements RoleState {
     this.#next = begin + 1n;
     this.#majority = Math.floor(voters.length / 2) + 1;
     this.#otherVoters = new Set(voters.filter((voter) => voter !== name));
-    this.#feeder = feedLog(parts, options.term);
+    this.#feeder = feedLog(parts, options);
     this.#countAcks();
     this.#settle();
   }

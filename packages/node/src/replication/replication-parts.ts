@@ -3,6 +3,7 @@ import type { EntryKinds, LogStore } from '@shoal/syncup';
 import type { NodeEvent } from '../events.ts';
 import type { Members } from '../members/members.ts';
 import type { PeerDialer } from '../members/peer-dialer.ts';
+import type { ProvedNames } from '../members/proved-name.ts';
 import type { PortableNodeOptions, ReplicationOptions } from '../options.ts';
 import type { VoteRecord } from '../votes/vote-record.ts';
 import type { TermMarks } from './term-marks.ts';
@@ -25,6 +26,7 @@ export interface ReplicationParts {
   readonly votes: VoteRecord;
   readonly members: Members;
   readonly dialer: PeerDialer;
+  readonly names: ProvedNames;
   readonly callbacks: LogCallbacks;
   readonly options: ReplicationOptions;
   readonly events: Emitter<NodeEvent>;

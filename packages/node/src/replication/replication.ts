@@ -73,6 +73,7 @@ export class Replication {
   /** Takes note of which node is to lead. */
   choose(choice: LeaderChoice | undefined): void {
     this.#choice = choice;
+    if (choice !== undefined) this.current.noteChoice(choice.epoch);
     this.adjust();
   }
 
@@ -110,7 +111,11 @@ export class Replication {
   async #adjust(): Promise<void> {
     const { name, members, votes, voters } = this.#parts;
     const { state } = this.current;
-    const leader = members.peers.latestLeader(name, voters);
+    const leader = members.peers.latestLeader({
+      except: name,
+      voters,
+      believes: (term) => this.current.isPlausible(term),
+    });
     if (state instanceof Leader) {
       const reason = this.#reasonToStepDown(state, leader);
       if (reason === undefined) return;
@@ -136,7 +141,12 @@ export class Replication {
     }
     // A voter that has voted in a later term follows again only if this node leads in one above it.
     const voted = members.peers.highestTerm(voters);
-    if (voted <= term || nextTerm(choice.epoch, voted) === undefined) return undefined;
+    if (
+      voted <= term ||
+      !this.current.isPlausible(voted) ||
+      nextTerm(choice.epoch, voted) === undefined
+    )
+      return undefined;
     this.current.noteTerm(voted);
     return new NodeError('fenced', `a voter has voted in the later term ${formatTerm(voted)}`);
   }
@@ -177,7 +187,7 @@ export class Replication {
     await this.current.change(IDLE);
     this.#abandoned = undefined;
     const service = SERVICES.log;
-    const follower = new Follower(this.#parts, { leader, term, service, accept: 'at-least' });
+    const follower = new Follower(this.current, { leader, term, service, accept: 'at-least' });
     follower.finished.catch((error: unknown) => this.#onFollowerFailure(follower, key, error));
     await this.current.change(follower);
   }

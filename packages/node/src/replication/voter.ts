@@ -49,12 +49,20 @@ export class Voter {
   serve(connection: Connection): void {
     const { stepTimeout: timeout = DEFAULT_STEP_TIMEOUT } = this.#current.parts.options;
     const { closing: signal } = this.#options;
-    void serveVote(connection, (request) => this.#decide(request), { timeout, signal });
+    const decide = (request: VoteRequest): Promise<VoteReply> => this.#decide(request, connection);
+    void serveVote(connection, decide, { timeout, signal });
   }
 
-  /** Rejects with `protocol` for a request that is meant for another cluster or voter. */
-  async #decide({ term, label, candidate, voter }: VoteRequest): Promise<VoteReply> {
-    const { name, voters, label: ownLabel } = this.#current.parts;
+  /**
+   * Whether the candidate is a voter does not matter: it may know of a change of the voters that
+   * this node does not. Rejects with `protocol` for a request that is meant for another cluster or
+   * voter, with `untrusted` for a candidate that is not who it says, or with `impossible-term`.
+   */
+  async #decide(
+    { term, label, candidate, voter }: VoteRequest,
+    { peer, remoteAddress: address }: Connection,
+  ): Promise<VoteReply> {
+    const { name, label: ownLabel } = this.#current.parts;
     if (label !== labelTag(ownLabel)) {
       throw new NodeError('protocol', `the vote request of ${candidate} is of another cluster`);
     }
@@ -62,9 +70,7 @@ export class Voter {
       const text = `the vote request of ${candidate} is for ${voter}, but this is ${name}`;
       throw new NodeError('protocol', text);
     }
-    if (voters.length > 0 && !voters.includes(candidate)) {
-      throw new NodeError('protocol', `the candidate ${candidate} is not a voter`);
-    }
+    this.#current.admit({ name: candidate, address, peer, term });
     return this.#current.queue.run(async () => {
       this.#options.closing.throwIfAborted();
       const granted = term > this.#current.parts.votes.votedTerm;
@@ -95,7 +101,16 @@ export class Voter {
       throw error;
     }
     // The log stays as it is until a leader of this term or a later one changes it.
-    await this.#current.change(new Voted(feedLog(this.#current.parts, term)));
+    const source = feedLog(this.#current.parts, {
+      term,
+      admit: (replica) => {
+        if (replica.name !== candidate) {
+          throw new NodeError('protocol', `this vote is for ${candidate}, not for ${replica.name}`);
+        }
+        this.#current.admit(replica);
+      },
+    });
+    await this.#current.change(new Voted(source));
     events.emit({ type: 'voteGranted', candidate, term });
     this.#options.onGranted();
   }

@@ -23,6 +23,20 @@ export function termOf(epoch: bigint, round: bigint): bigint {
   return (epoch << ROUND_BITS) | round;
 }
 
+/**
+ * How many epochs a peer may be ahead of what a node knows. For etcd, that many writes may happen
+ * while a voter is away; a peer that lies needs a million requests to use up the epochs.
+ */
+const MAX_EPOCH_STEP = 1n << 24n;
+
+/**
+ * Whether a term that a peer names may exist, if `known` is the highest term that this node has
+ * voted in or was told of by whoever chooses the leader. A node that knows none believes all.
+ */
+export function isPlausible(term: bigint, known: bigint): boolean {
+  return known === 0n || epochOf(term) <= epochOf(known) + MAX_EPOCH_STEP;
+}
+
 /** The epoch of a term: that of the choice of its leader. */
 export function epochOf(term: bigint): bigint {
   return term >> ROUND_BITS;

@@ -3,25 +3,21 @@ import { TransportError } from '@shoal/transport';
 import { certificateNames } from './certificate-names.ts';
 
 /**
- * Throws `untrusted` unless the peer's certificate is valid and, if `allow` is given, has one of
- * its names.
+ * The DNS names and URIs in the peer's certificate. Throws `untrusted` unless the certificate is
+ * valid and, if `allow` is given, has one of those names.
  */
-export function checkPeer(socket: TLSSocket, allow: readonly string[] | undefined): void {
+export function checkPeer(socket: TLSSocket, allow: readonly string[] | undefined): string[] {
   if (!socket.authorized)
     throw new TransportError('untrusted', 'the peer has no valid certificate');
-  if (allow === undefined) return;
-  const names = peerNames(socket);
-  if (names.some((name) => allow.some((allowed) => isSameName(allowed, name)))) return;
+  // Asked once: Node hands the certificate out only the first time.
+  const names = certificateNames(socket.getPeerX509Certificate()?.subjectAltName ?? '');
+  if (allow === undefined) return names;
+  if (names.some((name) => allow.some((allowed) => isSameName(allowed, name)))) return names;
   const shown = names.join(', ').slice(0, 300) || 'no name';
   throw new TransportError(
     'untrusted',
     `the peer's certificate is for ${shown}, which is not allowed`,
   );
-}
-
-/** The DNS names and URIs in the peer's certificate. */
-export function peerNames(socket: TLSSocket): string[] {
-  return certificateNames(socket.getPeerX509Certificate()?.subjectAltName ?? '');
 }
 
 /** DNS names ignore case; URIs do not. */

@@ -211,9 +211,12 @@ describe('TLS', () => {
     await serving;
   });
 
-  it('says which names a peer has proved', async () => {
-    const listener = await listen();
-    const near = await dial(listener.address);
+  it.each([
+    ['with a list of names', ['feeder.cluster', 'spiffe://cluster/replica']],
+    ['without one', undefined],
+  ])('says which names a peer has proved, %s', async (_name, allow) => {
+    const listener = await listen({ allow });
+    const near = await dial(listener.address, { allow });
     near.send(Uint8Array.of(1));
     const far = await next(listener);
     expect(near.peer).toEqual({ names: ['Feeder.cluster'] });

@@ -2,7 +2,7 @@ import { checkServerIdentity, type PeerCertificate, type Server, type TLSSocket 
 import { type PeerProof, type StreamTransport, TransportError } from '@shoal/transport';
 import { hostFamily, wholeNumber } from '@shoal/transport/internal';
 import { streamLimits } from '../sockets/stream-options.ts';
-import { checkPeer, peerNames } from './check-peer.ts';
+import { checkPeer } from './check-peer.ts';
 import { secureTransport } from './secure-transport.ts';
 import { type Credentials, readContext, secureOptions, type TlsOptions } from './tls-options.ts';
 
@@ -32,10 +32,7 @@ export function createTlsTransport(options: TlsOptions): TlsTransport {
   let secure = secureOptions(options);
   let secureContext = readContext(secure);
   const servers = new Set<Server>();
-  const check = (socket: TLSSocket): PeerProof => {
-    checkPeer(socket, allow);
-    return { names: peerNames(socket) };
-  };
+  const check = (socket: TLSSocket): PeerProof => ({ names: checkPeer(socket, allow) });
   const transport = secureTransport({
     limits: streamLimits(options),
     handshakeTimeout: wholeNumber(options, 'handshakeTimeout', { preset: 5000, min: 1 }),

@@ -1,5 +1,5 @@
 import { DeadlineTimer, onAbort, toError } from '@shoal/async';
-import type { Connection } from '@shoal/transport';
+import type { Connection, PeerProof } from '@shoal/transport';
 import { WireError } from '@shoal/wire';
 import { SyncupError } from '../../errors.ts';
 
@@ -65,6 +65,11 @@ export class SyncupConnection {
   /** The address of the peer. */
   get address(): string {
     return this.#connection.remoteAddress;
+  }
+
+  /** What the peer has proved; undefined: nothing. */
+  get peer(): PeerProof | undefined {
+    return this.#connection.peer;
   }
 
   /** Aborts with `expired()` at `deadline`, which replaces the previous one. */

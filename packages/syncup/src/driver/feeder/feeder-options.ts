@@ -1,5 +1,5 @@
 import type { EventSource } from '@shoal/async';
-import type { Connection, Listener } from '@shoal/transport';
+import type { Connection, Listener, PeerProof } from '@shoal/transport';
 import type { Crc32 } from '@shoal/wire';
 import type { FeederOutcome } from '../../handshake/feeder-syncup.ts';
 import type { LogStore } from '../../log/log-store.ts';
@@ -17,6 +17,17 @@ export interface ReplicaStatus {
   readonly acked: bigint;
   /** The last VLSN that was sent to it. */
   readonly sent: bigint;
+}
+
+/** A replica that asks to be served, before anything is sent to it. */
+export interface ReplicaIntroduction {
+  /** The name that it gives; empty if it gives none. */
+  readonly name: string;
+  readonly address: string;
+  /** What it has proved to the transport; undefined: nothing. */
+  readonly peer: PeerProof | undefined;
+  /** The highest term that it knows. */
+  readonly term: bigint;
 }
 
 /** What a {@link Feeder} reports. */
@@ -61,6 +72,11 @@ export interface FeederOptions {
    * log and tells Shoal replicas. Default 0: the application calls the log's `noteDurable`.
    */
   readonly majority?: number | undefined;
+  /**
+   * Called with each Shoal replica first. If it throws, the replica is refused, with the error's
+   * message, and nothing it says counts. Default: all are admitted.
+   */
+  readonly admit?: ((replica: ReplicaIntroduction) => void) | undefined;
   /** Whether replicas may fetch a snapshot of the log. Default true. */
   readonly restore?: boolean | undefined;
   /** How many snapshots may be sent at once. Default 2. */
@@ -86,7 +102,7 @@ export interface FeederOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Defaulted = Exclude<keyof FeederOptions, 'log' | 'listener' | 'crc32' | 'signal'>;
+type Defaulted = Exclude<keyof FeederOptions, 'log' | 'listener' | 'admit' | 'crc32' | 'signal'>;
 
 /** The options with every default filled in. */
 export type ResolvedFeederOptions = FeederOptions & {

@@ -1,3 +1,4 @@
+import { toError } from '@shoal/async';
 import { labelTag, SHOAL_FEATURES, SHOAL_STREAM_VERSION } from '@shoal/wire/internal';
 import { SyncupError } from '../../errors.ts';
 import type { FeederSession } from '../feeder/feeder-session.ts';
@@ -22,8 +23,9 @@ function tagOf(label: string): number {
 }
 
 /**
- * Answers a hello. Returns the features that both sides have. Throws `version`, `label`, or
- * `stale-term` if the replica knows a higher term.
+ * Answers a hello. Returns the features that both sides have. Throws `version`, `label`,
+ * `refused` if the feeder's owner does not admit the replica, or `stale-term` if the replica knows
+ * a higher term.
  */
 export function welcomeReplica(
   session: FeederSession,
@@ -39,6 +41,7 @@ export function welcomeReplica(
   if (hello.label !== tagOf(label)) {
     throw new SyncupError('label', 'the replica belongs to another cluster');
   }
+  admit(session, channel, hello);
   if (hello.term > term) {
     session.events.emit({ type: 'staleTerm', term: hello.term });
     const text = `the replica knows term ${hello.term}, but this feeder is in term ${term}`;
@@ -56,6 +59,19 @@ export function welcomeReplica(
     last,
   });
   return features;
+}
+
+/** Throws `refused` if the owner of the feeder does. */
+function admit(
+  { options }: FeederSession,
+  { connection: { address, peer } }: ShoalChannel,
+  { name, term }: MessageOf<'hello'>,
+): void {
+  try {
+    options.admit?.({ name, address, peer, term });
+  } catch (cause) {
+    throw new SyncupError('refused', toError(cause).message, { cause });
+  }
 }
 
 /**

@@ -22,6 +22,7 @@ const ERROR_OF_GOODBYE: Readonly<Record<number, SyncupErrorCode>> = {
   [GOODBYE.label]: 'label',
   [GOODBYE.staleTerm]: 'stale-term',
   [GOODBYE.restoreUnavailable]: 'restore-needed',
+  [GOODBYE.refused]: 'refused',
 };
 
 /** How an error is told to the peer. Others are told as `internal`. */
@@ -36,6 +37,7 @@ const GOODBYE_OF_ERROR: Readonly<Partial<Record<SyncupErrorCode, number>>> = {
   'rolled-back': GOODBYE.logChanged,
   closed: GOODBYE.shutdown,
   'rollback-prohibited': GOODBYE.refused,
+  refused: GOODBYE.refused,
   'restore-needed': GOODBYE.restoreUnavailable,
 };
 

@@ -1,0 +1,258 @@
+import { randomBytes } from 'node:crypto';
+import { MemoryLog } from '@shoal/syncup';
+import { startReplica } from '@shoal/syncup/driver';
+import { dialService, type StreamTransport } from '@shoal/transport';
+import {
+  createKeyringTransport,
+  createTcpTransport,
+  createTlsTransport,
+  Keyring,
+  type TlsOptions,
+} from '@shoal/transport-node';
+import { labelTag } from '@shoal/wire/internal';
+import { describe, expect, it } from 'vitest';
+import {
+  createTestAuthority,
+  type TestAuthority,
+} from '../../transport-node/src/tls/certificates.test-helper.ts';
+import type { NodeOptions, ShoalNode } from '../src/index.ts';
+import {
+  decodeVoteMessage,
+  encodeVoteMessage,
+  SERVICES,
+  termOf,
+  type VoteReply,
+} from '../src/internal.ts';
+import { commits, record, start } from './nodes.test-helper.ts';
+
+const key = randomBytes(32);
+
+/** Asks a node for its vote as anybody could. Undefined if it gives no answer. */
+async function askForVote(
+  transport: StreamTransport,
+  { address, name }: ShoalNode,
+  { candidate, term }: { candidate: string; term: bigint },
+): Promise<VoteReply | undefined> {
+  const connection = await dialService(transport, address, SERVICES.vote);
+  try {
+    const label = labelTag('shoal');
+    connection.send(encodeVoteMessage({ type: 'request', label, term, candidate, voter: name }));
+    const { value } = await connection[Symbol.asyncIterator]().next();
+    return value && (decodeVoteMessage(value) as VoteReply);
+  } catch {
+    return undefined;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Follows the log of a node as anybody could, under any name. Rejects if it is refused. */
+async function followAs(name: string, transport: StreamTransport, node: ShoalNode): Promise<void> {
+  const replica = startReplica({
+    log: new MemoryLog(),
+    name,
+    label: 'shoal',
+    durable: true,
+    reconnect: false,
+    dial: ({ signal }) => dialService(transport, node.address, SERVICES.log, { signal }),
+  });
+  try {
+    await Promise.race([
+      replica.finished,
+      new Promise<void>((resolve) => replica.on('streaming', () => resolve())),
+    ]);
+    await replica.applied(node.log!.range.last);
+  } finally {
+    await replica.close();
+  }
+}
+
+/** A cluster in which `a` leads and `c` never was: an append needs `b`. */
+async function clusterOfTwo(
+  options: (name: string) => Partial<NodeOptions>,
+): Promise<AsyncDisposable & { a: ShoalNode; b: ShoalNode }> {
+  const a = await start('a', { log: new MemoryLog(), ...options('a') });
+  const b = await start('b', { log: new MemoryLog(), seeds: [a.address], ...options('b') });
+  await a.until(() => a.role === 'leader');
+  await a.append(commits(1));
+  return {
+    a,
+    b,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([a.close(), b.close()]);
+    },
+  };
+}
+
+const HIGHEST = 2n ** 64n - 1n;
+
+describe('a term that cannot exist', () => {
+  it('is refused, reported, and changes nothing', async () => {
+    await using cluster = await clusterOfTwo(() => ({}));
+    const { a, b } = cluster;
+    const [before, term] = [b.stats().votedTerm, a.term];
+    const events = record(b);
+    for (const candidate of ['a', 'zed']) {
+      expect(await askForVote(createTcpTransport(), b, { candidate, term: HIGHEST })).toBe(
+        undefined,
+      );
+    }
+    await b.until(() => events.filter(({ type }) => type === 'peerRefused').length === 2);
+    expect(events.find(({ type }) => type === 'peerRefused')).toMatchObject({
+      error: { code: 'impossible-term' },
+    });
+    // A replica that claims to know it does not make the leader step down either.
+    const refused = record(a);
+    const replica = startReplica({
+      log: new MemoryLog(),
+      name: 'c',
+      label: 'shoal',
+      term: HIGHEST,
+      reconnect: false,
+      dial: ({ signal }) => dialService(createTcpTransport(), a.address, SERVICES.log, { signal }),
+    });
+    await expect(replica.finished).rejects.toMatchObject({ code: 'refused' });
+    await a.until(() => refused.some(({ type }) => type === 'peerRefused'));
+    await a.append(commits(1));
+    expect([a.term, b.stats().votedTerm]).toEqual([term, before]);
+  });
+
+  it('may be far above what is known, and is then voted for', async () => {
+    await using cluster = await clusterOfTwo(() => ({}));
+    const term = termOf(1_000_000n, 0n);
+    const reply = await askForVote(createTcpTransport(), cluster.b, { candidate: 'zed', term });
+    expect(reply).toMatchObject({ granted: true, votedTerm: term });
+  });
+});
+
+describe('a stranger, in a cluster with a keyring', () => {
+  it('cannot join, read, vote or acknowledge', async () => {
+    await using cluster = await clusterOfTwo(() => ({ keyring: new Keyring(key) }));
+    const { a, b } = cluster;
+    const voted = b.stats().votedTerm;
+    const strangers = [
+      createTcpTransport({ closeTimeout: 100 }),
+      createKeyringTransport({ keyring: new Keyring(randomBytes(32)), label: 'shoal' }),
+      createKeyringTransport({ keyring: new Keyring(key), label: 'other' }),
+    ];
+    for (const stranger of strangers) {
+      const request = { candidate: 'a', term: termOf(3n, 0n) };
+      const asking = askForVote(stranger, b, request).catch(() => undefined);
+      expect(await asking).toBe(undefined);
+      await expect(followAs('b', stranger, a)).rejects.toThrow();
+    }
+    await using plain = await start('b', { seeds: [a.address] });
+    await using other = await start('b', {
+      seeds: [a.address],
+      keyring: new Keyring(randomBytes(32)),
+    });
+    await a.append(commits(1));
+    expect([plain.members(), other.members()]).toEqual([[], []]);
+    expect(a.members().map(({ name }) => name)).toEqual(['b']);
+    expect(b.stats().votedTerm).toBe(voted);
+    expect(a.encryption?.stats().refused.plain).toBeGreaterThan(0);
+  });
+
+  it('stays out while the key is changed, and the cluster goes on', async () => {
+    const next = randomBytes(32);
+    const rings = { a: new Keyring(key), b: new Keyring(key) };
+    await using cluster = await clusterOfTwo((name) => ({
+      keyring: rings[name as 'a' | 'b'],
+    }));
+    const { a, b } = cluster;
+    const all = [rings.a, rings.b];
+    for (const ring of all) ring.add(next);
+    await a.append(commits(1));
+    for (const ring of all) ring.use(next);
+    await a.append(commits(1));
+    // Streams that were made with the old key end now, and are made again with the new one.
+    for (const ring of all) ring.remove(key);
+    await a.append(commits(1));
+    const old = createKeyringTransport({ keyring: new Keyring(key), label: 'shoal' });
+    await expect(followAs('b', old, a)).rejects.toMatchObject({ code: 'untrusted' });
+    expect(b.log!.range.last).toBe(a.log!.range.last);
+  });
+
+  it('is let in by an option that says so', async () => {
+    await using cluster = await clusterOfTwo(() => ({
+      keyring: new Keyring(key),
+      insecurePlainStreams: true,
+    }));
+    await followAs('c', createTcpTransport(), cluster.a);
+  });
+});
+
+describe('a node with a certificate of its own', () => {
+  const certified = async (authority: TestAuthority, name: string): Promise<TlsOptions> => ({
+    ...(await authority.issue([
+      { type: 'dns', value: name },
+      { type: 'ip', value: '127.0.0.1' },
+    ])),
+    ca: authority.ca,
+  });
+
+  it('cannot vote, acknowledge or be followed under the name of another node', async () => {
+    const authority = await createTestAuthority();
+    const tls: Record<string, TlsOptions> = {};
+    for (const name of ['a', 'b', 'mallory']) tls[name] = await certified(authority, name);
+    await using cluster = await clusterOfTwo((name) => ({ tls: tls[name] }));
+    const { a, b } = cluster;
+    const events = { a: record(a), b: record(b) };
+    const mallory = createTlsTransport(tls['mallory']!);
+    // It asks for votes as `a`, and follows as `b`: both are refused.
+    const request = { candidate: 'a', term: termOf(3n, 0n) };
+    expect(await askForVote(mallory, b, request)).toBe(undefined);
+    await expect(followAs('b', mallory, a)).rejects.toMatchObject({ code: 'refused' });
+    for (const node of ['a', 'b'] as const) {
+      await cluster[node].until(() => events[node].some(({ type }) => type === 'peerRefused'));
+      expect(events[node].find(({ type }) => type === 'peerRefused')).toMatchObject({
+        error: { code: 'untrusted', message: expect.stringContaining('proved to be mallory') },
+      });
+    }
+    // Under its own name it may follow, but does not count.
+    await followAs('mallory', mallory, a);
+    await b.close();
+    await expect(a.append(commits(1), { timeout: 300 })).rejects.toMatchObject({ code: 'timeout' });
+  });
+
+  it('is not followed when it says that it leads under the name of another node', async () => {
+    const authority = await createTestAuthority();
+    const tls = {
+      a: await certified(authority, 'a'),
+      mallory: await certified(authority, 'mallory'),
+    };
+    const options = { voters: ['a'], tls: tls.mallory };
+    // It calls itself `a`, and leads.
+    await using impostor = await start('a', { log: new MemoryLog(), ...options });
+    await impostor.until(() => impostor.role === 'leader');
+    await impostor.append(commits(1));
+    await using b = await start('b', {
+      log: new MemoryLog(),
+      seeds: [impostor.address],
+      tls: await certified(authority, 'b'),
+    });
+    const events = record(b);
+    await b.until(() => events.some(({ type }) => type === 'disconnected'));
+    expect(events.find(({ type }) => type === 'disconnected')).toMatchObject({
+      error: { code: 'untrusted' },
+    });
+    expect(b.log!.range.last).toBe(0n);
+  });
+});
+
+describe('createNode', () => {
+  it('refuses options of keyring and TLS that do not fit together', async () => {
+    const authority = await createTestAuthority();
+    const tls = { ...(await authority.issue([{ type: 'dns', value: 'a' }])), ca: authority.ca };
+    const keyring = new Keyring(key);
+    const bad: Partial<NodeOptions>[] = [
+      { tls: { ...tls, mutual: false } },
+      { encryption: { maxClockSkew: 30_000 } },
+      { insecurePlainStreams: true },
+      { insecurePlainStreams: true, keyring, tls },
+    ];
+    for (const options of bad) {
+      await expect(start('a', options)).rejects.toMatchObject({ code: 'argument' });
+    }
+  });
+});
