@@ -8,7 +8,7 @@ import {
 } from '../src/members/node-metadata.ts';
 import { termMark } from '../src/replication/term-marks.ts';
 import { SERVICES } from '../src/services.ts';
-import { termOf } from '../src/votes/term.ts';
+import { isPlausible, termOf } from '../src/votes/term.ts';
 
 const doc = readFileSync(new URL('../../../docs/wire-protocol.md', import.meta.url), 'utf8');
 
@@ -42,5 +42,14 @@ describe('what docs/wire-protocol.md says about nodes', () => {
     const { type, payload } = termMark(0x0102n);
     expect(payload).toEqual(Uint8Array.of(2, 1, 0, 0, 0, 0, 0, 0));
     expect(doc).toMatch(new RegExp(`^\\| ${type} +\\| term mark: `, 'm'));
+  });
+
+  it('says what a term is, and which ones are not believed', () => {
+    expect(doc).toContain('A term is `epoch × 2^20 + round`');
+    expect(termOf(3n, 2n)).toBe(3n * 2n ** 20n + 2n);
+    expect(doc).toContain('more than 2^24\nabove');
+    const known = termOf(5n, 0n);
+    expect(isPlausible(termOf(5n + 2n ** 24n, 0n), known)).toBe(true);
+    expect(isPlausible(termOf(6n + 2n ** 24n, 0n), known)).toBe(false);
   });
 });
