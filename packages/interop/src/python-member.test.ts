@@ -4,7 +4,7 @@ import { createNode, fixedLeader } from '@shoal/node';
 import { MemoryLog } from '@shoal/syncup';
 import type { DatagramTransport } from '@shoal/transport';
 import { createTcpTransport, createUdpTransport } from '@shoal/transport-node';
-import type { NodeIdentity } from '@shoal/wire';
+import { decodePacket, type NodeIdentity, type Packet, shoalCodec } from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
 import { PythonProcess } from './python-process.ts';
 import { until } from './until.ts';
@@ -34,15 +34,17 @@ interface ShoalOptions {
   readonly config?: Partial<SwimConfig>;
   /** Addresses to which the datagrams of the first member are lost. */
   readonly blocked?: ReadonlySet<string> | undefined;
+  /** Called with every packet that the first member receives. */
+  readonly onPacket?: ((packet: Packet<NodeIdentity>) => void) | undefined;
   readonly onBroadcast?: (hex: string) => void;
 }
 
 async function startShoal(options: ShoalOptions = {}): Promise<Shoal> {
-  const { seeds = [], config, blocked, onBroadcast } = options;
+  const { seeds = [], config, onBroadcast } = options;
   const udp = await createUdpTransport({ bind: '127.0.0.1:0' });
   const known = new Set<string>();
   return startMembership({
-    transport: blocked ? losing(udp, blocked) : udp,
+    transport: tapped(udp, options),
     label: LABEL,
     seeds,
     config: { ...CONFIG, ...config },
@@ -60,13 +62,18 @@ async function startShoal(options: ShoalOptions = {}): Promise<Shoal> {
   });
 }
 
-/** Loses what is sent to some addresses. */
-function losing(udp: DatagramTransport, blocked: ReadonlySet<string>): DatagramTransport {
+/** Loses what is sent to some addresses, and shows what arrives. */
+function tapped(udp: DatagramTransport, { blocked, onPacket }: ShoalOptions): DatagramTransport {
+  const codec = shoalCodec({ label: LABEL });
   return {
     localAddress: udp.localAddress,
     maxDatagramSize: udp.maxDatagramSize,
-    send: (to, bytes) => blocked.has(to) || udp.send(to, bytes),
-    receive: (handler) => udp.receive(handler),
+    send: (to, bytes) => blocked?.has(to) === true || udp.send(to, bytes),
+    receive: (handler) =>
+      udp.receive((from, bytes) => {
+        onPacket?.(decodePacket(codec, bytes));
+        handler(from, bytes);
+      }),
     close: () => udp.close(),
     [Symbol.asyncDispose]: () => udp.close(),
   };
@@ -121,9 +128,9 @@ async function withCluster(
   const shoals: Shoal[] = [];
   try {
     for (let i = 0; i < size; i++) {
-      const blocked = i === 0 ? options.blocked : undefined;
+      const { blocked, onPacket, ...others } = options;
       const seeds = shoals.slice(0, 1).map(addressOf);
-      shoals.push(await startShoal({ ...options, seeds, blocked }));
+      shoals.push(await startShoal({ ...others, seeds, ...(i === 0 && { blocked, onPacket }) }));
     }
     await using python = await startPython([addressOf(shoals[0]!)], options.args);
     await whole(shoals, [python]);
@@ -247,6 +254,10 @@ describe('a member in Python', () => {
 
   it('probes for others, and tells them when nobody answers', async () => {
     const blocked = new Set<string>();
+    const nacks: string[] = [];
+    const onPacket = ({ header: { src, message } }: Packet<NodeIdentity>): void => {
+      if (message.type === 'nack') nacks.push(`${message.target.address} by ${src.address}`);
+    };
     await withCluster(
       2,
       async (shoals, python) => {
@@ -263,11 +274,9 @@ describe('a member in Python', () => {
         });
         await target!.close();
         await until('the probe fails', () => outcomes.includes('failed'));
-        await python.process.waitFor('a nack', (event) => {
-          return event.event === 'nack' && event['address'] === address;
-        });
+        await until('a nack', () => nacks.includes(`${address} by ${python.address}`));
       },
-      { ...PATIENT, blocked },
+      { ...PATIENT, blocked, onPacket },
     );
   }, 60_000);
 
