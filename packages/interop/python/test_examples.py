@@ -12,8 +12,17 @@ from wire import ProtocolError
 from xxh64 import xxh64
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "wire-protocol.md"
+
+
+def example(body: str) -> bytes:
+    """The bytes of an example: hexadecimal with comments, in which 00*3 is 00 00 00."""
+    code = re.sub(r"#.*", "", body)
+    code = re.sub(r"(\w\w)\*(\d+)", lambda found: found[1] * int(found[2]), code)
+    return bytes.fromhex(re.sub(r"\s", "", code))
+
+
 EXAMPLES = {
-    name: bytes.fromhex(re.sub(r"\s", "", re.sub(r"#.*", "", body)))
+    name: example(body)
     for name, body in re.findall(r"^```hex ([\w-]+)\n(.*?)^```", DOCUMENT.read_text(), re.S | re.M)
 }
 PACKETS = ["announce", "ping", "nack"]
