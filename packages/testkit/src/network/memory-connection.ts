@@ -62,7 +62,7 @@ export class MemoryConnection implements Connection, StreamEnd {
     });
   }
 
-  get peer(): MemoryConnection {
+  get otherEnd(): MemoryConnection {
     return this.#peer!;
   }
 
@@ -134,7 +134,7 @@ export class MemoryConnection implements Connection, StreamEnd {
   }
 
   pump(): void {
-    const peer = this.peer;
+    const peer = this.otherEnd;
     if (this.#outbound.length === 0 || this.#network.isBlocked(this.place, this.#remote)) return;
     const { clock, random } = this.#network;
     const batch: Item[] = [];
@@ -210,7 +210,7 @@ export class MemoryConnection implements Connection, StreamEnd {
     if (frame) {
       this.#unread -= frame.length + FRAME_COST;
       this.#readers.resolveFirst({ done: false, value: frame });
-      this.peer.#pumpLater();
+      this.otherEnd.#pumpLater();
     } else if (this.#ended) this.#readers.resolveFirst(DONE);
     else this.#readers.rejectFirst(this.#failure!);
   }
@@ -223,9 +223,9 @@ export class MemoryConnection implements Connection, StreamEnd {
     if (item === 'reset') return this.lose('reset by the peer');
     if (item === 'end') {
       this.#ended = true;
-      this.peer.#endArrived = true;
+      this.otherEnd.#endArrived = true;
       this.#settle();
-      this.peer.#settle();
+      this.otherEnd.#settle();
       return;
     }
     if (this.#failure || this.#ended) return;
@@ -288,6 +288,6 @@ export class MemoryConnection implements Connection, StreamEnd {
   #dropUnread(): void {
     this.#inbound.clear();
     this.#unread = 0;
-    this.peer.#pumpLater();
+    this.otherEnd.#pumpLater();
   }
 }

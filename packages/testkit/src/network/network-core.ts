@@ -43,7 +43,7 @@ export interface DatagramEnd {
 /** One end of a connection. */
 export interface StreamEnd {
   readonly place: Place;
-  readonly peer: StreamEnd;
+  readonly otherEnd: StreamEnd;
   /** Sends what can be sent now. */
   pump(): void;
   /** Breaks this end. */
@@ -121,9 +121,9 @@ export class NetworkCore<End extends StreamEnd> {
   breakConnections(link: LinkSelector): void {
     const wanted = canonicalLink(link);
     for (const end of [...this.connections]) {
-      if (!covers(wanted, end.place, end.peer.place)) continue;
+      if (!covers(wanted, end.place, end.otherEnd.place)) continue;
       end.lose('broken by the network');
-      end.peer.lose('broken by the network');
+      end.otherEnd.lose('broken by the network');
     }
   }
 
