@@ -34,6 +34,8 @@ interface ShoalOptions {
   readonly config?: Partial<SwimConfig>;
   /** Addresses to which the datagrams of the first member are lost. */
   readonly blocked?: ReadonlySet<string> | undefined;
+  /** While on, every fifth datagram of each Shoal member is lost, in both directions. */
+  readonly loss?: { on: boolean };
   /** Called with every packet that the first member receives. */
   readonly onPacket?: ((packet: Packet<NodeIdentity>) => void) | undefined;
   readonly onBroadcast?: (hex: string) => void;
@@ -62,15 +64,19 @@ async function startShoal(options: ShoalOptions = {}): Promise<Shoal> {
   });
 }
 
-/** Loses what is sent to some addresses, and shows what arrives. */
-function tapped(udp: DatagramTransport, { blocked, onPacket }: ShoalOptions): DatagramTransport {
+/** Loses what it is told to lose, and shows what arrives. */
+function tapped(udp: DatagramTransport, options: ShoalOptions): DatagramTransport {
+  const { blocked, loss, onPacket } = options;
   const codec = shoalCodec({ label: LABEL });
+  let datagrams = 0;
+  const isLost = (): boolean => loss?.on === true && ++datagrams % 5 === 0;
   return {
     localAddress: udp.localAddress,
     maxDatagramSize: udp.maxDatagramSize,
-    send: (to, bytes) => blocked?.has(to) === true || udp.send(to, bytes),
+    send: (to, bytes) => blocked?.has(to) === true || isLost() || udp.send(to, bytes),
     receive: (handler) =>
       udp.receive((from, bytes) => {
+        if (isLost()) return;
         onPacket?.(decodePacket(codec, bytes));
         handler(from, bytes);
       }),
@@ -359,6 +365,22 @@ describe('a member in Python', () => {
       { onBroadcast: (hex) => received.add(hex) },
     );
   }, 60_000);
+
+  it('survives a packet loss of 20%', async () => {
+    const loss = { on: false };
+    await withCluster(
+      3,
+      async (shoals, python) => {
+        loss.on = true;
+        const before = shoals[0]!.stats().probes;
+        await until('30 probes are done', () => shoals[0]!.stats().probes > before + 30);
+        loss.on = false;
+        // Whoever was declared down comes back.
+        await whole(shoals, [python]);
+      },
+      { loss },
+    );
+  }, 90_000);
 
   it('is a member among nodes, whose services it names', async () => {
     const shared = { label: LABEL, config: CONFIG, voters: ['a'] };
