@@ -4,8 +4,11 @@ The document: "Membership". A time is in seconds.
 """
 
 import random
-from dataclasses import dataclass, replace
+import time
+from dataclasses import replace
 
+from config import Config
+from outbox import Outbox
 from packets import ALIVE, DOWN, MAX_INCARNATION, SUSPECT, Identity, Packet, PacketCodec, Update
 from prober import Prober
 from state import State, digest
@@ -14,23 +17,8 @@ from wire import ProtocolError
 GOSSIP_PERIOD = 0.2
 GOSSIP_MEMBERS = 3
 LEAST_KNOW = 3
-MAX_BROADCASTS = 64
-
-
-@dataclass
-class Config:
-    """The defaults of the document, in seconds."""
-
-    probe_period: float = 1
-    probe_timeout: float = 0.5
-    indirect_probes: int = 3
-    # None: by the formula of the document.
-    suspicion: float | None = None
-    remove_down_after: float = 86_400
-    max_packet_size: int = 1400
-    leave_timeout: float = 5
-    announce_period: float = 30
-    announce_down_period: float = 65
+MAX_STRANGERS = 1024
+ONE_DAY = 86_400_000
 
 
 class Member:
@@ -41,8 +29,9 @@ class Member:
         self.incarnation = 0
         self.config = config
         self.codec = PacketCodec(label)
-        self.send_bytes = send
         self.report = report
+        self.outbox = Outbox(self, send)
+        self.send = self.outbox.send
         self.state = State(identity.address, config, report)
         self.prober = Prober(self)
         # "active", "leaving" or "gone".
@@ -57,8 +46,8 @@ class Member:
         self.goodbye_end = 0.0
         self.next_goodbye = 0.0
         self.said_goodbye: set[Identity] = set()
-        self.broadcasts: list[list] = []
-        self.known_broadcasts: set[bytes] = set()
+        # The pings that strangers must answer before they are members.
+        self.challenges: dict[Identity, int] = {}
 
     def self_update(self, state: int = ALIVE) -> Update:
         return Update(self.identity, self.incarnation, state, left=state == DOWN)
@@ -71,34 +60,10 @@ class Member:
         active = [record.update for record in self.state.records.values() if record.active]
         return digest([self.self_update()] + active)
 
-    # Sending
-
-    def send(self, to: Identity, kind: str, probe=0, about=None, first=None) -> None:
-        if self.status == "gone":
-            return
-        updates = broadcasts = ()
-        if kind == "feed":
-            updates = self.state.feed(to)
-        elif kind not in ("announce", "turnUndead"):
-            updates = self.state.take_updates(first)
-            broadcasts = self._take_broadcasts()
-        packet = Packet(
-            self.identity, self.incarnation, to, kind, probe, about, updates, broadcasts
-        )
-        self.send_bytes(to.address, self.codec.encode(packet))
-
     def some(self, count: int, but: Identity | None = None) -> list[Identity]:
         """Random active members."""
         others = [identity for identity in self.state.active() if identity != but]
         return random.sample(others, min(count, len(others)))
-
-    def _take_broadcasts(self) -> tuple[bytes, ...]:
-        taken = []
-        for item in self.broadcasts[:4]:
-            taken.append(item[1])
-            item[0] += 1
-        self.broadcasts = [item for item in self.broadcasts if item[0] < 6]
-        return tuple(taken)
 
     # Receiving a packet
 
@@ -113,11 +78,18 @@ class Member:
         except ProtocolError as error:
             self.report("rejected", reason=str(error))
             return
+        self.outbox.received(len(data))
         src, me = packet.src, self.identity
-        at_own_address = packet.dst.address == me.address
-        addressed = packet.dst == me or (packet.kind == "announce" and at_own_address)
+        addressed = packet.dst == me or packet.kind == "announce"
         if src.address == me.address or not addressed or packet.about == me:
             return
+        if not self._possible(src):
+            self.report("rejected", reason=f"generation {src.generation} is in the future")
+            return
+        if packet.kind == "announce" and self._is_stranger(src):
+            self._challenge(src)
+            return
+        welcome = packet.kind == "ack" and self.challenges.get(src) == packet.probe
         record = self.state.apply(Update(src, packet.incarnation, ALIVE), now)
         if record.update.id != src or not record.active:
             self._answer_inactive(packet, record)
@@ -129,16 +101,38 @@ class Member:
         for broadcast in packet.broadcasts:
             self.broadcast(broadcast)
         self._answer(packet)
+        if welcome:
+            del self.challenges[src]
+            self.outbox.proved.add(src)
+            self.send(src, "feed")
+
+    @staticmethod
+    def _possible(identity: Identity) -> bool:
+        return identity.generation <= time.time() * 1000 + ONE_DAY
+
+    def _is_stranger(self, src: Identity) -> bool:
+        record = self.state.records.get(src.address)
+        return record is None or record.update.id.generation < src.generation
+
+    def _challenge(self, src: Identity) -> None:
+        """Lets a stranger prove that it receives packets at its address."""
+        if src not in self.challenges:
+            while len(self.challenges) >= MAX_STRANGERS:
+                del self.challenges[next(iter(self.challenges))]
+            self.challenges[src] = random.getrandbits(32)
+        self.outbox.answer(src, "ping", self.challenges[src])
 
     def _answer_inactive(self, packet: Packet, record) -> None:
         src = packet.src
         if packet.kind == "turnUndead" and self.status == "active":
             self.renew(src)
         if record.update.id != src:
-            self.send(src, "gossip", first=record.update)
-        self.send(src, "turnUndead")
+            self.outbox.answer(src, "gossip", first=record.update)
+        self.outbox.answer(src, "turnUndead")
 
     def apply(self, update: Update, sender: Identity | None = None) -> None:
+        if not self._possible(update.id):
+            return
         if update.id.address != self.identity.address:
             self.state.apply(update, self.now)
         elif self.status == "active":
@@ -160,9 +154,10 @@ class Member:
 
     def _answer(self, packet: Packet) -> None:
         src, probe, about = packet.src, packet.probe, packet.about
+        answer = self.outbox.answer
         match packet.kind:
             case "ping":
-                self.send(src, "ack", probe)
+                answer(src, "ack", probe)
             case "ack":
                 self._heard_goodbye(src, probe)
                 self.prober.on_answer(src, probe, "direct")
@@ -170,7 +165,7 @@ class Member:
                 self.prober.on_request(src, about, probe)
             case "indirectPing":
                 self.report("indirectPing", address=src.address)
-                self.send(src, "indirectAck", probe, about)
+                answer(src, "indirectAck", probe, about)
             case "indirectAck":
                 self.prober.on_indirect_ack(src, about, probe)
             case "forwardedAck":
@@ -178,7 +173,7 @@ class Member:
             case "nack":
                 self.report("nackReceived", address=about.address)
             case "announce":
-                self.send(src, "feed")
+                answer(src, "feed")
             case "turnUndead":
                 if self.status == "leaving":
                     self._heard_goodbye(src, self.goodbye_probe)
@@ -260,11 +255,8 @@ class Member:
 
     def broadcast(self, data: bytes) -> None:
         """Spreads bytes of the application, unless they are known."""
-        if data in self.known_broadcasts:
-            return
-        self.known_broadcasts.add(data)
-        self.broadcasts = self.broadcasts[-MAX_BROADCASTS:] + [[0, data]]
-        self.report("broadcast", hex=data.hex())
+        if self.outbox.broadcast(data):
+            self.report("broadcast", hex=data.hex())
 
     # Time
 
@@ -278,7 +270,7 @@ class Member:
         for identity in self.state.expire(now):
             self.send(identity, "turnUndead")
         self.prober.tick(now)
-        if now >= self.next_gossip and (self.state.queue or self.broadcasts):
+        if now >= self.next_gossip and (self.state.queue or self.outbox.queue):
             self.next_gossip = now + GOSSIP_PERIOD
             for identity in self.some(GOSSIP_MEMBERS):
                 self.send(identity, "gossip")

@@ -170,6 +170,8 @@ class PacketCodec:
         kind = KINDS[number]
         probe = reader.uint(4) if kind in WITH_PROBE else 0
         about = read_reference(reader) if kind in WITH_MEMBER else None
+        if kind == "announce" and any(reader.take(reader.remaining)):
+            raise ProtocolError("padding that is not zero")
         updates, broadcasts = [], []
         if kind not in WITHOUT_BODY:
             if kind != "broadcast" and reader.remaining > 0:

@@ -11,9 +11,10 @@ import time
 
 import feeder
 import replica
+from config import Config
 from connection import split_address
 from exchange import Exchange
-from member import Config, Member
+from member import Member
 from packets import Identity
 
 TICK = 0.01

@@ -103,25 +103,29 @@ class Prober:
         probe = self.probe
         if probe and probe.number == number and probe.target == target and not probe.answered:
             probe.answered = True
+            if how == "direct":
+                self.member.outbox.proved.add(target)
             self.member.report("probe", address=target.address, outcome=how)
 
     def on_request(self, prober: Identity, target: Identity, number: int) -> None:
         member = self.member
         record = member.state.records.get(target.address)
-        if record is not None:
-            known = record.update
-            replaced = known.id.generation > target.generation
-            if replaced or (known.id == target and known.state == DOWN):
-                member.send(prober, "gossip", first=known)
-                return
-        member.send(target, "indirectPing", number, prober)
+        if record is None:
+            member.outbox.answer(prober, "nack", number, target)
+            return
+        known = record.update
+        replaced = known.id.generation > target.generation
+        if replaced or (known.id == target and known.state == DOWN):
+            member.outbox.answer(prober, "gossip", first=known)
+            return
+        member.outbox.answer(target, "indirectPing", number, prober)
         if len(self.nacks) < MAX_NACKS:
             config = member.config
             due = member.now + NACK_AT * (config.probe_period - config.probe_timeout)
             self.nacks.append(Nack(due, prober, target, number))
 
     def on_indirect_ack(self, target: Identity, prober: Identity, number: int) -> None:
-        self.member.send(prober, "forwardedAck", number, target)
+        self.member.outbox.answer(prober, "forwardedAck", number, target)
         self.member.report("helped", address=target.address)
         self.nacks = [
             nack

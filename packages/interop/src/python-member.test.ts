@@ -4,7 +4,13 @@ import { createNode, fixedLeader } from '@shoal/node';
 import { MemoryLog } from '@shoal/syncup';
 import type { DatagramTransport } from '@shoal/transport';
 import { createTcpTransport, createUdpTransport } from '@shoal/transport-node';
-import { decodePacket, type NodeIdentity, type Packet, shoalCodec } from '@shoal/wire';
+import {
+  decodePacket,
+  encodePacket,
+  type NodeIdentity,
+  type Packet,
+  shoalCodec,
+} from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
 import { PythonProcess } from './python-process.ts';
 import { until } from './until.ts';
@@ -364,6 +370,37 @@ describe('a member in Python', () => {
       },
       { onBroadcast: (hex) => received.add(hex) },
     );
+  }, 60_000);
+
+  it('makes a stranger prove its address before it answers at length', async () => {
+    await withCluster(3, async (_shoals, python) => {
+      await using socket = await createUdpTransport({ bind: '127.0.0.1:0' });
+      const codec = shoalCodec({ label: LABEL });
+      const received: Uint8Array[] = [];
+      socket.receive((_from, bytes) => received.push(bytes));
+      const src = { address: socket.localAddress, generation: 1, metadata: new Uint8Array(512) };
+      const dst = { ...src, address: python.address };
+      const send = (message: Packet<NodeIdentity>['header']['message'], to = dst): number => {
+        const header = { src, srcIncarnation: 0, dst: to, message };
+        const bytes = encodePacket(codec, { header, members: [], broadcasts: [] });
+        const { length } = bytes;
+        socket.send(python.address, bytes);
+        return length;
+      };
+      const sent = send({ type: 'announce' });
+      await until('a ping', () => received.length > 0);
+      const ping = decodePacket(codec, received[0]!).header;
+      expect(ping.message.type).toBe('ping');
+      expect(received[0]!.length).toBeLessThanOrEqual(3 * sent);
+      expect(upIn(python)).not.toContain(src.address);
+
+      const { probeNumber } = ping.message as Extract<typeof ping.message, { type: 'ping' }>;
+      send({ type: 'ack', probeNumber }, ping.src);
+      await until('a feed', () =>
+        received.some((bytes) => decodePacket(codec, bytes).header.message.type === 'feed'),
+      );
+      expect(upIn(python)).toContain(src.address);
+    });
   }, 60_000);
 
   it('survives a packet loss of 20%', async () => {
