@@ -379,7 +379,7 @@ describe('a member in Python', () => {
       const received: Uint8Array[] = [];
       socket.receive((_from, bytes) => received.push(bytes));
       const src = { address: socket.localAddress, generation: 1, metadata: new Uint8Array(512) };
-      const dst = { ...src, address: python.address };
+      const dst: NodeIdentity = { ...src, address: python.address };
       const send = (message: Packet<NodeIdentity>['header']['message'], to = dst): number => {
         const header = { src, srcIncarnation: 0, dst: to, message };
         const bytes = encodePacket(codec, { header, members: [], broadcasts: [] });
