@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createNode, fixedLeader } from '@shoal/node';
+import { createNode, fixedLeader, type NodeOptions, type ShoalNode } from '@shoal/node';
 import { MemoryLog, type NewEntry, SyncupError } from '@shoal/syncup';
 import { type Feeder, type FeederOptions, startFeeder, startReplica } from '@shoal/syncup/driver';
 import { createTcpTransport } from '@shoal/transport-node';
@@ -86,6 +86,16 @@ async function serve(
 ): Promise<{ readonly feeder: Feeder; readonly address: string }> {
   const listener = await tcp.listen('127.0.0.1:0');
   return { feeder: startFeeder({ log, listener, ...options }), address: listener.address };
+}
+
+function startNode(name: string, options: Partial<NodeOptions>): Promise<ShoalNode> {
+  return createNode({
+    name,
+    label: 'nodes',
+    bind: '127.0.0.1:0',
+    leadership: fixedLeader('a'),
+    ...options,
+  });
 }
 
 /** Runs a Python replica until it has applied the feeder's log, and returns it with its log. */
@@ -277,14 +287,7 @@ describe('a Python replica of a Shoal feeder', () => {
 
   it('is a learner of a leader, whose service it names', async () => {
     const log = new MemoryLog();
-    const node = await createNode({
-      name: 'a',
-      voters: ['a'],
-      label: 'nodes',
-      bind: '127.0.0.1:0',
-      log,
-      leadership: fixedLeader('a'),
-    });
+    const node = await startNode('a', { voters: ['a'], log });
     try {
       await until('it leads', () => node.role === 'leader');
       await node.append(entriesOf({ entries: 20 }));
@@ -296,6 +299,29 @@ describe('a Python replica of a Shoal feeder', () => {
       expect(contentsOfFile(out)).toBe(await contents(log));
     } finally {
       await node.close();
+    }
+  }, 60_000);
+
+  it('counts towards the majority under the name of a voter', async () => {
+    const voters = ['a', 'b', 'python'];
+    const log = new MemoryLog();
+    const a = await startNode('a', { voters, log });
+    const b = await startNode('b', { voters, log: new MemoryLog(), seeds: [a.address] });
+    try {
+      await until('a leads', () => a.role === 'leader');
+      const args = ['--label', 'nodes', '--nodes'];
+      const { process } = pythonReplica(a.address, { entries: 0 }, args);
+      await using _process = process;
+      await process.waitFor('its stream', ({ event }) => event === 'streaming');
+      await b.close();
+      // Two of the three voters are left: the leader, and the one in Python.
+      const signal = AbortSignal.timeout(30_000);
+      const { last } = await a.append(entriesOf({ entries: 4 }), { signal });
+      await process.waitFor('the entries', (event) => {
+        return event.event === 'applied' && event['last'] === Number(last);
+      });
+    } finally {
+      await Promise.all([a.close(), b.close()]);
     }
   }, 60_000);
 });
