@@ -18,7 +18,7 @@ const BUNDLES = [
   },
   {
     name: 'membership core and its wire',
-    budget: 15_000,
+    budget: 16_500,
     code: `export { Swim, lan, nodeTraits } from '@shoal/membership';
            export { shoalCodec } from '@shoal/wire';`,
   },

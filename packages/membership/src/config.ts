@@ -71,6 +71,11 @@ export interface SwimConfig {
   readonly expectedMembers: number;
   /** How many addresses are remembered, Down members included. Down members make room. */
   readonly maxMembers: number;
+  /**
+   * How many unknown members are taken in per second on average; 16 times as many at once. More are
+   * ignored until later, so that a flood of made-up members cannot fill the table.
+   */
+  readonly newcomersPerSecond: number;
   /** How many custom broadcasts are queued. Those sent most often make room. */
   readonly maxBroadcasts: number;
   /** How many bytes of custom broadcasts are queued. */
@@ -87,6 +92,7 @@ const COMMON = {
   leaveTimeout: 5000,
   expectedMembers: 1,
   maxMembers: 262_144,
+  newcomersPerSecond: 1024,
   maxBroadcasts: 1024,
   maxBroadcastBytes: 262_144,
 };
@@ -202,6 +208,7 @@ const RANGES: readonly (readonly [name: Numeric, least: number, most?: number])[
   ['leaveTimeout', 0],
   ['expectedMembers', 1],
   ['maxMembers', 1, 0x100_0000],
+  ['newcomersPerSecond', 1],
   ['maxBroadcasts', 1, 0x100_0000],
   ['maxBroadcastBytes', 1, 0x8000_0000],
 ];

@@ -1,4 +1,4 @@
-import type { SwimCodec } from '@shoal/wire';
+import type { Member, SwimCodec } from '@shoal/wire';
 import type { SwimConfig } from './config.ts';
 import type { SwimError } from './errors.ts';
 import type { OutputQueue } from './events.ts';
@@ -54,6 +54,7 @@ export interface Context<Id> {
   readonly after: (timer: Task | MemberTimer, ms: number) => void;
   readonly outputs: OutputQueue<Id>;
   readonly counters: Counters;
+  readonly admit: ((member: Member<Id>) => boolean) | undefined;
   readonly self: Self<Id>;
 }
 

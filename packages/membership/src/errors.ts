@@ -5,6 +5,8 @@
  *
  * - `too-large`: a datagram is larger than `maxPacketSize`.
  * - `malformed`: not a packet of this cluster's protocol; `cause` says where and why.
+ * - `generation`: a packet from an identity that cannot exist, such as one whose generation is days
+ *   ahead of the local clock. Compare the clocks.
  * - `own-address`: a packet claims to come from this member's own address.
  * - `own-indirect`: a request to probe this member itself, or an answer to such a probe.
  * - `broadcast`: the broadcast handler threw, or there is none. Only this broadcast is dropped, and
@@ -32,6 +34,7 @@
 export type SwimErrorCode =
   | 'too-large'
   | 'malformed'
+  | 'generation'
   | 'own-address'
   | 'own-indirect'
   | 'broadcast'

@@ -12,6 +12,11 @@ export type { SwimState } from './context.ts';
 export type { BroadcastHandler } from './dissemination/broadcast-queue.ts';
 export { SwimError, type SwimErrorCode } from './errors.ts';
 export type { MembershipEvent, Output } from './events.ts';
-export { type IdentityTraits, nodeTraits, withMetadata } from './members/identity.ts';
+export {
+  boundedTraits,
+  type IdentityTraits,
+  nodeTraits,
+  withMetadata,
+} from './members/identity.ts';
 export type { SwimStats } from './stats.ts';
 export { Swim, type SwimOptions } from './swim.ts';

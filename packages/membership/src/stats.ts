@@ -14,8 +14,15 @@ export interface Counters {
   unsendable: number;
   /** Updates that were not queued because no packet can carry them. */
   oversized: number;
-  /** Unknown members that were ignored because there were `maxMembers` already. */
+  /**
+   * Updates about unknown members that were ignored: there were `maxMembers` already, too many came
+   * at once, or `admit` refused them.
+   */
   membersRefused: number;
+  /** Updates that were ignored because their identity cannot exist. */
+  impossibleUpdates: number;
+  /** Answers to addresses not proved yet that were shortened or left out. */
+  answersLimited: number;
   probes: number;
   probesFailed: number;
   /** Suspicions that began here: from failed probes, or reported by others. */
@@ -57,6 +64,8 @@ export function newCounters(): Counters {
     unsendable: 0,
     oversized: 0,
     membersRefused: 0,
+    impossibleUpdates: 0,
+    answersLimited: 0,
     probes: 0,
     probesFailed: 0,
     suspicions: 0,

@@ -1,4 +1,4 @@
-import type { SwimCodec } from '@shoal/wire';
+import type { Member, SwimCodec } from '@shoal/wire';
 import type { SwimConfig } from './config.ts';
 import type { BroadcastHandler } from './dissemination/broadcast-queue.ts';
 import type { AddressBook } from './members/address-book.ts';
@@ -16,6 +16,12 @@ export interface SwimOptions<Id> {
   readonly random: () => number;
   /** Handles custom broadcasts. Default: none, and broadcasts are refused. */
   readonly broadcasts?: BroadcastHandler<Id> | undefined;
+  /**
+   * Whether to take in a member that is not known yet. It is asked again whenever the member is heard
+   * of. Must be fast, and not call the machine. Default: all are taken in. Source: memberlist's
+   * AliveDelegate.
+   */
+  readonly admit?: ((member: Member<Id>) => boolean) | undefined;
   /** Machines of one process may share a book to save memory. Default: a book of its own. */
   readonly addresses?: AddressBook<Id> | undefined;
 }

@@ -48,7 +48,7 @@ export class Swim<Id> {
     const outbox = new Outbox(context, view, broadcasts);
     const machine: Machine<Id> = { ...context, view, broadcasts, outbox };
     const lifecycle = new Lifecycle(machine);
-    this.#inbox = new Inbox(context, lifecycle);
+    this.#inbox = new Inbox(machine, lifecycle);
     this.#context = context;
     this.#view = view;
     this.#broadcasts = broadcasts;
@@ -207,7 +207,12 @@ export class Swim<Id> {
   ): void {
     this.#advance(now);
     const spread = (options.broadcast ?? true) ? 'spread' : 'keep';
+    const { traits, counters } = this.#context;
     for (const member of canonicalMembers(this.#view.codec, members)) {
+      if (traits.isPossible?.(member.id) === false) {
+        counters.impossibleUpdates++;
+        continue;
+      }
       this.#lifecycle.update(member, undefined, spread);
     }
     this.#lifecycle.settleAll();
@@ -281,7 +286,7 @@ export class Swim<Id> {
 }
 
 function makeContext<Id>(options: SwimOptions<Id>): Context<Id> {
-  const { identity, traits, codec, config, random } = options;
+  const { identity, traits, codec, config, random, admit } = options;
   const lifeguard = codec.lifeguard ? lifeguardParts(config) : undefined;
   const clock = new MachineClock(config.probePeriod);
   const timers: Context<Id>['timers'] = new TimerQueue<Task | MemberTimer>();
@@ -297,6 +302,7 @@ function makeContext<Id>(options: SwimOptions<Id>): Context<Id> {
     after: (timer, ms) => timers.schedule(timer, clock.now + ms),
     outputs: new OutputQueue<Id>(),
     counters: newCounters(),
+    admit,
     self: { identity, address: traits.address(identity), incarnation: 0, state: 'idle' },
   };
 }

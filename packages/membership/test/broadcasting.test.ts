@@ -164,7 +164,7 @@ describe('bounds', () => {
     expect([...one.swim.membershipState()].length).toBe(2);
     for (let i = 0; i < 500; i++) one.gossip(a, alive(node(`made-up-${i}`)));
     expect(one.swim.stats()).toMatchObject({ active: 50, membersRefused: 452 });
-    expect(one.receive(node('one-too-many'), { type: 'announce' }).sent).toEqual([]);
+    expect(one.receive(node('one-too-many'), { type: 'ping', probeNumber: 1 }).sent).toEqual([]);
   });
 
   it('Down members make room for new ones; those that left go first', () => {

@@ -22,6 +22,13 @@ function fed(one: Bench<NodeIdentity>, asker: NodeIdentity): string[] {
   return sent[0]!.packet.members.map((member) => member.id.address);
 }
 
+/** Makes a stranger a member that has proved its address. */
+function prove(one: Bench<NodeIdentity>, stranger: NodeIdentity): void {
+  const { sent } = one.receive(stranger, { type: 'announce' });
+  const { probeNumber } = sent[0]!.packet.header.message as { probeNumber: number };
+  one.receive(stranger, { type: 'ack', probeNumber });
+}
+
 describe('messages', () => {
   it('a packet for another identity is dropped', () => {
     const one = joined(['a', 'b']);
@@ -35,14 +42,31 @@ describe('messages', () => {
     expect(one.swim.stats().misaddressed).toBe(2);
   });
 
-  it('an announce to an older identity at this address is answered', () => {
+  it.each([
+    ['an older identity', { ...node('one'), generation: 0 }],
+    ['another address', b],
+  ])('an announce is answered whatever it was sent to: %s', (_name, dst) => {
     const one = joined(['a', 'b']);
-    const dst = { ...one.swim.identity, generation: 0 };
-    const drained = one.receive(node('new'), { type: 'announce' }, { dst });
+    const drained = one.receive(a, { type: 'announce' }, { dst });
     expect(messages(drained)).toEqual(['feed']);
-    expect(drained.sent[0]!.to.address).toBe('new:1');
-    const elsewhere = one.receive(node('new'), { type: 'announce' }, { dst: b });
-    expect(messages(elsewhere)).toEqual([]);
+    expect(drained.sent[0]!.to.address).toBe('a:1');
+  });
+
+  it('a stranger that announces is a member, and fed, once it has answered a ping', () => {
+    const one = joined(['a', 'b']);
+    const stranger = node('new');
+    const first = one.receive(stranger, { type: 'announce' });
+    expect(messages(first)).toEqual(['ping']);
+    expect(one.swim.memberAt('new:1')).toBeUndefined();
+    const message = first.sent[0]!.packet.header.message as { probeNumber: number };
+    const wrong = one.receive(stranger, { type: 'announce' });
+    expect(wrong.sent[0]!.packet.header.message).toEqual(message);
+    const { probeNumber } = message;
+    const ack = one.receive(stranger, { type: 'ack', probeNumber });
+    expect(types(ack.events)).toEqual(['memberUp']);
+    expect(messages(ack)).toEqual(['feed']);
+    // The same ack again is an ack of a member, and feeds nobody.
+    expect(messages(one.receive(stranger, { type: 'ack', probeNumber }))).toEqual([]);
   });
 
   it('a feed lists active members, but neither the asker nor Down members', () => {
@@ -54,7 +78,9 @@ describe('messages', () => {
   it('a feed is a new random subset each time, as large as fits', () => {
     const names = Array.from({ length: 300 }, (_, i) => `member-${i}`);
     const one = joined(names);
-    const feeds = Array.from({ length: 12 }, () => fed(one, a));
+    const asker = node('asker');
+    prove(one, asker);
+    const feeds = Array.from({ length: 12 }, () => fed(one, asker));
     const record =
       one.bytes(a, { type: 'gossip' }, { members: [alive(node('member-100'))] }).length -
       one.bytes(a, { type: 'gossip' }, {}).length;
@@ -81,7 +107,8 @@ describe('messages', () => {
       const bytes = one.bytes(a, { type });
       for (const tail of [1, 2, 7]) {
         const state = one.state();
-        one.swim.receive(new Uint8Array([...bytes, ...new Uint8Array(tail)]), one.now);
+        // Zeros after an announce are its padding.
+        one.swim.receive(new Uint8Array([...bytes, ...new Uint8Array(tail).fill(1)]), one.now);
         expect(one.drain().rejected.map(({ error }) => error.code)).toEqual(['malformed']);
         expect(one.state()).toEqual(state);
       }
@@ -143,7 +170,9 @@ describe('messages', () => {
   it("joins, answers and refutes in foca's protocol", () => {
     const one = focaBench();
     const peer = { addr: 'a', bump: 0 };
-    const drained = one.receive(peer, { type: 'announce' });
+    const { sent } = one.receive(peer, { type: 'announce' });
+    const { probeNumber } = sent[0]!.packet.header.message as { probeNumber: number };
+    const drained = one.receive(peer, { type: 'ack', probeNumber });
     expect(types(drained.events)).toEqual(['memberUp', 'active']);
     expect(messages(drained)).toEqual(['feed']);
     const ping = one.receive(peer, { type: 'ping', probeNumber: 255 });

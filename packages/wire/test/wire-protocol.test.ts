@@ -23,12 +23,15 @@ import { DEFAULT_MAX_PACKET_SIZE } from '../src/swim/swim-codec.ts';
 import { isSync, SYNCUP_MESSAGES } from '../src/syncup/syncup-codec.ts';
 import { fromHex, toHex } from './vectors.test-helper.ts';
 
-// The examples of docs/wire-protocol.md, which are blocks marked "hex NAME".
+// The examples of docs/wire-protocol.md, which are blocks marked "hex NAME". 00*3 is 00 00 00.
 const doc = readFileSync(new URL('../../../docs/wire-protocol.md', import.meta.url), 'utf8');
 const examples = new Map(
   [...doc.matchAll(/^```hex ([\w-]+)\n([\s\S]*?)^```/gm)].map(([, name, body]) => [
     name!,
-    body!.replace(/#.*$/gm, '').replace(/\s+/g, ''),
+    body!
+      .replace(/#.*$/gm, '')
+      .replace(/(\w\w)\*(\d+)/g, (_, byte: string, count: string) => byte.repeat(Number(count)))
+      .replace(/\s+/g, ''),
   ]),
 );
 

@@ -1,4 +1,4 @@
-import { ByteWriter, type Message } from '@shoal/wire';
+import { ByteWriter, type Message, WireError } from '@shoal/wire';
 import { payloadOf } from '@shoal/wire/internal';
 import type { Context } from '../context.ts';
 import { SwimError } from '../errors.ts';
@@ -43,14 +43,15 @@ export class PacketBuilder<Id> {
   }
 
   /**
-   * Builds a packet, which the caller owns. `first`: an encoded update to put before all others.
-   * Throws a WireError, with nothing changed, if the header does not fit.
+   * Builds a packet of at most `most` bytes, which the caller owns. `first`: an encoded update to put
+   * before all others. Throws a WireError, with nothing changed, if the header does not fit.
    */
-  build(to: Id, message: Message<Id>, first?: Uint8Array): Uint8Array {
+  build(to: Id, message: Message<Id>, first?: Uint8Array, most?: number): Uint8Array {
     const { identity, incarnation } = this.#context.self;
     const writer = this.#begin(identity, incarnation, to, message);
     const allowed = payloadOf(message.type);
-    const end = this.#context.config.maxPacketSize;
+    const end = Math.min(most ?? Number.POSITIVE_INFINITY, this.#context.config.maxPacketSize);
+    if (writer.offset > end) throw new WireError('length', end, `a packet of ${end} bytes`);
     const attach = allowed.broadcasts && this.#attaches(to);
     if (allowed.members && end - writer.offset > COUNT_SIZE) {
       const countAt = writer.reserve(COUNT_SIZE);

@@ -210,6 +210,9 @@ describe('startMembership', () => {
   it('delivers events in order to all listeners, even when one of them calls a method', async () => {
     const hub = new Hub();
     const a = start(hub.open('a:1'), []);
+    // Alone, it would not take in whoever pings it.
+    const c = { address: 'c:1', generation: 1, metadata: new Uint8Array(0) };
+    a.applyMany([{ id: c, incarnation: 0, state: 'alive' }]);
     const rename = (): void => a.updateIdentity(withMetadata(a.identity, Uint8Array.of(1)));
     a.on('memberUp', rename);
     const later: string[] = [];

@@ -1,5 +1,5 @@
 import type { DatagramTransport, Listener, StreamTransport } from '@shoal/transport';
-import type { NodeIdentity, SwimCodec } from '@shoal/wire';
+import type { Member, NodeIdentity, SwimCodec } from '@shoal/wire';
 import type { SwimConfig } from '../config.ts';
 import type { BroadcastHandler } from '../dissemination/broadcast-queue.ts';
 import type { MembershipEvent } from '../events.ts';
@@ -70,6 +70,11 @@ interface CommonOptions<Id, Seed> {
   readonly config?: SwimConfig | undefined;
   /** Handles custom broadcasts. Default: none, and broadcasts are refused. */
   readonly broadcasts?: BroadcastHandler<Id> | undefined;
+  /**
+   * Whether to take in a member that is not known yet. It is asked again whenever the member is heard
+   * of. Must be fast, and not call the membership. Default: all are taken in.
+   */
+  readonly admit?: ((member: Member<Id>) => boolean) | undefined;
   /** The delays between attempts to join. */
   readonly joinRetry?: JoinRetry | undefined;
   /** Default: none; everything goes over datagrams. */
@@ -93,6 +98,12 @@ export interface MembershipOptions extends CommonOptions<NodeIdentity, string> {
    * other than the one that the transport is bound to, such as when that is `0.0.0.0`.
    */
   readonly identity?: Partial<NodeIdentity> | undefined;
+  /**
+   * How far the generation of another node may be ahead of this one's clock, in ms: nodes that are
+   * further ahead are refused. `Infinity` turns this off; then one made-up update can shut a node
+   * out for good. Default one day.
+   */
+  readonly maxGenerationLead?: number | undefined;
 }
 
 /** Options of {@link startMembership} for another protocol or kind of identity, such as foca's. */

@@ -3,7 +3,7 @@ import { type NodeIdentity, shoalCodec } from '@shoal/wire';
 import { labelTag } from '@shoal/wire/internal';
 import { lan } from '../config.ts';
 import { SwimError } from '../errors.ts';
-import { nodeTraits } from '../members/identity.ts';
+import { boundedTraits } from '../members/identity.ts';
 import { Swim } from '../swim.ts';
 import { Membership } from './membership.ts';
 import type {
@@ -58,7 +58,7 @@ function nodeParts(options: MembershipOptions): RunnerParts<NodeIdentity> {
   return customParts({
     ...options,
     identity,
-    traits: nodeTraits,
+    traits: boundedTraits({ now: Date.now, maxLead: options.maxGenerationLead }),
     codec: shoalCodec({ label }),
     seeds: async () => (await lookUp()).map(identityAt),
   });
@@ -70,7 +70,8 @@ function identityAt(address: string): NodeIdentity {
 }
 
 function customParts<Id>(options: CustomMembershipOptions<Id>): RunnerParts<Id> {
-  const { identity, traits, codec, broadcasts, transport, seeds = [], streams, signal } = options;
+  const { identity, traits, codec, broadcasts, admit, transport, seeds = [] } = options;
+  const { streams, signal } = options;
   const { label = DEFAULT_LABEL, random = Math.random, joinRetry = {} } = options;
   const { maxPacketSize, ...config } = options.config ?? lan();
   const limited = {
@@ -78,7 +79,7 @@ function customParts<Id>(options: CustomMembershipOptions<Id>): RunnerParts<Id> 
     maxPacketSize: Math.min(maxPacketSize, transport.maxDatagramSize),
   };
   return {
-    swim: new Swim({ identity, traits, codec, config: limited, random, broadcasts }),
+    swim: new Swim({ identity, traits, codec, config: limited, random, broadcasts, admit }),
     traits,
     config: limited,
     random,

@@ -4,6 +4,7 @@ import { SwimError } from '../errors.ts';
 import type { DefunctReason } from '../events.ts';
 import type { Machine } from '../machine.ts';
 import { NONE } from '../members/address-book.ts';
+import { Challenges } from '../members/challenges.ts';
 import type { Spread, Standing } from '../members/cluster-view.ts';
 import { IndirectProbes } from '../probing/indirect-probes.ts';
 import { Prober } from '../probing/prober.ts';
@@ -21,6 +22,7 @@ export class Lifecycle<Id> {
   readonly #indirectProbes: IndirectProbes<Id>;
   readonly #refutation: Refutation<Id>;
   readonly #periodic: PeriodicTasks<Id>;
+  readonly #challenges: Challenges<Id>;
   #leave: Leave<Id> | undefined;
 
   constructor(machine: Machine<Id>) {
@@ -29,6 +31,7 @@ export class Lifecycle<Id> {
     this.#indirectProbes = new IndirectProbes(machine);
     this.#refutation = new Refutation(machine, this);
     this.#periodic = new PeriodicTasks(machine);
+    this.#challenges = new Challenges(machine);
   }
 
   /** Takes in an update about any address. `sender`: the member that it came from, if any. */
@@ -48,6 +51,31 @@ export class Lifecycle<Id> {
     return this.#machine.view.apply({ id, incarnation, state: 'alive' }, 'spread');
   }
 
+  /** Whether an identity is unknown, and wins over the one at its address if there is one. */
+  isStranger(id: Id): boolean {
+    const { view, traits } = this.#machine;
+    const slot = view.table.slotOf(id);
+    return slot === NONE || traits.wins(id, view.table.id(slot));
+  }
+
+  /** Asks a stranger that wants to join to prove that it receives packets at its address. */
+  challenge(id: Id): void {
+    const probeNumber = this.#challenges.begin(id);
+    this.#machine.outbox.answer(id, { type: 'ping', probeNumber });
+  }
+
+  /** Whether an ack of `id` answers its challenge. Call {@link welcome} then. */
+  proves(id: Id, message: Message<Id>): boolean {
+    return message.type === 'ack' && this.#challenges.end(id, message.probeNumber);
+  }
+
+  /** Tells a stranger that has proved its address, and is a member now, who the others are. */
+  welcome(id: Id): void {
+    const { view, outbox } = this.#machine;
+    view.table.prove(view.find(id));
+    outbox.send(id, { type: 'feed' });
+  }
+
   /** Takes in a custom broadcast. Reports it as rejected if the handler throws. */
   takeBroadcast(bytes: Uint8Array, sender: Id): void {
     try {
@@ -63,7 +91,7 @@ export class Lifecycle<Id> {
     const { outbox } = this.#machine;
     switch (message.type) {
       case 'ping':
-        outbox.send(sender, { type: 'ack', probeNumber: message.probeNumber });
+        outbox.answer(sender, { type: 'ack', probeNumber: message.probeNumber });
         break;
       case 'ack':
         // While leaving it answers a goodbye, else a probe. The other one ignores it.
@@ -75,7 +103,7 @@ export class Lifecycle<Id> {
         break;
       case 'indirectPing': {
         const { origin: target, probeNumber } = message;
-        outbox.send(sender, { type: 'indirectAck', target, probeNumber });
+        outbox.answer(sender, { type: 'indirectAck', target, probeNumber });
         break;
       }
       case 'indirectAck':
@@ -88,7 +116,7 @@ export class Lifecycle<Id> {
         this.#prober.onNack(sender, message.target, message.probeNumber);
         break;
       case 'announce':
-        outbox.send(sender, { type: 'feed' });
+        outbox.answer(sender, { type: 'feed' });
         break;
       case 'turnUndead':
         this.#onTurnUndead(sender);
@@ -111,8 +139,8 @@ export class Lifecycle<Id> {
     if (message.type === 'turnUndead') this.#onTurnUndead(sender);
     if (!takesPart(self) || !config.notifyDown) return;
     const winner = standing === 'superseded' ? view.table.slotOf(sender) : NONE;
-    if (winner !== NONE) outbox.send(sender, { type: 'gossip' }, view.codec.encodeAt(winner));
-    outbox.send(sender, { type: 'turnUndead' });
+    if (winner !== NONE) outbox.answer(sender, { type: 'gossip' }, view.codec.encodeAt(winner));
+    outbox.answer(sender, { type: 'turnUndead' });
   }
 
   /** `sender` holds this member down. While it is leaving, that is the aim; else it comes back. */

@@ -6,6 +6,7 @@ import { MemberCodec } from './member-codec.ts';
 import type { Slot } from './member-rows.ts';
 import { MemberTable } from './member-table.ts';
 import type { MemberTimer } from './member-timer.ts';
+import { NewcomerRate } from './newcomer-rate.ts';
 import { Suspicions } from './suspicions.ts';
 import { beats } from './transitions.ts';
 
@@ -31,11 +32,13 @@ export class ClusterView<Id> {
   readonly updates: UpdateQueue<Id>;
   readonly suspicions: Suspicions<Id>;
   readonly #context: Context<Id>;
+  readonly #newcomers: NewcomerRate;
   /** Reused for the members of each packet. */
   readonly #slots: Slot[] = [];
 
   constructor(context: Context<Id>, book: AddressBook<Id>) {
     this.#context = context;
+    this.#newcomers = new NewcomerRate(context.config.newcomersPerSecond);
     this.table = new MemberTable(context.traits.address, book, context.random);
     this.suspicions = new Suspicions(context);
     this.codec = new MemberCodec(context, this.table, this.suspicions);
@@ -88,7 +91,7 @@ export class ClusterView<Id> {
   applyAt(slot: Slot, update: Member<Id>, spread: Spread): Standing {
     const { table } = this;
     if (slot === NONE) {
-      if (!this.#makeRoom()) return 'refused';
+      if (!this.#admits(update) || !this.#makeRoom()) return 'refused';
       const added = table.add(update);
       this.#enter(added, 'down', update, spread);
       return table.isActive(added) ? 'active' : 'down';
@@ -199,6 +202,15 @@ export class ClusterView<Id> {
     if (suspector !== self.address && !this.table.isActiveAt(suspector)) return;
     const added = this.suspicions.addSuspector(member, suspector);
     if (added && spread === 'spread') this.updates.add(slot);
+  }
+
+  /** Whether to take in a member that is unknown. */
+  #admits(update: Member<Id>): boolean {
+    const { admit, clock, counters } = this.#context;
+    const isRefused = update.state !== 'down' && admit?.(snapshotOf(update)) === false;
+    if (!isRefused && this.#newcomers.take(clock.now)) return true;
+    counters.membersRefused++;
+    return false;
   }
 
   /**

@@ -20,6 +20,12 @@ export interface IdentityTraits<Id> {
    * Returns undefined if there is none; the node then cannot come back once it is declared down.
    */
   renew(id: Id, rival?: Id): Id | undefined;
+  /**
+   * Whether an identity may exist. Packets from one that may not are refused, and updates about it
+   * are ignored: without a limit, one made-up identity could win over a node for good. May depend
+   * on the time. Default: all may.
+   */
+  isPossible?(id: Id): boolean;
 }
 
 /** Traits of {@link NodeIdentity}: the higher generation wins, and renewing raises it. */
@@ -29,6 +35,27 @@ export const nodeTraits: IdentityTraits<NodeIdentity> = {
   wins: (a, b) => a.generation > b.generation,
   renew: (id, rival) => nextGeneration(id, id.metadata, rival),
 };
+
+/** Options of {@link boundedTraits}. */
+export interface GenerationBound {
+  /** Returns the time in ms since 1970. */
+  readonly now: () => number;
+  /** How far a generation may be ahead of it, in ms. Default one day. */
+  readonly maxLead?: number | undefined;
+}
+
+const ONE_DAY = 24 * 60 * 60 * 1000;
+
+/**
+ * {@link nodeTraits}, with generations from too far in the future refused. For nodes whose
+ * generations begin with the milliseconds since 1970, as in the driver.
+ */
+export function boundedTraits({
+  now,
+  maxLead = ONE_DAY,
+}: GenerationBound): IdentityTraits<NodeIdentity> {
+  return { ...nodeTraits, isPossible: ({ generation }) => generation <= now() + maxLead };
+}
 
 /**
  * Returns the same node with other metadata, 0..512 bytes, under the next generation, for

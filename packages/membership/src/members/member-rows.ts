@@ -2,7 +2,7 @@
 export type Slot = number;
 
 /** How many numbers are kept for each member, one after the other. */
-const WIDTH = 5;
+const WIDTH = 6;
 /** Columns of a row. */
 export const INCARNATION = 0;
 /** One of the standings below. */
@@ -11,6 +11,8 @@ export const STANDING = 1;
 export const PLACE = 2;
 /** Its place in the probe order, while active. */
 export const TURN = 3;
+/** Its place among the proved members; NONE if it is not proved. */
+export const PROVED = 5;
 /** Its update in the update queue; NONE if none is queued. */
 export const TICKET = 4;
 
@@ -22,7 +24,7 @@ export const FAILED = 3;
 export const LEFT = 4;
 
 /**
- * The numbers of all members in one array of integers: 20 bytes for each member, where an object
+ * The numbers of all members in one array of integers: 24 bytes for each member, where an object
  * would take several times as much and add to the work of the garbage collector.
  */
 export class MemberRows {

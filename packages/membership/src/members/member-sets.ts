@@ -85,8 +85,8 @@ export class ProbeOrder extends DenseSet {
   /** Members before this place had their turn in this lap; the others have not. */
   #cursor = 0;
 
-  constructor(rows: MemberRows, random: () => number) {
-    super(rows, random, TURN);
+  constructor(rows: MemberRows, random: () => number, column: number = TURN) {
+    super(rows, random, column);
   }
 
   override remove(slot: Slot): void {

@@ -6,6 +6,7 @@ import {
   INCARNATION,
   LEFT,
   MemberRows,
+  PROVED,
   type Slot,
   STANDING,
   SUSPECT,
@@ -13,6 +14,10 @@ import {
   VACANT,
 } from './member-rows.ts';
 import { DenseSet, ProbeOrder } from './member-sets.ts';
+
+/** There are so many more members than proved ones, and so many at least, in a flood. */
+const FLOOD_RATIO = 4;
+const FLOOD_LEAST = 64;
 
 /** The state of each standing. */
 const STATES: readonly MemberState[] = ['down', 'alive', 'suspect', 'down', 'down'];
@@ -29,7 +34,10 @@ export class MemberTable<Id> {
   readonly failed: DenseSet;
   /** Down members that left. */
   readonly departed: DenseSet;
-  readonly order: ProbeOrder;
+  readonly #order: ProbeOrder;
+  /** Active members that have answered at their addresses. */
+  readonly #proved: ProbeOrder;
+  #provedIsNext = false;
   readonly #book: AddressBook<Id>;
   readonly #address: (id: Id) => string;
   /** Identities that differ from those of the book, which other machines use. */
@@ -41,7 +49,8 @@ export class MemberTable<Id> {
     this.active = new DenseSet(this.#rows, random);
     this.failed = new DenseSet(this.#rows, random);
     this.departed = new DenseSet(this.#rows, random);
-    this.order = new ProbeOrder(this.#rows, random);
+    this.#order = new ProbeOrder(this.#rows, random);
+    this.#proved = new ProbeOrder(this.#rows, random, PROVED);
   }
 
   get size(): number {
@@ -83,6 +92,24 @@ export class MemberTable<Id> {
     return slot !== NONE && this.isActive(slot);
   }
 
+  /** The member to probe next; undefined if there is none. */
+  nextToProbe(): Slot | undefined {
+    // A flood of made-up members must not keep the real ones from being probed.
+    const isFlood = this.#order.size > FLOOD_RATIO * this.#proved.size + FLOOD_LEAST;
+    this.#provedIsNext = isFlood && !this.#provedIsNext;
+    return (this.#provedIsNext ? this.#proved.next() : undefined) ?? this.#order.next();
+  }
+
+  /** Whether this member has answered at its address, since it was last down. */
+  isProved(slot: Slot): boolean {
+    return this.#rows.get(slot, PROVED) !== NONE;
+  }
+
+  /** Takes note that a member has answered at its address. */
+  prove(slot: Slot): void {
+    if (this.isActive(slot) && !this.isProved(slot)) this.#proved.add(slot);
+  }
+
   hasLeft(slot: Slot): boolean {
     return this.#standing(slot) === LEFT;
   }
@@ -101,6 +128,7 @@ export class MemberTable<Id> {
     const slot = this.#book.claim(this.#address(member.id), member.id);
     if (slot >= this.#rows.capacity) this.#rows.grow(this.#book.size);
     this.#rows.set(slot, TICKET, NONE);
+    this.#rows.set(slot, PROVED, NONE);
     this.#write(slot, member);
     this.#enter(slot);
     return slot;
@@ -133,12 +161,16 @@ export class MemberTable<Id> {
 
   #enter(slot: Slot): void {
     this.#setOf(slot).add(slot);
-    if (this.isActive(slot)) this.order.add(slot);
+    if (this.isActive(slot)) this.#order.add(slot);
   }
 
   #exit(slot: Slot): void {
     this.#setOf(slot).remove(slot);
-    if (this.isActive(slot)) this.order.remove(slot);
+    if (!this.isActive(slot)) return;
+    this.#order.remove(slot);
+    if (!this.isProved(slot)) return;
+    this.#proved.remove(slot);
+    this.#rows.set(slot, PROVED, NONE);
   }
 
   #setOf(slot: Slot): DenseSet {

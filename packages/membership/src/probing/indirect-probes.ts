@@ -29,17 +29,22 @@ export class IndirectProbes<Id> {
 
   /**
    * `prober` asks for a probe of `target`. If `target` is down or replaced, the prober is told so
-   * instead.
+   * instead. If nothing is known at its address, it is not probed: nobody can make this member send
+   * packets to others than members.
    */
   onRequest(prober: Id, target: Id, number: number): void {
     const { codec, view, outbox } = this.#machine;
     const gone = this.#slotIfGone(target);
     if (gone !== NONE) {
-      outbox.send(prober, { type: 'gossip' }, view.codec.encodeAt(gone));
+      outbox.answer(prober, { type: 'gossip' }, view.codec.encodeAt(gone));
+      return;
+    }
+    if (view.table.slotOf(target) === NONE) {
+      if (codec.lifeguard) outbox.answer(prober, { type: 'nack', target, probeNumber: number });
       return;
     }
     const message = { type: 'indirectPing', origin: prober, probeNumber: number } as const;
-    if (!outbox.send(target, message)) return;
+    if (!outbox.answer(target, message)) return;
     if (codec.lifeguard && this.#nacks.length < MAX_NACKS) {
       this.#oweNack(prober, target, number);
     }
@@ -49,7 +54,7 @@ export class IndirectProbes<Id> {
   onAck(target: Id, prober: Id, number: number): void {
     const { traits } = this.#machine;
     const message = { type: 'forwardedAck', origin: target, probeNumber: number } as const;
-    this.#machine.outbox.send(prober, message);
+    this.#machine.outbox.answer(prober, message);
     const nack = this.#nacks.find(
       (one) =>
         one.number === number &&

@@ -62,6 +62,7 @@ export class Prober<Id> {
     const { clock, view } = this.#machine;
     const probe = this.#current(from, number);
     if (probe?.target !== view.find(from)) return;
+    view.table.prove(probe.target);
     this.#succeed(probe, { outcome: 'direct', rtt: clock.now - probe.sentAt });
   }
 
@@ -118,7 +119,7 @@ export class Prober<Id> {
     this.cancel();
     if (previous && !previous.acked) this.#conclude(previous);
     after(this.#period, config.probePeriod * health.factor);
-    const target = this.#machine.view.table.order.next();
+    const target = this.#machine.view.table.nextToProbe();
     if (target !== undefined) this.#begin(target);
   }
 

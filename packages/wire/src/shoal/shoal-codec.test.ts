@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { wireErrorOf } from '../../test/wire-error.test-helper.ts';
-import { decodePacket, encodePacket } from '../swim/packet.ts';
+import { decodePacket, encodePacket, type Packet } from '../swim/packet.ts';
+import type { NodeIdentity } from './node-identity.ts';
 import { labelTag, shoalCodec } from './shoal-codec.ts';
 
 const shoal = shoalCodec({ label: 'test' });
@@ -51,5 +52,32 @@ describe('a shoal packet', () => {
       code: 'variant',
       offset: bytes.length,
     });
+  });
+});
+
+describe('an announce', () => {
+  const codec = shoalCodec({ label: 'test' });
+  const id = (address: string): NodeIdentity => {
+    return { address, generation: 1, metadata: new Uint8Array(0) };
+  };
+  const packet: Packet<NodeIdentity> = {
+    header: { src: id('a:1'), srcIncarnation: 0, dst: id('b:1'), message: { type: 'announce' } },
+    members: [],
+    broadcasts: [],
+  };
+
+  it('is padded with zeros to 240 bytes, or to the longest packet if that is shorter', () => {
+    expect(encodePacket(codec, packet)).toHaveLength(240);
+    expect(encodePacket(codec, packet, { maxPacketSize: 128 })).toHaveLength(128);
+  });
+
+  it('is accepted with any number of zeros, and with nothing else', () => {
+    const bytes = encodePacket(codec, packet, { maxPacketSize: 128 });
+    const end = bytes.findLastIndex((byte) => byte !== 0) + 1;
+    for (const length of [end, end + 1, 128]) {
+      expect(decodePacket(codec, bytes.subarray(0, length))).toEqual(packet);
+    }
+    bytes[127] = 1;
+    expect(() => decodePacket(codec, bytes)).toThrow(expect.objectContaining({ code: 'trailing' }));
   });
 });

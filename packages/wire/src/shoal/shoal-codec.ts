@@ -22,6 +22,12 @@ export const SHOAL_MAGIC = 0xa5;
 /** The version of the datagram protocol that this package implements. */
 export const SHOAL_VERSION = 1;
 
+/**
+ * The shortest announce, in bytes. The answer to a stranger has at most three times as many bytes,
+ * and must hold any identity.
+ */
+const ANNOUNCE_SIZE = 240;
+
 const STATE_MASK = 0b0011;
 const LEFT = 0b0100;
 const HAS_SUSPECTOR = 0b1000;
@@ -101,6 +107,7 @@ function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): 
     lifeguard: true,
 
     writeHeader(writer, header) {
+      const start = writer.offset;
       writer.u8(SHOAL_MAGIC);
       writer.u8(SHOAL_VERSION);
       writer.u32be(tag);
@@ -108,13 +115,16 @@ function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): 
       writeIncarnation(writer, header.srcIncarnation);
       reference.encode(writer, header.dst);
       writeMessage(writer, header.message);
+      if (header.message.type === 'announce') writePadding(writer, start + ANNOUNCE_SIZE);
     },
     readHeader(reader) {
       readPreamble(reader, tag);
       const src = identity.decode(reader);
       const srcIncarnation = readVarint32(reader, 0xffff_ffff);
       const dst = reference.decode(reader);
-      return { src, srcIncarnation, dst, message: readMessage(reader) };
+      const message = readMessage(reader);
+      if (message.type === 'announce') readPadding(reader);
+      return { src, srcIncarnation, dst, message };
     },
     writeMember(writer, member) {
       const { state, suspector } = member;
@@ -148,6 +158,19 @@ function makeCodec<Id>(tag: number, identity: Codec<Id>, reference: Codec<Id>): 
       return into;
     },
   };
+}
+
+/** Writes zeros up to `end`, or up to the longest packet that the writer holds. */
+function writePadding(writer: ByteWriter, end: number): void {
+  const most = Math.min(end, writer.bytes.length);
+  while (writer.offset < most) writer.u8(0);
+}
+
+/** Reads zeros to the end of the packet. */
+function readPadding(reader: ByteReader): void {
+  while (reader.offset < reader.end) {
+    if (reader.u8() !== 0) reader.fail('trailing', 'zeros to the end', reader.offset - 1);
+  }
 }
 
 function readPreamble(reader: ByteReader, tag: number): void {
