@@ -89,6 +89,10 @@ class Member:
         if packet.kind == "announce" and self._is_stranger(src):
             self._challenge(src)
             return
+        if packet.kind == "ping" and self._is_stranger(src) and not self.state.active():
+            # It asks whether this member is there. It does not say yet that it may join.
+            self.outbox.answer(src, "ack", packet.probe)
+            return
         welcome = packet.kind == "ack" and self.challenges.get(src) == packet.probe
         record = self.state.apply(Update(src, packet.incarnation, ALIVE), now)
         if record.update.id != src or not record.active:

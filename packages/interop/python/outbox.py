@@ -1,6 +1,6 @@
 """What a member sends: updates and broadcasts ride along, and strangers get little.
 
-The document: "Receiving a packet", "Updates".
+The document: "Strangers", "Updates".
 """
 
 from dataclasses import replace

@@ -11,6 +11,8 @@ ALIVE, SUSPECT, DOWN = 0, 1, 2
 LEFT = 0b0100
 HAS_SUSPECTOR = 0b1000
 MAX_INCARNATION = 2**32 - 1
+# The shortest announce.
+ANNOUNCE_SIZE = 240
 
 KINDS = (
     "ping",
@@ -145,6 +147,8 @@ class PacketCodec:
             writer.uint(packet.probe, 4)
         if packet.kind in WITH_MEMBER:
             write_reference(writer, packet.about)
+        if packet.kind == "announce":
+            writer.raw(bytes(max(0, ANNOUNCE_SIZE - len(writer.bytes))))
         if packet.kind in WITHOUT_BODY:
             return bytes(writer.bytes)
         if packet.kind != "broadcast":

@@ -7,7 +7,10 @@ import {
   suspicionTimeout,
   transmissionLimit,
 } from '../src/config.ts';
+import { AMPLIFICATION } from '../src/dissemination/outbox.ts';
 import { STREAMS_DEFAULTS } from '../src/driver/streams.ts';
+import { boundedTraits } from '../src/members/identity.ts';
+import { BURST } from '../src/members/newcomer-rate.ts';
 
 const doc = readFileSync(new URL('../../../docs/wire-protocol.md', import.meta.url), 'utf8');
 const config: SwimConfig = lan();
@@ -16,7 +19,7 @@ describe('the numbers in the specification', () => {
   it('are the defaults of a local network', () => {
     const table = doc.split('\n### Defaults\n')[1]!.split('\n## ')[0]!;
     const rows = [...table.matchAll(/^\| `(\w+)` +\| (\d+) +\|/gm)];
-    expect(rows).toHaveLength(7);
+    expect(rows).toHaveLength(8);
     expect(config).toMatchObject(
       Object.fromEntries(rows.map(([, name, value]) => [name, Number(value)])),
     );
@@ -38,6 +41,17 @@ describe('the numbers in the specification', () => {
       const times = Math.max(3, Math.floor(4 * Math.log10(size + 1)));
       expect(transmissionLimit(config, size)).toBe(times);
     }
+  });
+
+  it('are the bounds of generations, of answers to strangers, and of newcomers', () => {
+    expect(doc).toContain("one day\n   ahead of the receiver's clock");
+    const { isPossible } = boundedTraits({ now: () => 1000 });
+    const at = (generation: number): boolean =>
+      isPossible!({ address: 'a:1', generation, metadata: new Uint8Array(0) });
+    expect([at(1000 + 86_400_000), at(1001 + 86_400_000)]).toEqual([true, false]);
+    expect(doc).toContain('together have at most three times as many bytes as that packet');
+    expect(AMPLIFICATION).toBe(3);
+    expect(doc).toContain(`on average, and ${BURST} times as many at once`);
   });
 
   it('are those of a suspicion', () => {

@@ -5,7 +5,13 @@ import { MAX_FRAME_LENGTH } from '../src/bytes/frame.ts';
 import type { MessageFormat } from '../src/bytes/message-format.ts';
 import { GOODBYE } from '../src/shoal/goodbye.ts';
 import { MAX_GENERATION, type NodeIdentity } from '../src/shoal/node-identity.ts';
-import { labelTag, SHOAL_MAGIC, SHOAL_VERSION, shoalCodec } from '../src/shoal/shoal-codec.ts';
+import {
+  ANNOUNCE_SIZE,
+  labelTag,
+  SHOAL_MAGIC,
+  SHOAL_VERSION,
+  shoalCodec,
+} from '../src/shoal/shoal-codec.ts';
 import { SHOAL_FEATURES } from '../src/shoal/shoal-stream.ts';
 import {
   decodeStateMessage,
@@ -220,6 +226,7 @@ describe('the numbers in docs/wire-protocol.md', () => {
   it.each([
     [`magic:u8 = 0x${SHOAL_MAGIC.toString(16)}, version:u8 = ${SHOAL_VERSION}`],
     [`One datagram carries one packet of at most ${grouped(DEFAULT_MAX_PACKET_SIZE)} bytes`],
+    [`which make the packet at least ${ANNOUNCE_SIZE} bytes long`],
     [`length: 0..${grouped(MAX_FRAME_LENGTH)}`],
     [`one frame of at most ${grouped(MAX_STATE_MESSAGE)}\nbytes`],
     [`| \`generation\` | 0..2^${Math.log2(MAX_GENERATION + 1)}-1 `],

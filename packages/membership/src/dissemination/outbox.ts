@@ -7,7 +7,7 @@ import type { BroadcastQueue } from './broadcast-queue.ts';
 import { PacketBuilder } from './packet-builder.ts';
 
 /** Source: RFC 9000, section 8.1. */
-const AMPLIFICATION = 3;
+export const AMPLIFICATION = 3;
 
 /** Sends messages, to one member or to some random ones. */
 export class Outbox<Id> {

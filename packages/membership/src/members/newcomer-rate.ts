@@ -1,5 +1,5 @@
 /** How many seconds' worth of newcomers may come at once. */
-const BURST = 16;
+export const BURST = 16;
 
 /** Limits how many newcomers are taken in per second: a token bucket. */
 export class NewcomerRate {

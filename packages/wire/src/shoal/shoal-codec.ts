@@ -26,7 +26,7 @@ export const SHOAL_VERSION = 1;
  * The shortest announce, in bytes. The answer to a stranger has at most three times as many bytes,
  * and must hold any identity.
  */
-const ANNOUNCE_SIZE = 240;
+export const ANNOUNCE_SIZE = 240;
 
 const STATE_MASK = 0b0011;
 const LEFT = 0b0100;
