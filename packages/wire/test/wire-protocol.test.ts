@@ -165,6 +165,11 @@ describe('the tables of messages in docs/wire-protocol.md', () => {
     return parts.join(', ');
   }
 
+  it('uses only types that the notation explains', () => {
+    const notation = doc.split('\n## Notation\n')[1]!.split('\n## ')[0]!;
+    for (const kind of new Set(KINDS.values())) expect(notation).toContain(`\`${kind}\``);
+  });
+
   it('has every message', () => {
     const opcodes = [...Array.from({ length: 7 }, (_, i) => i + 1)];
     for (let opcode = 16; opcode <= 37; opcode++)
