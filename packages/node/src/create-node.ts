@@ -19,6 +19,7 @@ import {
   type EncryptionOptions,
   encryptDatagrams,
   type Keyring,
+  type StreamOptions,
   type TlsOptions,
 } from '@shoal/transport-node';
 import { crc32 } from '@shoal/wire';
@@ -78,6 +79,13 @@ export interface NodeOptions
   /** Default: UDP, and TCP or TLS. */
   readonly transports?: NodeTransports | undefined;
 }
+
+/** What strangers get: a first frame that names a service, and a place that others may take. */
+const STREAM_LIMITS: StreamOptions = {
+  maxFirstFrameLength: 1024,
+  maxConnectionsPerHost: 512,
+  whenFull: 'replace',
+};
 
 /** How many free TCP ports to try until UDP can have the same one. */
 const PORT_ATTEMPTS = 20;
@@ -221,9 +229,11 @@ async function openTransports(options: NodeOptions): Promise<OpenedTransports> {
 /** Streams that are protected by what the options provide. */
 function createStreams(options: NodeOptions): StreamTransport {
   const { tls, keyring, label = DEFAULT_LABEL, insecurePlainStreams = false } = options;
-  if (tls) return createTlsTransport(tls);
-  if (keyring && !insecurePlainStreams) return createKeyringTransport({ keyring, label });
-  return createTcpTransport();
+  if (tls) return createTlsTransport({ ...STREAM_LIMITS, ...tls });
+  if (keyring && !insecurePlainStreams) {
+    return createKeyringTransport({ ...STREAM_LIMITS, keyring, label });
+  }
+  return createTcpTransport(STREAM_LIMITS);
 }
 
 /** Binds UDP and streams to one port. */

@@ -13,6 +13,15 @@ export const SERVICES = {
   source: 'shoal/source',
 } as const;
 
+/** The longest frame that a peer may send to each service, in bytes. */
+const MAX_FRAME_LENGTHS: Readonly<Record<string, number>> = {
+  [SERVICES.membership]: 65_536,
+  // Followers and candidates ask and acknowledge; entries go the other way.
+  [SERVICES.log]: 4096,
+  [SERVICES.vote]: 256,
+  [SERVICES.source]: 4096,
+};
+
 /** Listeners for the services of a log. */
 export interface LogListeners {
   readonly log: Listener;
@@ -39,7 +48,8 @@ export function acceptServices(
     ...(provides.membership ? [membership] : []),
     ...(provides.log ? [log, vote, source] : []),
   ];
-  const open = serviceListeners(mergedListener(listeners), names);
+  const options = { maxFrameLengths: MAX_FRAME_LENGTHS };
+  const open = serviceListeners(mergedListener(listeners), names, options);
   return {
     membership: provides.membership ? open[membership] : undefined,
     log: provides.log ? { log: open[log], vote: open[vote], source: open[source] } : undefined,

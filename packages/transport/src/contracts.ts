@@ -76,6 +76,16 @@ export interface Connection extends AsyncIterable<Uint8Array>, AsyncDisposable {
   /** What the peer has proved. Undefined: nothing, as over plain TCP. */
   readonly peer?: PeerProof | undefined;
   /**
+   * Accepts no frame longer than this from now on: `size`. For a protocol that knows how long the
+   * peer's frames can be; it does not raise the limit that the transport has.
+   */
+  limitFrames?(maxLength: number): void;
+  /**
+   * Says that the peer is who it claims to be, as far as the protocol can tell. When a listener is
+   * full, it breaks off the oldest connection that is not vouched for.
+   */
+  vouch?(): void;
+  /**
    * How often bytes have arrived, whole frames or parts. Tells a slow peer from a silent one.
    * Undefined if the transport does not know.
    */

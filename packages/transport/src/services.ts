@@ -3,10 +3,18 @@ import type { Connection, Listener, StreamTransport } from './contracts.ts';
 import { TransportError } from './errors.ts';
 import { wholeNumber } from './whole-number.ts';
 
+/** The longest name of a service, in bytes of UTF-8. */
+const MAX_NAME_LENGTH = 256;
+
 /** Options of {@link serviceListeners}. */
 export interface ServiceListenersOptions {
   /** How long a peer may take to name its service, in ms, from 1. Default 5000. */
   readonly timeout?: number | undefined;
+  /**
+   * The longest frame that a peer may send to a service, in bytes, by the name of the service. Default:
+   * what the transport allows.
+   */
+  readonly maxFrameLengths?: Readonly<Record<string, number>> | undefined;
 }
 
 /**
@@ -46,6 +54,7 @@ export function serviceListeners<Name extends string>(
   options: ServiceListenersOptions = {},
 ): Record<Name, Listener> {
   const timeout = wholeNumber(options, 'timeout', { preset: 5000, min: 1 });
+  const limits = options.maxFrameLengths ?? {};
   for (const name of names) encodeName(name);
   const open = new Map<string, AsyncQueue<Connection>>();
   const end = async (name: string): Promise<void> => {
@@ -71,33 +80,37 @@ export function serviceListeners<Name extends string>(
   const endAll = (): void => {
     for (const name of [...open.keys()]) void end(name);
   };
-  acceptAll(listener, open, timeout).then(endAll, endAll);
+  acceptAll(listener, { open, timeout, limits }).then(endAll, endAll);
   return Object.fromEntries(entries) as Record<Name, Listener>;
 }
 
-async function acceptAll(
-  listener: Listener,
-  open: ReadonlyMap<string, AsyncQueue<Connection>>,
-  timeout: number,
-): Promise<void> {
-  // Concurrently: a peer that names nothing must not delay the next ones.
-  for await (const connection of listener) void accept(connection, open, timeout);
+interface Services {
+  readonly open: ReadonlyMap<string, AsyncQueue<Connection>>;
+  readonly timeout: number;
+  readonly limits: Readonly<Record<string, number>>;
 }
 
-async function accept(
-  connection: Connection,
-  open: ReadonlyMap<string, AsyncQueue<Connection>>,
-  timeout: number,
-): Promise<void> {
+async function acceptAll(listener: Listener, services: Services): Promise<void> {
+  // Concurrently: a peer that names nothing must not delay the next ones.
+  for await (const connection of listener) void accept(connection, services);
+}
+
+async function accept(connection: Connection, services: Services): Promise<void> {
+  const { open, timeout, limits } = services;
   const timer = setTimeout(() => {
     connection.abort(
       new TransportError('timeout', `the peer named no service within ${timeout} ms`),
     );
   }, timeout);
+  connection.limitFrames?.(MAX_NAME_LENGTH);
   try {
     const { value: first } = await connection[Symbol.asyncIterator]().next();
     const name =
-      first && first.length <= 256 ? new TextDecoder('utf-8', { fatal: true }).decode(first) : '';
+      first && first.length <= MAX_NAME_LENGTH
+        ? new TextDecoder('utf-8', { fatal: true }).decode(first)
+        : '';
+    const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
+    connection.limitFrames?.(limit ?? Number.POSITIVE_INFINITY);
     if (open.get(name)?.push(connection)) return;
     connection.abort(
       new TransportError('protocol', 'the peer named a service that is not available'),

@@ -79,9 +79,11 @@ export class CurrentRole {
    * Throws, and reports it, unless a peer may use the name that it gives, and names a term that may
    * exist.
    */
-  admit({ name, address, peer, term }: ReplicaIntroduction): void {
-    this.parts.names.check(name, { peer, remoteAddress: address });
+  admit({ name, address, peer, term, vouch }: ReplicaIntroduction): void {
+    const { names, members } = this.parts;
+    names.check(name, { peer, remoteAddress: address });
     this.checkPlausible(term, name, address);
+    if (members.peers.named(name) !== undefined) vouch();
   }
 
   /** Takes note of a plausible term that another node knows. */

@@ -70,7 +70,7 @@ export class Voter {
       const text = `the vote request of ${candidate} is for ${voter}, but this is ${name}`;
       throw new NodeError('protocol', text);
     }
-    this.#current.admit({ name: candidate, address, peer, term });
+    this.#current.admit({ name: candidate, address, peer, term, vouch: () => {} });
     return this.#current.queue.run(async () => {
       this.#options.closing.throwIfAborted();
       const granted = term > this.#current.parts.votes.votedTerm;

@@ -46,6 +46,9 @@ export class SocketConnection implements Connection {
   /** Resolves when the socket is closed. */
   readonly #socketClosed: Promise<void>;
   readonly #input: DirectInput | undefined;
+  #isVouchedFor: boolean;
+  /** The longest frame to accept after the first one. */
+  #maxFrameLength: number;
   #arrivals = 0;
   #reading = false;
   #paused = false;
@@ -62,6 +65,8 @@ export class SocketConnection implements Connection {
     this.#socket = socket;
     this.#beneath = beneath;
     this.#limits = limits;
+    this.#maxFrameLength = limits.maxFrameLength;
+    this.#isVouchedFor = options.peer !== undefined;
     this.#decoder = new FrameDecoder({
       maxLength: isAccepted ? limits.maxFirstFrameLength : limits.maxFrameLength,
     });
@@ -82,6 +87,20 @@ export class SocketConnection implements Connection {
   /** Resolves once the connection is over, however it ended. */
   get over(): Promise<void> {
     return this.#socketClosed;
+  }
+
+  /** Whether somebody has vouched for the peer, or its handshake has proved who it is. */
+  get isVouchedFor(): boolean {
+    return this.#isVouchedFor;
+  }
+
+  vouch(): void {
+    this.#isVouchedFor = true;
+  }
+
+  limitFrames(maxLength: number): void {
+    this.#maxFrameLength = Math.min(maxLength, this.#limits.maxFrameLength);
+    this.#decoder.maxLength = this.#maxFrameLength;
   }
 
   get arrivals(): number {
@@ -168,7 +187,7 @@ export class SocketConnection implements Connection {
     try {
       const frame = decoder.next();
       if (frame) {
-        decoder.maxLength = this.#limits.maxFrameLength;
+        decoder.maxLength = this.#maxFrameLength;
         if (this.#paused && !this.#full(this.#limits.receiveHighWaterMark >>> 1)) {
           this.#paused = false;
           this.#silence?.heard();

@@ -8,21 +8,28 @@ import {
   TransportError,
 } from '@shoal/transport';
 import { systemError, throwIfAborted } from '@shoal/transport/internal';
+import { OpenConnections } from './open-connections.ts';
+import type { SocketConnection } from './socket-connection.ts';
+import type { StreamLimits } from './stream-options.ts';
 
 /** Options of {@link SocketListener.listen}. */
 interface ListenOptions {
-  readonly maxConnections: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /** A {@link Listener} over a server. The server's events push the connections. */
 export class SocketListener implements Listener {
   readonly #server: Server;
+  readonly #open: OpenConnections;
   readonly #queue = new AsyncQueue<Connection>();
   #address = '';
 
-  constructor(server: Server) {
+  constructor(server: Server, limits: StreamLimits) {
     this.#server = server;
+    this.#open = new OpenConnections(limits);
+    const { maxConnections, whenFull } = limits;
+    // To replace some, one must accept others first; as many may be in handshake.
+    server.maxConnections = whenFull === 'replace' ? 2 * maxConnections : maxConnections;
   }
 
   get address(): string {
@@ -32,11 +39,10 @@ export class SocketListener implements Listener {
   /** Binds the server. Rejects with `address`, `resolve`, `in-use`, `io` or `aborted`. */
   async listen(text: string, options: ListenOptions): Promise<Listener> {
     const { host, port } = parseAddress(text);
-    const { maxConnections, signal } = options;
+    const { signal } = options;
     const doing = `listen at ${text}`;
     throwIfAborted(doing, signal);
     const server = this.#server;
-    server.maxConnections = maxConnections;
     await new Promise<void>((resolve, reject) => {
       const onError = (cause: Error): void => reject(systemError(doing, cause));
       server.once('error', onError);
@@ -56,7 +62,8 @@ export class SocketListener implements Listener {
   }
 
   /** Offers a connection to the loop over the listener. */
-  push(connection: Connection): void {
+  push(connection: SocketConnection): void {
+    if (!this.#open.add(connection)) return;
     if (this.#queue.push(connection)) return;
     connection.abort(new TransportError('closed', 'the listener is closed'));
   }

@@ -20,17 +20,27 @@ export interface StreamOptions extends ConnectionOptions {
    * it also detects a peer that is gone or stuck while data is on its way to it.
    */
   readonly idleTimeout?: number | undefined;
-  /** The most connections of a listener; more are refused at once. Default 1024. */
+  /** The most connections of a listener. Default 1024. */
   readonly maxConnections?: number | undefined;
+  /** The most connections of a listener from one host. Default: `maxConnections`. */
+  readonly maxConnectionsPerHost?: number | undefined;
+  /**
+   * What happens to one connection more. `refuse`, the default: it is broken off at once. `replace`:
+   * it takes the place of the oldest one that nobody has vouched for, if there is one (see
+   * `Connection.vouch`), so that strangers who hold connections open cannot keep others out.
+   */
+  readonly whenFull?: 'refuse' | 'replace' | undefined;
 }
 
 /** {@link StreamOptions}, checked and complete. */
-export type StreamLimits = Readonly<Record<keyof StreamOptions, number>>;
+export type StreamLimits = Readonly<Record<Exclude<keyof StreamOptions, 'whenFull'>, number>> &
+  Required<Pick<StreamOptions, 'whenFull'>>;
 
 /** Completes the options. Throws `argument` for one that is out of range. */
 export function streamLimits(options: StreamOptions): StreamLimits {
   const limits = connectionLimits(options, FRAME_HEADER_LENGTH);
   const { maxFrameLength } = limits;
+  const maxConnections = wholeNumber(options, 'maxConnections', { preset: 1024, min: 1 });
   return {
     ...limits,
     maxFirstFrameLength: wholeNumber(options, 'maxFirstFrameLength', {
@@ -40,6 +50,11 @@ export function streamLimits(options: StreamOptions): StreamLimits {
     }),
     keepAlive: wholeNumber(options, 'keepAlive', { preset: 15_000, min: 0 }),
     idleTimeout: wholeNumber(options, 'idleTimeout', { preset: 0, min: 0 }),
-    maxConnections: wholeNumber(options, 'maxConnections', { preset: 1024, min: 1 }),
+    whenFull: options.whenFull ?? 'refuse',
+    maxConnections,
+    maxConnectionsPerHost: wholeNumber(options, 'maxConnectionsPerHost', {
+      preset: maxConnections,
+      min: 1,
+    }),
   };
 }

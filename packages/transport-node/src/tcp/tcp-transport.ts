@@ -34,8 +34,8 @@ export function createTcpTransport(options: StreamOptions = {}): StreamTransport
         if (remote === undefined) return void socket.destroy();
         listener.push(new SocketConnection(socket, remote, { limits, isAccepted: true }));
       });
-      const listener = new SocketListener(server);
-      return listener.listen(address, { maxConnections: limits.maxConnections, signal });
+      const listener = new SocketListener(server, limits);
+      return listener.listen(address, { signal });
     },
   };
 }

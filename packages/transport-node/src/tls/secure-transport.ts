@@ -91,9 +91,9 @@ export function secureTransport(parts: SecureTransportParts): StreamTransport {
         onConnection?.(connection);
         listener.push(connection);
       });
-      const listener = new SocketListener(server);
+      const listener = new SocketListener(server, limits);
       parts.onServer?.(server);
-      return listener.listen(address, { maxConnections: limits.maxConnections, signal });
+      return listener.listen(address, { signal });
     },
   };
 }

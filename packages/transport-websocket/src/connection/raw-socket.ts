@@ -27,6 +27,8 @@ export interface RawSocketHandlers {
   /** Some of the sent bytes have left. */
   onProgress(): void;
   /** The error that is about to close the socket. */
+  /** A message is longer than it may be. */
+  onTooLong(): void;
   onError(error: TransportError): void;
   /** The socket is closed. No event follows. */
   onClose(code: number): void;
@@ -48,6 +50,11 @@ export interface RawSocket {
   send(frame: Uint8Array, buffered: number, mark: number): void;
   /** Makes `onProgress` be called soon, even if nothing has left. */
   watch(): void;
+  /**
+   * Reports `onTooLong` once clearly more than `maxLength` bytes of a message have come. Does
+   * nothing where the platform does not show parts of messages.
+   */
+  limitFrames(maxLength: number): void;
   pause(): void;
   resume(): void;
   /** Closes the socket in order, after everything sent. */

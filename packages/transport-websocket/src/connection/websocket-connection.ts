@@ -43,6 +43,8 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
   readonly #limits: WebSocketLimits;
   readonly #inbound = new Fifo<Uint8Array>();
   #unread = 0;
+  /** The longest frame to accept. */
+  #maxFrameLength: number;
   #paused = false;
   readonly #readers = new Waiters<Result>();
   readonly #writers = new Waiters();
@@ -56,6 +58,7 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     this.remoteAddress = remoteAddress;
     this.#socket = socket;
     this.#limits = limits;
+    this.#maxFrameLength = limits.maxFrameLength;
     this.gone = new Promise((resolve) => {
       this.#setGone = resolve;
     });
@@ -79,6 +82,11 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     socket.send(frame, buffered, highWaterMark >>> 1);
     // Read again only if it matters: the system may have taken everything at once.
     return buffered < highWaterMark || socket.buffered < highWaterMark;
+  }
+
+  limitFrames(maxLength: number): void {
+    this.#maxFrameLength = Math.min(maxLength, this.#limits.maxFrameLength);
+    this.#socket.limitFrames(this.#maxFrameLength);
   }
 
   ready(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
@@ -119,11 +127,8 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
   /** @internal */
   onFrame(frame: Uint8Array): void {
     if (this.#closing || this.#failure) return;
-    const { maxFrameLength, receiveHighWaterMark, maxUnread } = this.#limits;
-    if (frame.length > maxFrameLength) {
-      const text = `a frame of ${frame.length} bytes exceeds the limit of ${maxFrameLength}`;
-      return this.#abort(new TransportError('size', `${this.#name()}: ${text}`), CLOSE_TOO_LONG);
-    }
+    const { receiveHighWaterMark, maxUnread } = this.#limits;
+    if (frame.length > this.#maxFrameLength) return this.onTooLong();
     if (this.#readers.length > 0) return this.#readers.resolveFirst({ done: false, value: frame });
     this.#inbound.push(frame);
     this.#unread += frame.length + FRAME_COST;
@@ -135,6 +140,12 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
       const text = `${this.#unread} unread bytes exceed maxUnread, ${maxUnread}`;
       this.#abort(new TransportError('overflow', `${this.#name()}: ${text}`));
     }
+  }
+
+  /** @internal */
+  onTooLong(): void {
+    const text = `${this.#name()}: a frame exceeds the limit of ${this.#maxFrameLength} bytes`;
+    this.#abort(new TransportError('size', text), CLOSE_TOO_LONG);
   }
 
   /** @internal */

@@ -22,7 +22,7 @@ export interface WebSocketLimits extends ConnectionLimits {
 }
 
 /** The longest header of a WebSocket frame, which is 14 bytes with its mask, rounded up. */
-const MAX_HEADER_LENGTH = 16;
+export const MAX_HEADER_LENGTH = 16;
 
 /** Completes the options. Throws `argument` for one that is out of range. */
 export function webSocketLimits(options: WebSocketLimitOptions): WebSocketLimits {

@@ -17,10 +17,15 @@ import {
   type RawSocketHandlers,
   SUBPROTOCOL,
 } from './raw-socket.ts';
+import { MAX_HEADER_LENGTH } from './websocket-limits.ts';
 
 /** This many gathered bytes are written at once, before the end of the turn. */
 const WRITE_AT = 65_536;
 const BINARY = { binary: true };
+/** How many bytes Node reads at once. */
+const CHUNK = 65_536;
+/** How many answers to pings may wait to be written. */
+const MAX_UNREAD_PONGS = 256;
 
 /** Traffic so far. Two samples are compared only to tell whether anything moved in between. */
 interface Traffic {
@@ -42,6 +47,12 @@ export class WsSocket implements RawSocket {
   #gathered = 0;
   /** How many messages, pings and pongs were received. */
   #received = 0;
+  /** How many bytes have come since the last message, and how many may. */
+  #unfinished = 0;
+  #maxUnfinished: number = Number.POSITIVE_INFINITY;
+  #isCounting = false;
+  /** How many pings came while bytes were waiting to be written. */
+  #pings = 0;
   /** How many frames were reported as written. */
   #left = 0;
   /** The traffic as of the last probe. */
@@ -69,7 +80,7 @@ export class WsSocket implements RawSocket {
       if (!isBinary) handlers.onText();
       else handlers.onFrame(new Uint8Array(data.buffer, data.byteOffset, data.length));
     });
-    ws.on('ping', this.#onSign);
+    ws.on('ping', this.#onPing);
     ws.on('pong', this.#onSign);
     ws.on('error', (error) => handlers.onError(wsError('connection', error)));
     ws.on('close', (code) => handlers.onClose(code));
@@ -90,6 +101,20 @@ export class WsSocket implements RawSocket {
   }
 
   watch(): void {}
+
+  limitFrames(maxLength: number): void {
+    this.#maxUnfinished = maxLength + MAX_HEADER_LENGTH + CHUNK;
+    if (this.#isCounting) return;
+    this.#isCounting = true;
+    this.#ws.on('message', () => {
+      this.#unfinished = 0;
+    });
+    // After `ws`, which has passed on the messages that the chunk completes.
+    this.#socket.on('data', (chunk: Buffer) => {
+      this.#unfinished += chunk.length;
+      if (this.#unfinished > this.#maxUnfinished) this.#handlers?.onTooLong();
+    });
+  }
 
   pause(): void {
     if (this.isOpen) this.#ws.pause();
@@ -156,6 +181,16 @@ export class WsSocket implements RawSocket {
 
   readonly #onSign = (): void => {
     this.#received++;
+  };
+
+  /** `ws` answers each ping. A peer that does not read the answers must not pile them up here. */
+  readonly #onPing = (): void => {
+    this.#received++;
+    this.#pings = this.#ws.bufferedAmount === 0 ? 0 : this.#pings + 1;
+    if (this.#pings <= MAX_UNREAD_PONGS) return;
+    const text = 'the peer does not read the answers to its pings';
+    this.#handlers?.onError(new TransportError('overflow', text));
+    this.#ws.terminate();
   };
 
   readonly #onSent = (): void => {

@@ -49,6 +49,8 @@ class BrowserSocket implements RawSocket {
     this.#socket.send(frame as Uint8Array<ArrayBuffer>);
   }
 
+  limitFrames(): void {}
+
   watch(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;

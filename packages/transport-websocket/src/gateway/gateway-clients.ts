@@ -11,6 +11,9 @@ import {
 import type { GatewayOptions, GatewayStats } from './gateway-options.ts';
 import { GatewaySession } from './gateway-session.ts';
 
+/** The longest message of a client: a datagram, with its destination. */
+const MAX_MESSAGE_LENGTH = 65_535 + 512;
+
 type Counters = { -readonly [Name in keyof GatewayStats]: GatewayStats[Name] };
 
 /** What clients need to know of their gateway. */
@@ -104,6 +107,7 @@ export class GatewayClients {
 
   async #serve(): Promise<void> {
     for await (const connection of this.#listener) {
+      connection.limitFrames?.(MAX_MESSAGE_LENGTH);
       if (this.#isClosed) connection.abort(new TransportError('closed', 'the gateway is closed'));
       else void this.#welcome(connection);
     }

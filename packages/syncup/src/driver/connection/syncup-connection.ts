@@ -72,6 +72,11 @@ export class SyncupConnection {
     return this.#connection.peer;
   }
 
+  /** See `Connection.vouch`. */
+  vouch(): void {
+    this.#connection.vouch?.();
+  }
+
   /** Aborts with `expired()` at `deadline`, which replaces the previous one. */
   setDeadline(deadline: number, expired: () => Error): void {
     this.#silence = undefined;

@@ -28,6 +28,8 @@ export interface ReplicaIntroduction {
   readonly peer: PeerProof | undefined;
   /** The highest term that it knows. */
   readonly term: bigint;
+  /** Says that it is who it claims to be: see `Connection.vouch`. */
+  readonly vouch: () => void;
 }
 
 /** What a {@link Feeder} reports. */

@@ -64,11 +64,12 @@ export function welcomeReplica(
 /** Throws `refused` if the owner of the feeder does. */
 function admit(
   { options }: FeederSession,
-  { connection: { address, peer } }: ShoalChannel,
+  { connection }: ShoalChannel,
   { name, term }: MessageOf<'hello'>,
 ): void {
   try {
-    options.admit?.({ name, address, peer, term });
+    const { address, peer } = connection;
+    options.admit?.({ name, address, peer, term, vouch: () => connection.vouch() });
   } catch (cause) {
     throw new SyncupError('refused', toError(cause).message, { cause });
   }

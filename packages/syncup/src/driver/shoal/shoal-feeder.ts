@@ -80,9 +80,9 @@ async function firstRequest(
   stepTimeout: number,
 ): Promise<SyncupMessage | MessageOf<'restoreResume'> | undefined> {
   const { connection } = channel;
-  const allow = (): void => connection.allow(stepTimeout, 'the replica sent no request');
-  allow();
-  const message = await channel.nextRequest(allow);
+  connection.allow(stepTimeout, 'the replica sent no request');
+  // Heartbeats alone do not keep a connection open that asks for nothing.
+  const message = await channel.nextRequest(() => {});
   connection.clearDeadline();
   if (message === undefined || message.type === 'restoreResume') return message;
   return syncupMessage(message);
