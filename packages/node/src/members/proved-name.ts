@@ -9,7 +9,7 @@ import type { NodeEvent } from '../events.ts';
 export type NamesOf = (peer: PeerProof) => readonly string[] | undefined;
 
 /** A peer with a certificate may use the names in it; the key of the cluster stands for any name. */
-export const certifiedNames: NamesOf = ({ names }) => names;
+const certifiedNames: NamesOf = ({ names }) => names;
 
 /** Binds the names of nodes to what their connections have proved. */
 export class ProvedNames {

@@ -17,7 +17,7 @@ import type { StreamLimits } from '../sockets/stream-options.ts';
 import { Handshakes } from './handshakes.ts';
 
 /** How one side proves who dials, and checks who answers. */
-export interface Dialing {
+interface Dialing {
   readonly options: ConnectionOptions;
   /** What the peer has proved. Throws `untrusted` unless that is enough. */
   readonly check: (socket: TLSSocket) => PeerProof;
