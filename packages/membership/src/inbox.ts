@@ -42,7 +42,8 @@ export class Inbox<Id> {
     }
     this.#outbox.received(datagram.length);
     if (traits.isPossible?.(header.src) === false) {
-      refuse('generation', `from ${self.address}, an identity that cannot exist: check the clocks`);
+      const from = traits.address(header.src);
+      refuse('generation', `the generation of ${from} is too far ahead: compare the clocks`);
     } else if (traits.address(header.src) === self.address) {
       refuse('own-address', `a packet from our own address, ${self.address}`);
     } else if (!this.#isAddressed(header)) {
