@@ -1,5 +1,6 @@
 """Checks the codecs against the examples in docs/wire-protocol.md: python3 -m unittest"""
 
+import random
 import re
 import unittest
 from pathlib import Path
@@ -28,6 +29,23 @@ EXAMPLES = {
 PACKETS = ["announce", "ping", "nack"]
 # They are not messages.
 OTHERS = {"stream-snapshot", "stream-log", "stream-encoded-entries", "state-digest", "node-metadata"}
+
+
+def mutated(rng: random.Random, data: bytes) -> bytes:
+    """The same bytes with one to three changes, cuts or insertions."""
+    changed = bytearray(data)
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(changed) + 1)
+        match rng.randrange(4):
+            case 0:
+                changed[at : at + 1] = rng.randbytes(1)
+            case 1:
+                del changed[at : at + rng.randint(1, 8)]
+            case 2:
+                changed[at:at] = rng.randbytes(rng.randint(1, 8))
+            case _:
+                changed[at : at + 1] = rng.choice([b"\x00", b"\x7f", b"\x80", b"\xff"])
+    return bytes(changed)
 
 
 class Examples(unittest.TestCase):
@@ -65,6 +83,30 @@ class Examples(unittest.TestCase):
                     continue
                 with self.subTest(name, length=len(damaged)), self.assertRaises(ProtocolError):
                     decode(damaged)
+
+    def test_mutated_messages_are_read_or_rejected(self):
+        codec = PacketCodec("prod")
+        names = sorted(EXAMPLES.keys() - OTHERS)
+        seed = 1
+        rng = random.Random(seed)
+        accepted = 0
+        for i in range(20_000):
+            name = rng.choice(names)
+            data = mutated(rng, EXAMPLES[name])
+            with self.subTest(name, seed=seed, mutation=i, data=data.hex()):
+                # Anything but ProtocolError is a bug of the codec.
+                try:
+                    if name in PACKETS:
+                        codec.encode(codec.decode(data))
+                    else:
+                        fields = vars(messages.decode(data))
+                        messages.encode(fields.pop("type"), **fields)
+                except ProtocolError:
+                    continue
+                accepted += 1
+        # Many changes are to a number or a text, and give another valid message.
+        self.assertGreater(accepted, 1_000)
+        self.assertLess(accepted, 19_000)
 
     def test_padding_of_zeros_only(self):
         codec = PacketCodec("prod")

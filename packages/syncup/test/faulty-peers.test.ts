@@ -214,6 +214,26 @@ describe('a replica and a bad feeder', () => {
   });
 });
 
+describe('a replica and a silent feeder', () => {
+  it('is told why the replica closes', async () => {
+    const peer = scripted(new MemoryNetwork());
+    await using replica = startReplica({
+      log: await logOf([]),
+      dial: async () => peer.other,
+      ...once,
+    });
+    const error = replica.finished.catch((reason: unknown) => reason);
+    const frames = [];
+    for (let frame = await peer.next(); frame; frame = await peer.next()) frames.push(frame);
+    await peer.close();
+    expect(frames.map((frame) => decodeShoalStream(frame))).toEqual([
+      expect.objectContaining({ type: 'hello' }),
+      expect.objectContaining({ type: 'goodbye', code: 8 }),
+    ]);
+    expect(await error).toEqual(code('timeout'));
+  });
+});
+
 describe('a feeder and a bad replica', () => {
   const hello: ShoalStreamMessage = {
     type: 'hello',
@@ -236,7 +256,7 @@ describe('a feeder and a bad replica', () => {
     ['says nothing', [], 'timeout', undefined],
     ['names an unknown service', [text('NOBODY')], 'protocol', undefined],
     ['sends an empty frame', [new Uint8Array(0)], 'protocol', undefined],
-    ['stalls after its hello', [say(hello)], 'timeout', undefined],
+    ['stalls after its hello', [say(hello)], 'timeout', 8],
     ['speaks versions 7 to 9', [say({ ...hello, versionMin: 7, versionMax: 9 })], 'version', 2],
     ['is of another cluster', [say({ ...hello, label: 5 })], 'label', 3],
     ['knows a higher term', [say({ ...hello, term: 5n })], 'stale-term', 4],
@@ -258,7 +278,7 @@ describe('a feeder and a bad replica', () => {
       'falls silent in the stream',
       [say(hello), say({ type: 'startStream', startVlsn: 1n })],
       'timeout',
-      undefined,
+      8,
     ],
   ] as [string, Uint8Array[], string, number | undefined][])(
     'that %s',
@@ -278,7 +298,7 @@ describe('a feeder and a bad replica', () => {
         if (frame === undefined) break;
         last = frame;
       }
-      peer.connection.abort(new Error('done'));
+      await peer.close();
       await serving;
       expect(await over).toEqual(code(expected));
       if (goodbye !== undefined) expect(goodbyeOf(last)).toBe(goodbye);
@@ -286,6 +306,25 @@ describe('a feeder and a bad replica', () => {
       expect(await log.trimHead(9n)).toBe(9n);
     },
   );
+
+  it('that keeps a connection open with heartbeats alone', async () => {
+    const network = new MemoryNetwork();
+    await using feeder = startFeeder({ log: await logOf(commits(9)), ...once });
+    const peer = scripted(network);
+    const serving = feeder.serve(peer.other);
+    peer.send(say(hello));
+    const heartbeat = say({ type: 'heartbeat', term: 0n, last: 0n, durable: 0n, time: 0 });
+    const beat = setInterval(() => peer.send(heartbeat), 5);
+    const frames = [];
+    for (let frame = await peer.next(); frame; frame = await peer.next()) frames.push(frame);
+    clearInterval(beat);
+    await peer.close();
+    await serving;
+    expect(frames.map((frame) => decodeShoalStream(frame))).toEqual([
+      expect.objectContaining({ type: 'welcome' }),
+      expect.objectContaining({ type: 'goodbye', code: 8 }),
+    ]);
+  });
 
   it('arbitrary frames never disturb a feeder', async () => {
     const log = await logOf(commits(9));

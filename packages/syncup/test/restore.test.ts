@@ -48,6 +48,29 @@ describe('restore', () => {
     }
   });
 
+  it('is not cut off while the replica takes its time to install the snapshot', async () => {
+    const network = new MemoryNetwork();
+    const source = await logOf(commits(9, 'f'));
+    const stepTimeout = 150;
+    await using feeder = startFeeder({
+      log: source,
+      listener: network.listener,
+      ...fast,
+      stepTimeout,
+    });
+    let lost = 0;
+    feeder.on('disconnected', () => lost++);
+    const log = await logOf(commits(9, 'mine'));
+    await using replica = startReplica({
+      log,
+      dial: network.dial,
+      ...fast,
+      onRestore: () => new Promise((resolve) => setTimeout(resolve, 3 * stepTimeout)),
+    });
+    await replica.applied(9n);
+    expect(lost).toBe(0);
+  });
+
   it('is resumed after a lost connection', async () => {
     const network = new MemoryNetwork();
     const source = await logOf(large(200, 'f'));

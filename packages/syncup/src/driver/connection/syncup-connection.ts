@@ -41,8 +41,9 @@ export interface SyncupConnectionOptions {
 const MAX_CLOSE_TIMEOUT = 5000;
 
 /**
- * A connection with a signal and one deadline. When the signal fires or the deadline passes, the
- * connection is aborted, and pending calls reject with the reason.
+ * A connection with a signal and one deadline. When the signal fires, the connection is aborted.
+ * When the deadline passes, the connection fails: pending calls and later ones reject with the
+ * reason, but there is still time to tell the peer and to close.
  */
 export class SyncupConnection {
   readonly #connection: Connection;
@@ -53,6 +54,10 @@ export class SyncupConnection {
   #silence: number | undefined;
   #arrivals: number | undefined;
   readonly #cancelAbort: () => void;
+  #failure: Error | undefined;
+  /** Rejects each pending call. */
+  readonly #pending = new Set<(reason: Error) => void>();
+  #isClosing = false;
   #expired: () => Error = () => new SyncupError('timeout', 'the peer took too long');
 
   constructor({ connection, signal, stepTimeout }: SyncupConnectionOptions) {
@@ -77,14 +82,14 @@ export class SyncupConnection {
     this.#connection.vouch?.();
   }
 
-  /** Aborts with `expired()` at `deadline`, which replaces the previous one. */
+  /** Fails with `expired()` at `deadline`, which replaces the previous one. */
   setDeadline(deadline: number, expired: () => Error): void {
     this.#silence = undefined;
     this.#expired = expired;
     this.#timer.arm(deadline);
   }
 
-  /** Gives the peer `ms` from now, then aborts with `timeout`. `failing`: what it did not do. */
+  /** Gives the peer `ms` from now, then fails with `timeout`. `failing`: what it did not do. */
   allow(ms: number, failing: string): void {
     this.setDeadline(clock() + ms, () => new SyncupError('timeout', `${failing} within ${ms} ms`));
   }
@@ -99,7 +104,8 @@ export class SyncupConnection {
   #onDeadline(): void {
     const { arrivals } = this.#connection;
     if (this.#silence === undefined || arrivals === this.#arrivals) {
-      return this.abort(this.#expired());
+      const reason = this.#expired();
+      return this.#isClosing ? this.abort(reason) : this.fail(reason);
     }
     this.#arrivals = arrivals;
     this.#timer.arm(clock() + this.#silence);
@@ -113,7 +119,7 @@ export class SyncupConnection {
   /** The next frame; undefined at the end. Throws the reason if the connection was lost. */
   async next(): Promise<Uint8Array | undefined> {
     try {
-      const { value, done } = await this.#frames.next();
+      const { value, done } = await this.#unlessFailed(() => this.#frames.next());
       return done ? undefined : value;
     } catch (error) {
       throw reasonOf(error);
@@ -128,18 +134,39 @@ export class SyncupConnection {
   /** Resolves when there is room again. Throws the reason if the connection was lost. */
   async ready(): Promise<void> {
     try {
-      await this.#connection.ready();
+      await this.#unlessFailed(() => this.#connection.ready());
     } catch (error) {
       throw reasonOf(error);
     }
   }
 
+  /** The result of `call`, but rejects as soon as this connection fails. */
+  #unlessFailed<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#pending.add(reject);
+      const settle = (): void => void this.#pending.delete(reject);
+      call().then(resolve, reject).finally(settle);
+    });
+  }
+
+  /**
+   * Ends the conversation on this side: {@link next} and {@link ready} reject with the reason. The
+   * peer can still be sent what remains to be said, before {@link close}.
+   */
+  fail(reason: Error): void {
+    this.#failure ??= reason;
+    for (const reject of this.#pending) reject(this.#failure);
+  }
+
+  /** Ends the connection at once, with nothing more sent. */
   abort(reason: Error): void {
     this.#connection.abort(reason);
   }
 
   /** Closes after the queued frames are sent, and aborts if the peer does not close its side. Never rejects. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.allow(this.#closeTimeout, 'the peer did not close its side');
     await this.#connection.close();
     this.#cancelAbort();

@@ -57,7 +57,7 @@ export async function streamLog<Batch>(stream: LogStream<Batch>): Promise<void> 
     if (reason !== ended) {
       failure = { error: reason };
       // Whether the log or the connection failed, nothing more will be read.
-      if (!stop.signal.aborted) connection.abort(toError(reason));
+      if (!stop.signal.aborted) connection.fail(toError(reason));
     }
   } finally {
     session.end(served);

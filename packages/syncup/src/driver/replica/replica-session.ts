@@ -136,7 +136,7 @@ export class ReplicaSession {
     let failed: { readonly error: unknown } | undefined;
     const applying = applier.run().catch((error: unknown) => {
       failed = { error };
-      connection.abort(toError(error));
+      connection.fail(toError(error));
     });
     let lost: { readonly error: unknown } | undefined;
     try {

@@ -57,8 +57,8 @@ interface Syncup {
 async function syncUp({ session, channel, name, features }: Syncup): Promise<bigint | undefined> {
   const { log, stepTimeout, restore } = session.options;
   const { address } = channel.connection;
-  for (;;) {
-    const first = await firstRequest(channel, stepTimeout);
+  for (let restored = false; ; restored = true) {
+    const first = await firstRequest(channel, { stepTimeout, restored });
     if (first === undefined) return undefined;
     const resume = first.type === 'restoreResume' ? first : undefined;
     if (first.type !== 'restoreResume') {
@@ -77,12 +77,14 @@ async function syncUp({ session, channel, name, features }: Syncup): Promise<big
 /** What the replica begins with: a handshake, or a restore that was interrupted. */
 async function firstRequest(
   channel: ShoalChannel,
-  stepTimeout: number,
+  { stepTimeout, restored }: { readonly stepTimeout: number; readonly restored: boolean },
 ): Promise<SyncupMessage | MessageOf<'restoreResume'> | undefined> {
   const { connection } = channel;
-  connection.allow(stepTimeout, 'the replica sent no request');
-  // Heartbeats alone do not keep a connection open that asks for nothing.
-  const message = await channel.nextRequest(() => {});
+  const allow = (): void => connection.allow(stepTimeout, 'the replica sent no request');
+  allow();
+  // A replica that installs a snapshot sends heartbeats meanwhile, for as long as that takes.
+  // Before it has asked for anything, heartbeats alone do not keep its connection open.
+  const message = await channel.nextRequest(restored ? allow : () => {});
   connection.clearDeadline();
   if (message === undefined || message.type === 'restoreResume') return message;
   return syncupMessage(message);
