@@ -18,14 +18,30 @@ export type ProbeOutcome = 'direct' | 'indirect' | 'answered-by-stream' | 'faile
 
 /** What happened in the cluster as this member sees it, or to this member. Members are snapshots. */
 export type MembershipEvent<Id> =
-  /** A member joined, or came back with a new identity. */
-  | { readonly type: 'memberUp'; readonly member: Member<Id> }
+  /**
+   * A member joined, or came back. `previous`: the identity that was known to be down at its
+   * address, if it is another one.
+   */
+  | {
+      readonly type: 'memberUp';
+      readonly member: Member<Id>;
+      readonly previous?: Id | undefined;
+    }
   /**
    * A member is down. Its identity never comes back; the node may, under a renewed one. If one that
    * failed turns out to have left, {@link Swim.memberAt} says so; there is no further event.
+   * `previous`: the identity that was active at its address, if it is another one.
    */
-  | { readonly type: 'memberDown'; readonly member: Member<Id>; readonly reason: DownReason }
-  /** A node took a new identity, for example to change its metadata. Precedes an up or down. */
+  | {
+      readonly type: 'memberDown';
+      readonly member: Member<Id>;
+      readonly reason: DownReason;
+      readonly previous?: Id | undefined;
+    }
+  /**
+   * A member has another identity, and was active all the time: it changed its metadata, or
+   * restarted before anybody missed it, or another node took its address.
+   */
   | { readonly type: 'memberUpdated'; readonly member: Member<Id>; readonly previous: Id }
   /** A member may have failed. It is still active and has some time to refute the suspicion. */
   | { readonly type: 'memberSuspected'; readonly member: Member<Id> }

@@ -89,14 +89,23 @@ describe('identities', () => {
     expect(one.swim.memberAt('z:1')).toBeUndefined();
   });
 
-  it('memberUpdated precedes an up or down, and comes alone if neither happened', () => {
+  it('tells another identity of an active member from one that comes up or goes down', () => {
     const one = joined(['a', 'b', 'c']);
-    const step = (update: Member<NodeIdentity>): string[] => types(one.gossip(b, update).events);
-    expect(step(alive(node('a', 2)))).toEqual(['memberUpdated']);
-    expect(step(down(node('a', 3)))).toEqual(['memberUpdated', 'memberDown']);
-    expect(step(down(node('a', 4)))).toEqual(['memberUpdated']);
-    expect(step(alive(node('a', 5)))).toEqual(['memberUpdated', 'memberUp']);
-    expect(step(alive(node('a', 4), 9))).toEqual([]);
+    const step = (update: Member<NodeIdentity>): unknown[] => one.gossip(b, update).events;
+    const is = (id: NodeIdentity, state: string): unknown => expect.objectContaining({ id, state });
+    const [a1, a2, a3, a4, a5] = [1, 2, 3, 4, 5].map((generation) => node('a', generation));
+    expect(step(alive(a2!))).toEqual([
+      { type: 'memberUpdated', member: is(a2!, 'alive'), previous: a1 },
+    ]);
+    expect(step(down(a3!))).toEqual([
+      { type: 'memberDown', member: is(a3!, 'down'), reason: 'failed', previous: a2 },
+    ]);
+    // It was down before and still is.
+    expect(step(down(a4!))).toEqual([]);
+    expect(step(alive(a5!))).toEqual([
+      { type: 'memberUp', member: is(a5!, 'alive'), previous: a4 },
+    ]);
+    expect(step(alive(a4!, 9))).toEqual([]);
   });
 
   it('other metadata is an update, without a down or up', () => {

@@ -14,11 +14,13 @@ const PREFIX = 'shoal:node';
 /** Every type of event. The compiler reports one that is missing. */
 const TYPES: Readonly<Record<NodeEvent['type'], true>> = {
   memberUp: true,
+  memberRestarted: true,
   memberDown: true,
   memberUpdated: true,
   memberSuspected: true,
   memberRefuted: true,
   nameConflict: true,
+  nameConflictEnded: true,
   role: true,
   leader: true,
   campaign: true,

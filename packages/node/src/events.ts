@@ -5,27 +5,56 @@ import type { Role } from './members/node-metadata.ts';
 
 /** What a {@link ShoalNode} reports. */
 export type NodeEvent =
-  /** A member joined, or came back. */
-  | { readonly type: 'memberUp'; readonly member: NodeMember }
-  /** A member failed, or left. */
+  /**
+   * A node joined, or came back in the same life after it was declared down: `previous` is then how
+   * it was known.
+   */
+  | {
+      readonly type: 'memberUp';
+      readonly member: NodeMember;
+      readonly previous?: NodeMember | undefined;
+    }
+  /**
+   * A node has restarted, at the same address or at another one. Whatever it kept in memory is
+   * gone. `previous` is its earlier life; its state is `down` if that was reported before.
+   */
+  | {
+      readonly type: 'memberRestarted';
+      readonly member: NodeMember;
+      readonly previous: NodeMember;
+    }
+  /** A node failed, left, or was `replaced`: a node of another name has its address now. */
   | {
       readonly type: 'memberDown';
       readonly member: NodeMember;
-      readonly reason: 'failed' | 'left';
+      readonly reason: 'failed' | 'left' | 'replaced';
     }
-  /** A member changed what it says about itself, such as its role. */
-  | { readonly type: 'memberUpdated'; readonly member: NodeMember }
+  /**
+   * An active node changed what it says about itself, such as its role, or moved to another
+   * address. `previous` is how it was known.
+   */
+  | {
+      readonly type: 'memberUpdated';
+      readonly member: NodeMember;
+      readonly previous: NodeMember;
+    }
   /** A member may have failed, and has some time to refute the suspicion. */
   | { readonly type: 'memberSuspected'; readonly member: NodeMember }
   /** A suspected member proved that it is alive. */
   | { readonly type: 'memberRefuted'; readonly member: NodeMember }
   /**
-   * Two active nodes at different addresses have the same name; this node may be one of them. For
-   * a moment after a restart at another address, that is normal. Otherwise stop one of them: the
-   * votes and acknowledgements of one voter would count as the other's, and acknowledged entries
-   * could be lost.
+   * Active nodes at different addresses have the same name; this node may be one of them. Only the
+   * one that started last is listed in {@link ShoalNode.members}. For a moment after a restart at
+   * another address, that is normal. Otherwise stop one of them: the votes and acknowledgements of
+   * one voter would count as the other's, and acknowledged entries could be lost.
    */
   | { readonly type: 'nameConflict'; readonly name: string; readonly addresses: readonly string[] }
+  /** Only one node has this name again, at this address; none if `address` is undefined. */
+  | {
+      readonly type: 'nameConflictEnded';
+      readonly name: string;
+      readonly address: string | undefined;
+    }
   /** This node's role or term has changed. */
   | { readonly type: 'role'; readonly role: Role; readonly term: bigint }
   /** The leader or its term has changed, or no leader is known. The leader may be this node. */

@@ -15,7 +15,7 @@ import { bigintsAsText } from './bigint.ts';
 import { NodeError } from './errors.ts';
 import type { NodeEvent } from './events.ts';
 import type { Members } from './members/members.ts';
-import { type NodeMember, nodeMember } from './members/node-member.ts';
+import type { NodeMember } from './members/node-member.ts';
 import type { Role } from './members/node-metadata.ts';
 import type { AppendOptions, AppendResult, DatagramEncryption } from './options.ts';
 import type { Replication } from './replication/replication.ts';
@@ -111,9 +111,9 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
     return this.#closing !== undefined;
   }
 
-  /** The other active members right now. */
+  /** The other active members right now. Of nodes that share a name, the one that started last. */
   members(): NodeMember[] {
-    return this.membership.members().map(nodeMember);
+    return this.#parts.members.peers.visible();
   }
 
   stats(): NodeStats {

@@ -106,6 +106,7 @@ function startMembers(
       name: options.name,
       role: 'member',
       term: parts.votedTerm ?? 0n,
+      started: Date.now(),
       streamAddress: options.streamAddress,
       webSocketAddress: options.webSocketAddress,
       application: options.metadata?.slice() ?? new Uint8Array(0),

@@ -24,6 +24,7 @@ describe('what docs/wire-protocol.md says about nodes', () => {
       name: 'a',
       role: 'leader',
       term: termOf(1n, 0n),
+      started: 1_700_000_000_000,
       streamAddress: '10.0.0.1:7000',
       application: Uint8Array.of(1, 2),
     });

@@ -8,9 +8,11 @@ export { FRAME_HEADER_LENGTH, writeFrameHeader } from './bytes/frame.ts';
 export {
   readU16le,
   readU32le,
+  readU48le,
   readU64le,
   writeU16le,
   writeU32le,
+  writeU48le,
   writeU64le,
 } from './bytes/little-endian.ts';
 export { GOODBYE } from './shoal/goodbye.ts';

@@ -102,9 +102,7 @@ export class ClusterView<Id> {
     if (!this.#same(id, update.id)) {
       if (!this.#context.traits.wins(update.id, id)) return 'superseded';
       table.change(slot, update);
-      const member = snapshotOf(update);
-      this.#context.outputs.push({ type: 'memberUpdated', member, previous: id });
-      this.#enter(slot, state, update, spread);
+      this.#enter(slot, state, update, spread, id);
     } else if (beats(state, incarnation, update.state, update.incarnation)) {
       // The first of equal identities stays: metadata changes only with the generation.
       const changed = { ...update, id };
@@ -165,21 +163,31 @@ export class ClusterView<Id> {
     return a === b || this.#context.traits.equals(a, b);
   }
 
-  #report(type: 'memberUp' | 'memberSuspected' | 'memberRefuted', update: Member<Id>): void {
+  #report(type: 'memberSuspected' | 'memberRefuted', update: Member<Id>): void {
     this.#context.outputs.push({ type, member: snapshotOf(update) });
+  }
+
+  /** Reports a member that came up, went down, or has another identity. */
+  #reportLife(before: MemberState, update: Member<Id>, previous: Id | undefined): void {
+    const { outputs } = this.#context;
+    const was = previous === undefined ? {} : { previous };
+    const member = snapshotOf(update);
+    if (update.state === 'down') {
+      // A member that was down and still is has not changed.
+      if (before === 'down') return;
+      outputs.push({ type: 'memberDown', member, reason: update.left ? 'left' : 'failed', ...was });
+    } else if (before === 'down') outputs.push({ type: 'memberUp', member, ...was });
+    else if (previous !== undefined) outputs.push({ type: 'memberUpdated', member, previous });
   }
 
   /**
    * Completes a change of state: reports it, sets the deadline of the new state, and queues the
-   * update. `before` is Down for a member that was unknown.
+   * update. `before` is Down for a member that was unknown. `previous`: the identity that this one
+   * replaces.
    */
-  #enter(slot: Slot, before: MemberState, update: Member<Id>, spread: Spread): void {
-    const { lifeguard, counters, outputs } = this.#context;
-    if (before === 'down' && update.state !== 'down') this.#report('memberUp', update);
-    if (before !== 'down' && update.state === 'down') {
-      const reason = update.left ? 'left' : 'failed';
-      outputs.push({ type: 'memberDown', member: snapshotOf(update), reason });
-    }
+  #enter(slot: Slot, before: MemberState, update: Member<Id>, spread: Spread, previous?: Id): void {
+    const { lifeguard, counters } = this.#context;
+    this.#reportLife(before, update, previous);
     this.suspicions.clear(slot);
     if (update.state === 'down') {
       this.suspicions.bury(slot);

@@ -2,9 +2,10 @@ import type { Emitter } from '@shoal/async';
 import { withMetadata } from '@shoal/membership';
 import type { DriverEvent, Membership, MembershipOptions } from '@shoal/membership/driver';
 import { startMembershipWithSink } from '@shoal/membership/internal';
-import type { Member, NodeIdentity } from '@shoal/wire';
+import type { NodeIdentity } from '@shoal/wire';
 import type { NodeEvent } from '../events.ts';
-import { nodeMember } from './node-member.ts';
+import { Lives } from './lives.ts';
+import { type NodeMember, nodeMember } from './node-member.ts';
 import { encodeNodeMetadata, type NodeMetadata, type Role } from './node-metadata.ts';
 import { Peers } from './peers.ts';
 
@@ -29,12 +30,16 @@ export class Members {
   /** Called after each change of {@link peers}. */
   onChange: () => void = () => {};
   readonly #events: Emitter<NodeEvent>;
+  readonly #lives: Lives;
+  /** The names that several nodes have. */
+  readonly #conflicts = new Set<string>();
   #metadata: NodeMetadata;
 
   /** Starts the membership. Throws a `SwimError`, or `argument` for metadata that is too long. */
   constructor(parts: MembersParts) {
     const { address, events, metadata } = parts;
     this.#events = events;
+    this.#lives = new Lives({ peers: this.peers, events });
     this.#metadata = metadata;
     const encoded = encodeNodeMetadata(metadata);
     this.membership = startMembershipWithSink(
@@ -70,31 +75,35 @@ export class Members {
     switch (event.type) {
       case 'memberUp':
       case 'memberUpdated':
-        this.#update(event.member);
-        break;
       case 'memberDown':
-        this.peers.remove(event.member.id.address);
+        for (const name of this.#lives.apply(event)) this.#checkName(name);
         this.onChange();
         break;
       case 'memberSuspected':
-      case 'memberRefuted':
+      case 'memberRefuted': {
+        const member = nodeMember(event.member);
+        if (!this.#isVisible(member)) break;
+        this.#events.emit({ type: event.type, member });
         break;
-      default:
-        return;
+      }
     }
-    this.#events.emit({ ...event, member: nodeMember(event.member) });
   }
 
-  #update(member: Member<NodeIdentity>): void {
-    const namesakes = this.peers.update(member);
-    if (namesakes.length > 0) this.#checkName(nodeMember(member).name!, namesakes);
-    this.onChange();
+  /** Whether no other node hides a member behind its name. */
+  #isVisible({ name, address }: NodeMember): boolean {
+    return name === undefined || this.peers.named(name)?.member.address === address;
   }
 
-  /** Reports nodes that share a name with each other, or with this node. */
-  #checkName(name: string, namesakes: readonly string[]): void {
+  /** Reports nodes that share a name with each other, or with this node, and when that ends. */
+  #checkName(name: string): void {
     const own = name === this.#metadata.name ? [this.membership.identity.address] : [];
-    const addresses = [...namesakes, ...own];
-    if (addresses.length > 1) this.#events.emit({ type: 'nameConflict', name, addresses });
+    const addresses = [...this.peers.addressesOf(name), ...own];
+    if (addresses.length > 1) {
+      if (this.#conflicts.has(name)) return;
+      this.#conflicts.add(name);
+      this.#events.emit({ type: 'nameConflict', name, addresses });
+    } else if (this.#conflicts.delete(name)) {
+      this.#events.emit({ type: 'nameConflictEnded', name, address: addresses[0] });
+    }
   }
 }

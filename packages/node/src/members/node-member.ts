@@ -5,6 +5,11 @@ import { decodeNodeMetadata, type NodeMetadata, type Role } from './node-metadat
 export interface NodeMember {
   /** Undefined if the member is not a node. */
   readonly name: string | undefined;
+  /**
+   * When this life of the node began, in ms since 1970 by its own clock; undefined if the member is
+   * not a node. Another life has another value.
+   */
+  readonly started: number | undefined;
   readonly address: string;
   /** Where it accepts streams; undefined if it is behind a gateway. */
   readonly streamAddress: string | undefined;
@@ -41,6 +46,7 @@ export function nodeMember({ id, state }: Member<NodeIdentity>): NodeMember {
   const metadata = metadataOf(id);
   return {
     name: metadata?.name,
+    started: metadata?.started,
     address: id.address,
     streamAddress: streamAddressOf(id),
     webSocketAddress: metadata?.webSocketAddress,

@@ -17,11 +17,12 @@ const metadata: fc.Arbitrary<NodeMetadata> = fc.record(
     name: nodeName,
     role,
     term: u64,
+    started: fc.nat({ max: 2 ** 48 - 1 }),
     streamAddress: address,
     webSocketAddress: address,
     application: fc.uint8Array({ maxLength: MAX_APPLICATION_BYTES }),
   },
-  { requiredKeys: ['name', 'role', 'term', 'application'] },
+  { requiredKeys: ['name', 'role', 'term', 'started', 'application'] },
 );
 
 describe('node metadata', () => {
@@ -53,6 +54,7 @@ describe('node metadata', () => {
       name: 'n'.repeat(64),
       role: 'leader',
       term: 1n,
+      started: 2 ** 48 - 1,
       streamAddress: 's'.repeat(128),
       webSocketAddress: 'w'.repeat(128),
       application: new Uint8Array(MAX_APPLICATION_BYTES),
@@ -70,8 +72,9 @@ describe('node metadata', () => {
   });
 
   it('has the bytes that are documented', () => {
-    const value = { name: 'a', role: 'leader', term: 258n, application: Uint8Array.of(9) } as const;
-    const bytes = '4e 01 01 00 02 01 00 00 00 00 00 00 01 61 09';
+    const application = Uint8Array.of(9);
+    const value = { name: 'a', role: 'leader', term: 258n, started: 259, application } as const;
+    const bytes = '4e 01 01 00 02 01 00 00 00 00 00 00 03 01 00 00 00 00 01 61 09';
     expect(hex(encodeNodeMetadata(value))).toBe(bytes);
   });
 });

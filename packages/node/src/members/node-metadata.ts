@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter, WireError } from '@shoal/wire';
-import { readU64le, writeU64le } from '@shoal/wire/internal';
+import { readU48le, readU64le, writeU48le, writeU64le } from '@shoal/wire/internal';
 import { NodeError } from '../errors.ts';
 
 /** The version of the format that this package writes. */
@@ -27,6 +27,8 @@ export interface NodeMetadata {
   readonly role: Role;
   /** The term in which it leads or follows; for a `member`, the highest in which it has voted. */
   readonly term: bigint;
+  /** When this life of the node began, in ms since 1970 by its own clock: 0..2^48-1. */
+  readonly started: number;
   /** Where it accepts streams, if not at its datagram address. */
   readonly streamAddress?: string | undefined;
   /** Where it accepts streams over WebSocket, if it does. */
@@ -39,8 +41,8 @@ export interface NodeMetadata {
  * Encodes metadata, in version 1 of its format:
  *
  * ```
- * metadata := magic:u8 = 4e, version:u8 = 1, role:u8, flags:u8, term:u64, name:text8,
- *             [ streamAddress:text8 ], [ webSocketAddress:text8 ], application
+ * metadata := magic:u8 = 4e, version:u8 = 1, role:u8, flags:u8, term:u64, started:u48,
+ *             name:text8, [ streamAddress:text8 ], [ webSocketAddress:text8 ], application
  * ```
  *
  * `role` is 0 for member, 1 for leader, 2 for follower. Bit 0 of `flags` is set if `streamAddress`
@@ -49,7 +51,7 @@ export interface NodeMetadata {
  * long.
  */
 export function encodeNodeMetadata(metadata: NodeMetadata): Uint8Array {
-  const { name, role, term, streamAddress, webSocketAddress, application } = metadata;
+  const { name, role, term, started, streamAddress, webSocketAddress, application } = metadata;
   const w = new ByteWriter({ capacity: 128 });
   w.u8(MAGIC);
   w.u8(VERSION);
@@ -59,6 +61,7 @@ export function encodeNodeMetadata(metadata: NodeMetadata): Uint8Array {
       (webSocketAddress === undefined ? 0 : HAS_WEB_SOCKET_ADDRESS),
   );
   writeU64le(w, term);
+  writeU48le(w, started);
   writeText(w, { text: name, max: MAX_NAME_BYTES, what: 'name' });
   if (streamAddress !== undefined) {
     writeText(w, { text: streamAddress, max: MAX_ADDRESS_BYTES, what: 'streamAddress' });
@@ -107,6 +110,7 @@ export function decodeNodeMetadata(bytes: Uint8Array): NodeMetadata | undefined 
     const metadata = {
       role,
       term: readU64le(r),
+      started: readU48le(r),
       name: readText(r, MAX_NAME_BYTES),
       streamAddress: flags & HAS_STREAM_ADDRESS ? readText(r, MAX_ADDRESS_BYTES) : undefined,
       webSocketAddress: flags & HAS_WEB_SOCKET_ADDRESS ? readText(r, MAX_ADDRESS_BYTES) : undefined,

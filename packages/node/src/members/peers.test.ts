@@ -1,7 +1,7 @@
 import type { Member, NodeIdentity } from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
 import { encodeNodeMetadata, type Role } from './node-metadata.ts';
-import { type Peer, Peers } from './peers.ts';
+import { type NodePeer, Peers } from './peers.ts';
 
 const nothing = new Uint8Array(0);
 
@@ -11,14 +11,14 @@ function node(
   {
     role = 'member',
     term = 0n,
-    generation = 1,
-  }: { role?: Role; term?: bigint; generation?: number } = {},
+    started = 1,
+  }: { role?: Role; term?: bigint; started?: number } = {},
 ): Member<NodeIdentity> {
-  const metadata = encodeNodeMetadata({ name, role, term, application: nothing });
-  return { id: { address, generation, metadata }, incarnation: 0, state: 'alive' };
+  const metadata = encodeNodeMetadata({ name, role, term, started, application: nothing });
+  return { id: { address, generation: started, metadata }, incarnation: 0, state: 'alive' };
 }
 
-function latest(peers: Peers, except: string, voters: string[]): Peer | undefined {
+function latest(peers: Peers, except: string, voters: string[]): NodePeer | undefined {
   return peers.latestLeader({ except, voters, believes: () => true });
 }
 
@@ -34,19 +34,22 @@ describe('Peers', () => {
     peers.remove('10.0.0.1:1');
   });
 
-  it('ignores members that are not nodes', () => {
+  it('lists members that are not nodes under their address only', () => {
     const peers = new Peers();
     const id = { address: '10.0.0.1:1', generation: 1, metadata: nothing };
-    expect(peers.update({ id, incarnation: 0, state: 'alive' })).toEqual([]);
+    peers.update({ id, incarnation: 0, state: 'alive' });
+    expect(peers.visible()).toEqual([expect.objectContaining({ address: '10.0.0.1:1' })]);
+    expect(peers.at('10.0.0.1:1')?.metadata).toBeUndefined();
   });
 
-  it('finds the node that started last of those with one name, and reports all of them once', () => {
+  it('gives a name to the node that started last, and hides the others', () => {
     const peers = new Peers();
-    expect(peers.update(node('a', '10.0.0.1:1', { generation: 2 }))).toEqual(['10.0.0.1:1']);
-    const both = ['10.0.0.2:1', '10.0.0.1:1'];
-    expect(peers.update(node('a', '10.0.0.2:1', { generation: 1 }))).toEqual(both);
-    expect(peers.update(node('a', '10.0.0.2:1', { generation: 1, term: 7n }))).toEqual([]);
+    peers.update(node('a', '10.0.0.1:1', { started: 2 }));
+    peers.update(node('a', '10.0.0.2:1', { started: 1 }));
+    expect(peers.addressesOf('a')).toEqual(['10.0.0.2:1', '10.0.0.1:1']);
+    peers.update(node('a', '10.0.0.2:1', { started: 1, term: 7n }));
     expect(peers.named('a')?.member.address).toBe('10.0.0.1:1');
+    expect(peers.visible().map(({ address }) => address)).toEqual(['10.0.0.1:1']);
     peers.remove('10.0.0.1:1');
     expect(peers.named('a')?.metadata.term).toBe(7n);
   });
@@ -56,12 +59,12 @@ describe('Peers', () => {
     peers.update(node('a', '10.0.0.1:1', { role: 'leader', term: 2n }));
     peers.update(node('b', '10.0.0.2:1', { role: 'leader', term: 3n }));
     peers.update(node('c', '10.0.0.3:1', { role: 'follower', term: 4n }));
-    expect(latest(peers, 'c', [])?.name).toBe('b');
-    expect(latest(peers, 'b', [])?.name).toBe('a');
-    expect(latest(peers, 'c', ['a', 'c'])?.name).toBe('a');
+    expect(latest(peers, 'c', [])?.member.name).toBe('b');
+    expect(latest(peers, 'b', [])?.member.name).toBe('a');
+    expect(latest(peers, 'c', ['a', 'c'])?.member.name).toBe('a');
     expect(peers.highestTerm(['a', 'c', 'unknown'])).toBe(4n);
     peers.update(node('b', '10.0.0.2:1', { term: 5n }));
-    expect(latest(peers, 'c', [])?.name).toBe('a');
+    expect(latest(peers, 'c', [])?.member.name).toBe('a');
   });
 
   it('ignores leaders whose term cannot exist', () => {
@@ -69,6 +72,6 @@ describe('Peers', () => {
     peers.update(node('a', '10.0.0.1:1', { role: 'leader', term: 2n }));
     peers.update(node('b', '10.0.0.2:1', { role: 'leader', term: 2n ** 64n - 1n }));
     const believes = (term: bigint): boolean => term < 100n;
-    expect(peers.latestLeader({ except: 'c', voters: [], believes })?.name).toBe('a');
+    expect(peers.latestLeader({ except: 'c', voters: [], believes })?.member.name).toBe('a');
   });
 });

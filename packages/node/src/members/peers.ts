@@ -3,12 +3,17 @@ import { higher } from '../bigint.ts';
 import { metadataOf, type NodeMember, nodeMember } from './node-member.ts';
 import type { NodeMetadata } from './node-metadata.ts';
 
-/** An active node other than this one. */
+/** An active member other than this node. */
 export interface Peer {
-  readonly name: string;
   readonly generation: number;
-  readonly metadata: NodeMetadata;
+  /** Undefined if it is not a node. */
+  readonly metadata: NodeMetadata | undefined;
   readonly member: NodeMember;
+}
+
+/** An active node other than this one. */
+export interface NodePeer extends Peer {
+  readonly metadata: NodeMetadata;
 }
 
 /** Which leaders count. */
@@ -19,60 +24,84 @@ export interface LeaderSearch {
   readonly believes: (term: bigint) => boolean;
 }
 
-/** The active nodes, indexed by address, by name, and by whether they lead. */
+/**
+ * The active members, indexed by address, by name, and by whether they lead. Nodes at different
+ * addresses may have one name, by mistake or for a moment after a restart: the one that started
+ * last holds it, and the others are hidden behind it.
+ */
 export class Peers {
   readonly #byAddress = new Map<string, Peer>();
-  /** Several nodes may have one name, at different addresses. Ascending by generation. */
-  readonly #byName = new Map<string, Peer[]>();
-  readonly #leaders = new Map<string, Peer>();
+  /** All nodes of each name. The last one holds it. */
+  readonly #byName = new Map<string, NodePeer[]>();
+  readonly #leaders = new Map<string, NodePeer>();
 
-  /**
-   * Takes in a member that came up or changed. Returns the addresses of all nodes with its name
-   * if it has not had that name before.
-   */
-  update(member: Member<NodeIdentity>): readonly string[] {
+  /** Takes in a member that came up or changed. */
+  update(member: Member<NodeIdentity>): void {
     const { address, generation } = member.id;
-    const before = this.#byAddress.get(address);
     this.remove(address);
     const metadata = metadataOf(member.id);
-    if (metadata === undefined || member.state === 'down') return [];
-    const { name } = metadata;
-    const peer: Peer = { name, generation, metadata, member: nodeMember(member) };
-    const namesakes = [...(this.#byName.get(name) ?? []), peer];
-    namesakes.sort((one, other) => one.generation - other.generation);
+    const found = nodeMember(member);
+    if (metadata === undefined) {
+      this.#byAddress.set(address, { generation, metadata, member: found });
+      return;
+    }
+    const peer: NodePeer = { generation, metadata, member: found };
+    const namesakes = [...(this.#byName.get(metadata.name) ?? []), peer];
+    namesakes.sort(byStart);
     this.#byAddress.set(address, peer);
-    this.#byName.set(name, namesakes);
+    this.#byName.set(metadata.name, namesakes);
     if (metadata.role === 'leader') this.#leaders.set(address, peer);
-    return before?.name === name ? [] : namesakes.map((one) => one.member.address);
   }
 
-  /** Forgets the node at this address. */
+  /** Forgets the member at this address. */
   remove(address: string): void {
     const peer = this.#byAddress.get(address);
     if (peer === undefined) return;
     this.#byAddress.delete(address);
+    const name = peer.metadata?.name;
+    if (name === undefined) return;
     this.#leaders.delete(address);
-    const others = this.#byName.get(peer.name)!.filter((one) => one !== peer);
-    if (others.length > 0) this.#byName.set(peer.name, others);
-    else this.#byName.delete(peer.name);
+    const others = this.#byName.get(name)!.filter((one) => one !== peer);
+    if (others.length > 0) this.#byName.set(name, others);
+    else this.#byName.delete(name);
   }
 
-  /** The node of this name; the one that started last, if there are several. */
-  named(name: string): Peer | undefined {
+  /** The member at this address, hidden or not. */
+  at(address: string): Peer | undefined {
+    return this.#byAddress.get(address);
+  }
+
+  /** The node that holds this name: the one that started last, if there are several. */
+  named(name: string): NodePeer | undefined {
     return this.#byName.get(name)?.at(-1);
+  }
+
+  /** The addresses of all nodes of this name. */
+  addressesOf(name: string): string[] {
+    return (this.#byName.get(name) ?? []).map(({ member }) => member.address);
+  }
+
+  /** Every member but those hidden behind another one of their name. */
+  visible(): NodeMember[] {
+    const visible: NodeMember[] = [];
+    for (const peer of this.#byAddress.values()) {
+      const name = peer.metadata?.name;
+      if (name === undefined || this.named(name) === peer) visible.push(peer.member);
+    }
+    return visible;
   }
 
   /**
    * The leader of the highest term that this node believes, apart from nodes of the name `except`.
    * If `voters` is not empty, a leader counts only if it is one of them.
    */
-  latestLeader({ except, voters, believes }: LeaderSearch): Peer | undefined {
-    let latest: Peer | undefined;
+  latestLeader({ except, voters, believes }: LeaderSearch): NodePeer | undefined {
+    let latest: NodePeer | undefined;
     for (const peer of this.#leaders.values()) {
-      const { name, metadata } = peer;
+      const { name, term } = peer.metadata;
       if (name === except || (voters.length > 0 && !voters.includes(name))) continue;
-      if (!believes(metadata.term)) continue;
-      if (latest === undefined || metadata.term > latest.metadata.term) latest = peer;
+      if (!believes(term)) continue;
+      if (latest === undefined || term > latest.metadata.term) latest = peer;
     }
     return latest;
   }
@@ -81,4 +110,9 @@ export class Peers {
   highestTerm(names: readonly string[]): bigint {
     return names.map((name) => this.named(name)?.metadata.term ?? 0n).reduce(higher, 0n);
   }
+}
+
+/** Ascending by when a node started; of one life at two addresses, the later identity is last. */
+function byStart(one: NodePeer, other: NodePeer): number {
+  return one.metadata.started - other.metadata.started || one.generation - other.generation;
 }

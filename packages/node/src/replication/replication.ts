@@ -3,7 +3,7 @@ import type { Lag, ReplicaStatus } from '@shoal/syncup/driver';
 import type { Connection } from '@shoal/transport';
 import { NodeError } from '../errors.ts';
 import type { LeaderChoice } from '../leadership/leadership.ts';
-import type { Peer } from '../members/peers.ts';
+import type { NodePeer } from '../members/peers.ts';
 import type { AppendOptions, AppendResult } from '../options.ts';
 import { acceptAll, type LogListeners, SERVICES } from '../services.ts';
 import { epochOf, formatTerm, nextTerm } from '../votes/term.ts';
@@ -128,7 +128,7 @@ export class Replication {
   }
 
   /** Why this node must no longer lead. Undefined: it still may. */
-  #reasonToStepDown({ term }: Leader, rival: Peer | undefined): NodeError | undefined {
+  #reasonToStepDown({ term }: Leader, rival: NodePeer | undefined): NodeError | undefined {
     const { name, members, voters } = this.#parts;
     const later = [this.current.highestTerm, rival?.metadata.term ?? 0n].find((t) => t > term);
     if (later !== undefined) {
@@ -152,7 +152,7 @@ export class Replication {
   }
 
   /** Whether this node is chosen, and no other one leads, or might lead, in its epoch or later. */
-  #mayLead(leader: Peer | undefined): boolean {
+  #mayLead(leader: NodePeer | undefined): boolean {
     const { name, voters } = this.#parts;
     const choice = this.#choice;
     if (choice?.leader !== name || !voters.includes(name)) return false;
@@ -176,10 +176,9 @@ export class Replication {
     this.adjust();
   }
 
-  async #follow(peer: Peer): Promise<void> {
+  async #follow(peer: NodePeer): Promise<void> {
     const { state } = this.current;
-    const { name: leader } = peer;
-    const { term } = peer.metadata;
+    const { name: leader, term } = peer.metadata;
     const key = `${leader} ${peer.member.address} ${term}`;
     if (state instanceof Follower) {
       if (state.leader === leader && state.term === term) return;

@@ -16,7 +16,13 @@ function election(voters: readonly string[], ask: ElectionParts['ask']): Electio
   const peers = new Peers();
   for (const [i, name] of voters.entries()) {
     const application = new Uint8Array(0);
-    const metadata = encodeNodeMetadata({ name, role: 'member', term: 0n, application });
+    const metadata = encodeNodeMetadata({
+      name,
+      role: 'member',
+      term: 0n,
+      started: 1,
+      application,
+    });
     const id: NodeIdentity = { address: `10.0.0.${i}:1`, generation: 1, metadata };
     peers.update({ id, incarnation: 0, state: 'alive' } satisfies Member<NodeIdentity>);
   }

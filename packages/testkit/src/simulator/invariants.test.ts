@@ -64,6 +64,24 @@ describe('Invariants', () => {
     expect(broken(judge)).toBe(expected);
   });
 
+  it('find a member that no event has told of, and one that is gone without an event', () => {
+    const { sim, invariants } = watched();
+    const { swim } = sim.nodes[0]!;
+    const [member] = swim!.members();
+    const scanAfter = (event: Event): Invariant | undefined => {
+      invariants.event(sim.nodes[0]!, event);
+      return broken(() => invariants.scan());
+    };
+    expect(scanAfter({ type: 'idle' })).toBeUndefined();
+    // A ghost: the node does not hold this member.
+    expect(scanAfter(about('memberUp', 5))).toBe('events-tell-all');
+    expect(scanAfter(about('memberDown', 5))).toBeUndefined();
+    const down = { ...member!, state: 'down' } as const;
+    expect(scanAfter({ type: 'memberDown', member: down, reason: 'failed' })).toBe(
+      'events-tell-all',
+    );
+  });
+
   it('allow an identity to come back once it may be forgotten', () => {
     const { sim, node, invariants } = watched();
     invariants.event(node, about('memberDown', 5));

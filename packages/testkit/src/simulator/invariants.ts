@@ -1,4 +1,5 @@
 import type { Member, MembershipEvent, NodeIdentity } from '@shoal/membership';
+import { MemberMaps } from './member-maps.ts';
 import type { Observer } from './observer.ts';
 import type { SimNode } from './sim-node.ts';
 import type { Simulator } from './simulator.ts';
@@ -12,6 +13,8 @@ export type Invariant =
   | 'incarnation-grows'
   /** No view brings back an identity that was Down or replaced. */
   | 'down-is-final'
+  /** A map of members that is kept from events equals the list of members. */
+  | 'events-tell-all'
   /** No packet exceeds the limit. */
   | 'packet-size'
   /** Queues, tables and timers do not outgrow the cluster. */
@@ -65,6 +68,7 @@ export class Invariants implements Observer {
   readonly #sim: Simulator;
   /** By node, then by address. */
   #views: Map<string, Known>[] = [];
+  readonly #told: MemberMaps;
   readonly #selves: (Known | undefined)[] = [];
   readonly #boundsCheckedAt: number[] = [];
 
@@ -72,11 +76,13 @@ export class Invariants implements Observer {
   constructor(sim: Simulator) {
     this.#sim = sim;
     this.#views = sim.nodes.map(() => new Map());
+    this.#told = new MemberMaps(sim.nodes.length);
     sim.observers.push(this);
   }
 
   started(node: SimNode): void {
     this.#views[node.index] = new Map();
+    this.#told.clear(node.index);
     this.#selves[node.index] = undefined;
   }
 
@@ -89,6 +95,7 @@ export class Invariants implements Observer {
   }
 
   event(node: SimNode, event: MembershipEvent<NodeIdentity>): void {
+    this.#told.take(node.index, event);
     if ('member' in event) {
       this.#checkMember(node, event.member);
       // Nearly all timers and queued updates come from such a change. The events of one packet all
@@ -106,6 +113,8 @@ export class Invariants implements Observer {
   scan(): void {
     for (const node of this.#sim.nodes) {
       this.#checkBounds(node);
+      const untold = node.swim && this.#told.differenceFrom(node.swim.members(), node.index);
+      if (untold !== undefined) this.#fail('events-tell-all', `n${node.index} ${untold}`);
       for (const member of node.swim?.membershipState() ?? []) this.#checkMember(node, member);
     }
   }

@@ -57,6 +57,12 @@ export function readU32le(reader: ByteReader): number {
   return u32At(reader.bytes, reader.take(4));
 }
 
+/** Reads a u48. Throws `truncated`. */
+export function readU48le(reader: ByteReader): number {
+  const low = readU32le(reader);
+  return readU16le(reader) * 2 ** 32 + low;
+}
+
 /** Reads a u64. Throws `truncated`. */
 export function readU64le(reader: ByteReader): bigint {
   return u64At(reader.bytes, reader.take(8));
@@ -80,6 +86,15 @@ export function writeU32le(writer: ByteWriter, value: number): void {
   if (value !== value >>> 0) outOfRange(writer, '0..4294967295', value);
   const at = writer.reserve(4);
   putU32(writer.bytes, at, value);
+}
+
+/** Writes a u48. Throws `range` for any other value, and writes nothing. */
+export function writeU48le(writer: ByteWriter, value: number): void {
+  if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 48)) {
+    outOfRange(writer, '0..2^48-1', value);
+  }
+  writeU32le(writer, value >>> 0);
+  writeU16le(writer, Math.floor(value / 2 ** 32));
 }
 
 /** Writes a u64. Throws `range` for any other value, and writes nothing. */
