@@ -22,6 +22,7 @@ export class Cable {
       maxDatagramSize: transport.maxDatagramSize,
       // A cut cable gives no sign: what is sent is lost.
       send: (to, bytes) => this.#cut || transport.send(to, bytes),
+      unreachable: (to) => transport.unreachable?.(to),
       receive: (handler) =>
         transport.receive((from, bytes) => {
           if (!this.#cut) handler(from, bytes);

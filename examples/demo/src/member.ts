@@ -35,6 +35,7 @@ const about = (type: 'up' | 'suspected' | 'refuted') => {
   return ({ member }: { member: NodeMember }): void => report({ type, address: member.address });
 };
 node.on('memberUp', about('up'));
+node.on('memberRestarted', about('up'));
 node.on('memberSuspected', about('suspected'));
 node.on('memberRefuted', about('refuted'));
 node.on('memberDown', ({ member, reason }) =>

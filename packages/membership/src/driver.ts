@@ -6,6 +6,7 @@ export type {
   MembershipOptions,
   Seeds,
   StreamsOptions,
+  UnansweredSeed,
 } from './driver/options.ts';
 export { startMembership } from './driver/start-membership.ts';
 export type { JoinRetry } from './lifecycle/joiner.ts';

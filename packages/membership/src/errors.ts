@@ -29,7 +29,8 @@
  *
  * The same, in a `joinFailed` event of the driver:
  *
- * - `timeout`: the seeds were not looked up within `lookUpTimeout`. The state is unchanged.
+ * - `timeout`: the seeds were not looked up within `lookUpTimeout`, or a seed did not answer.
+ * - `join`: none of the seeds could be joined. The message says why.
  */
 export type SwimErrorCode =
   | 'too-large'
@@ -45,7 +46,8 @@ export type SwimErrorCode =
   | 'state'
   | 'overflow'
   | 'stream'
-  | 'timeout';
+  | 'timeout'
+  | 'join';
 
 /** The error of this package. Its code says what went wrong, and whether the state changed. */
 export class SwimError extends Error {

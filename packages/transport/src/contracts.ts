@@ -1,3 +1,5 @@
+import type { TransportError } from './errors.ts';
+
 /**
  * Sends and receives datagrams. They may be lost, duplicated or reordered, but never cut: a
  * datagram arrives whole or not at all.
@@ -14,6 +16,12 @@ export interface DatagramTransport extends AsyncDisposable {
    * {@link DatagramTransport.maxDatagramSize} bytes.
    */
   send(to: string, bytes: Uint8Array): boolean;
+  /**
+   * Why no datagram can get to `to` from here, as far as is known: `address` if that is not an
+   * address, `resolve` if its name was not found, `unreachable` if this transport has no way there,
+   * such as from IPv4 to IPv6. Undefined: one might get there. Default: nothing is known.
+   */
+  unreachable?(to: string): TransportError | undefined;
   /**
    * Passes every datagram to `handler` from now on, in place of an earlier handler. The handler
    * owns `bytes`. Datagrams that arrive while there is no handler are dropped and counted.

@@ -29,6 +29,7 @@ const TYPES: Readonly<Record<DriverEvent<unknown>['type'], true>> = {
   probe: true,
   rejected: true,
   joinFailed: true,
+  memberUnreachable: true,
   exchange: true,
   exchangeFailed: true,
   listenFailed: true,

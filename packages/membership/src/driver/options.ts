@@ -1,4 +1,9 @@
-import type { DatagramTransport, Listener, StreamTransport } from '@shoal/transport';
+import type {
+  DatagramTransport,
+  Listener,
+  StreamTransport,
+  TransportError,
+} from '@shoal/transport';
 import type { Member, NodeIdentity, SwimCodec } from '@shoal/wire';
 import type { SwimConfig } from '../config.ts';
 import type { BroadcastHandler } from '../dissemination/broadcast-queue.ts';
@@ -6,14 +11,38 @@ import type { MembershipEvent } from '../events.ts';
 import type { JoinRetry } from '../lifecycle/joiner.ts';
 import type { IdentityTraits } from '../members/identity.ts';
 
+/** A seed that was tried in vain. */
+export interface UnansweredSeed<Id> {
+  readonly seed: Id;
+  readonly address: string;
+  /**
+   * Why no datagram gets there, as the transport's error with code `address`, `resolve` or
+   * `unreachable`; or a `SwimError` with code `timeout` if none came back.
+   */
+  readonly error: Error;
+}
+
 /** What a `Membership` reports: the events of `Swim`, and those of seeds and streams. */
 export type DriverEvent<Id> =
   | MembershipEvent<Id>
   /**
-   * The seeds could not be looked up, or not in time, or one is not an address. Another attempt
-   * will follow.
+   * The seeds could not be looked up, or not in time, and `seeds` is empty. Or each of `seeds` was
+   * tried, and this member is still alone. Another attempt will follow.
    */
-  | { readonly type: 'joinFailed'; readonly error: unknown }
+  | {
+      readonly type: 'joinFailed';
+      readonly error: unknown;
+      readonly seeds: readonly UnansweredSeed<Id>[];
+    }
+  /**
+   * No datagram can get from here to an active member: its address is not valid, or one of the two
+   * has IPv4 only and the other one IPv6 only. Both stay members as long as others reach both.
+   */
+  | {
+      readonly type: 'memberUnreachable';
+      readonly member: Member<Id>;
+      readonly error: TransportError;
+    }
   /** States were compared with the member at this stream address, and exchanged unless equal. */
   | { readonly type: 'exchange'; readonly address: string; readonly outcome: 'equal' | 'merged' }
   /** An exchange failed: the transport's error, or a `SwimError` with code `stream` or `state`. */

@@ -1,6 +1,6 @@
 import { Emitter, type EventOfType, onAbort, sleep, Waiters } from '@shoal/async';
 import type { DatagramTransport } from '@shoal/transport';
-import type { SwimCodec } from '@shoal/wire';
+import type { Member, SwimCodec } from '@shoal/wire';
 import type { SwimConfig } from '../config.ts';
 import { takesPart } from '../context.ts';
 import { SwimError } from '../errors.ts';
@@ -10,7 +10,7 @@ import type { IdentityTraits } from '../members/identity.ts';
 import { mergeStates } from '../members/merge-states.ts';
 import type { Swim } from '../swim.ts';
 import { DatagramHealth } from './datagram-health.ts';
-import type { DriverEvent, StreamsOptions } from './options.ts';
+import type { DriverEvent, StreamsOptions, UnansweredSeed } from './options.ts';
 import { Streams } from './streams.ts';
 import { TickTimer } from './tick-timer.ts';
 
@@ -170,6 +170,7 @@ export class SwimRunner<Id> {
     else if (event.type === 'probeOverdue') void this.#pingOverdue(event);
     this.#parts.onEvent?.(event);
     this.emitter.emit(event);
+    if (event.type === 'memberUp' || event.type === 'memberUpdated') this.#checkReach(event);
     if (event.type === 'probe') this.#watchDatagrams(event);
     else if (event.type === 'memberDown') this.#forgetDatagrams(event.member.id);
   }
@@ -203,9 +204,12 @@ export class SwimRunner<Id> {
   /** Starts the attempt to join and the exchange of states that are due. */
   #startDue(): void {
     const now = performance.now();
-    if (this.#joiner.expire(now)) this.#report({ type: 'joinFailed', error: lookUpError() });
+    if (this.#joiner.expire(now)) this.#reportJoinFailed(lookUpError());
     const attempt = this.#joiner.tick(now);
-    if (attempt !== undefined) void this.#attemptToJoin(attempt);
+    if (attempt !== undefined) {
+      this.#reportUnanswered();
+      void this.#attemptToJoin(attempt);
+    }
     const partner = this.#exchanges?.tick(now);
     if (partner !== undefined) void this.streams?.exchange(partner);
     this.#arm();
@@ -234,7 +238,21 @@ export class SwimRunner<Id> {
   }
 
   #joinFailed(attempt: number, error: unknown): void {
-    if (this.#joiner.isCurrent(attempt)) this.#report({ type: 'joinFailed', error });
+    if (this.#joiner.isCurrent(attempt)) this.#reportJoinFailed(error);
+  }
+
+  #reportJoinFailed(error: unknown, seeds: readonly UnansweredSeed<Id>[] = []): void {
+    this.#report({ type: 'joinFailed', error, seeds });
+  }
+
+  /** Reports the seeds of a lap that has brought no answer, each with the reason if it is known. */
+  #reportUnanswered(): void {
+    const { transport } = this.#parts;
+    const seeds = this.#joiner.takeUnanswered().map((seed): UnansweredSeed<Id> => {
+      const address = this.#addressOf(seed);
+      return { seed, address, error: transport.unreachable?.(address) ?? noAnswer(address) };
+    });
+    if (seeds.length > 0) this.#reportJoinFailed(joinError(seeds), seeds);
   }
 
   /** Tries a stream because datagrams are overdue. Never rejects. */
@@ -255,6 +273,12 @@ export class SwimRunner<Id> {
     const address = this.#addressOf(probe.target);
     const type = this.#datagramHealth.onProbe(address, probe.outcome);
     if (type !== undefined) this.#report({ type, address });
+  }
+
+  /** Reports a member that no datagram can get to from here. */
+  #checkReach({ member }: { readonly member: Member<Id> }): void {
+    const error = this.#parts.transport.unreachable?.(this.#addressOf(member.id));
+    if (error !== undefined) this.#report({ type: 'memberUnreachable', member, error });
   }
 
   #forgetDatagrams(id: Id): void {
@@ -284,6 +308,19 @@ export class SwimRunner<Id> {
 
 function overflowError(capacity: number): SwimError {
   return new SwimError('overflow', `more than ${capacity} events were not read in time`);
+}
+
+function noAnswer(address: string): SwimError {
+  return new SwimError('timeout', `no answer from ${address}`);
+}
+
+/** How many seeds the message of an error names. */
+const NAMED_SEEDS = 5;
+
+function joinError(seeds: readonly UnansweredSeed<unknown>[]): SwimError {
+  const reasons = seeds.slice(0, NAMED_SEEDS).map(({ error }) => error.message);
+  if (seeds.length > NAMED_SEEDS) reasons.push(`and ${seeds.length - NAMED_SEEDS} more`);
+  return new SwimError('join', `no seed could be joined: ${reasons.join('; ')}`);
 }
 
 function lookUpError(): SwimError {

@@ -39,6 +39,21 @@ describe('Joiner', () => {
     expect(joiner.nextDeadline).toBe(5100);
   });
 
+  it('tells which seeds a lap has tried in vain, once', () => {
+    const joiner = joinerOf();
+    joiner.start(0);
+    const tried = [...attempt(joiner), ...attempt(joiner)];
+    expect(joiner.takeUnanswered()).toEqual([]);
+    // The next lap begins.
+    attempt(joiner);
+    expect(joiner.takeUnanswered().map(({ address }) => address)).toEqual(tried);
+    expect(new Set(tried)).toEqual(new Set(['a:1', 'b:1', 'c:1', 'd:1']));
+    expect(joiner.takeUnanswered()).toEqual([]);
+    joiner.start(9000);
+    attempt(joiner, few);
+    expect(joiner.takeUnanswered()).toEqual([]);
+  });
+
   it('varies each wait by a quarter either way', () => {
     for (const [chance, wait] of [
       [0, 75],

@@ -59,6 +59,9 @@ export class Joiner<Id> {
   /** The addresses of the seeds that were tried in the current lap. */
   readonly #tried = new Set<string>();
   #lapOver = true;
+  /** The seeds of the current lap, in the order in which they were tried. */
+  #lap: Id[] = [];
+  #unanswered: readonly Id[] = [];
 
   constructor(options: JoinerOptions<Id>) {
     this.#options = options;
@@ -77,6 +80,7 @@ export class Joiner<Id> {
   start(now: number): void {
     this.#underWay = false;
     this.#tried.clear();
+    this.#lap = [];
     this.#wait = this.#first;
     this.#nextDeadline = now;
   }
@@ -91,9 +95,23 @@ export class Joiner<Id> {
   tick(now: number): number | undefined {
     if (this.#underWay || now < this.#nextDeadline) return undefined;
     this.#underWay = true;
+    if (this.#lapOver) {
+      this.#unanswered = this.#options.swim.state === 'active' ? [] : this.#lap;
+      this.#lap = [];
+    }
     this.#lapOver = true;
     this.#nextDeadline = now + this.#lookUpTimeout;
     return ++this.#attempt;
+  }
+
+  /**
+   * The seeds that were tried in vain in the last lap, if this member is still alone after it. Call
+   * it after {@link tick} has begun an attempt. Returns them once.
+   */
+  takeUnanswered(): readonly Id[] {
+    const unanswered = this.#unanswered;
+    this.#unanswered = [];
+    return unanswered;
   }
 
   /**
@@ -130,6 +148,7 @@ export class Joiner<Id> {
       chosen.push(...left.splice(Math.floor(random() * left.length), 1));
     }
     for (const seed of chosen) this.#tried.add(traits.address(seed));
+    this.#lap.push(...chosen);
     // A function may return other seeds each time: then a lap is as long as one list.
     this.#lapOver = left.length === 0 || this.#tried.size >= seeds.length;
     if (this.#lapOver) this.#tried.clear();

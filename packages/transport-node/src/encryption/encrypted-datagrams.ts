@@ -78,6 +78,10 @@ class Encrypted implements EncryptedDatagrams {
     return this.#transport.send(to, this.#sealer.seal(bytes, this.#seconds()));
   }
 
+  unreachable(to: string): TransportError | undefined {
+    return this.#transport.unreachable?.(to);
+  }
+
   receive(handler: (from: string, bytes: Uint8Array) => void): void {
     this.#transport.receive((from, bytes) => {
       // Not `!== 'strict'`: an unknown mode must not accept plain datagrams.

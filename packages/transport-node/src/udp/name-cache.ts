@@ -45,6 +45,12 @@ export class NameCache {
     return entry.ip ?? entry.pending;
   }
 
+  /** Whether the last lookup of a name has failed, and none has succeeded before. */
+  isUnknown(name: string): boolean {
+    const entry = this.#entries.get(name);
+    return entry !== undefined && entry.ip === undefined && entry.until > 0;
+  }
+
   async #refresh(name: string, entry: Entry): Promise<string | undefined> {
     this.#lookups++;
     try {

@@ -160,6 +160,18 @@ class DgramTransport implements UdpTransport {
     return true;
   }
 
+  unreachable(to: string): TransportError | undefined {
+    return this.#destinations.whyNot(to) ?? this.#whyUnresolved(to);
+  }
+
+  #whyUnresolved(to: string): TransportError | undefined {
+    const destination = this.#destinations.get(to);
+    if (destination === undefined || destination.ip !== undefined) return undefined;
+    const { host } = destination;
+    if (!this.#names.isUnknown(host)) return undefined;
+    return new TransportError('resolve', `no address found for ${host}`);
+  }
+
   receive(handler: (from: string, bytes: Uint8Array) => void): void {
     this.#handler = handler;
   }

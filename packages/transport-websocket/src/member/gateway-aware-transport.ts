@@ -1,4 +1,4 @@
-import type { DatagramTransport } from '@shoal/transport';
+import { type DatagramTransport, TransportError } from '@shoal/transport';
 import { Destinations } from '../protocol/destinations.ts';
 import {
   checkSize,
@@ -42,6 +42,13 @@ class GatewayAwareTransport implements DatagramTransport {
     const destination = this.#destinations.get(to);
     if (!destination) return false;
     return this.#transport.send(destination.place, wrap('', destination.client, bytes));
+  }
+
+  unreachable(to: string): TransportError | undefined {
+    if (!to.includes('!')) return this.#transport.unreachable?.(to);
+    const destination = this.#destinations.get(to);
+    if (destination) return this.#transport.unreachable?.(destination.place);
+    return new TransportError('address', `invalid address "${to}"`);
   }
 
   receive(handler: (from: string, bytes: Uint8Array) => void): void {
