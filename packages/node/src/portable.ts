@@ -4,6 +4,7 @@ export type { NodeEvent, NodeRollback } from './events.ts';
 export { fixedLeader } from './leadership/fixed-leader.ts';
 export type { LeaderChoice, Leadership, LeadershipContext } from './leadership/leadership.ts';
 export { type ManualLeader, manualLeader } from './leadership/manual-leader.ts';
+export type { NodeAddresses } from './members/members.ts';
 export type { NodeMember } from './members/node-member.ts';
 export type { Role } from './members/node-metadata.ts';
 export type { NamesOf } from './members/proved-name.ts';

@@ -6,15 +6,17 @@ import {
   type EventsOptions,
   type ListenOptions,
   onAbort,
+  toError,
 } from '@shoal/async';
 import type { DriverStats, Membership } from '@shoal/membership/driver';
 import type { LogStore, NewEntry } from '@shoal/syncup';
 import type { Lag, ReplicaStatus } from '@shoal/syncup/driver';
+import { formatAddress, parseAddress } from '@shoal/transport';
 import type { NodeIdentity } from '@shoal/wire';
 import { bigintsAsText } from './bigint.ts';
 import { NodeError } from './errors.ts';
 import type { NodeEvent } from './events.ts';
-import type { Members } from './members/members.ts';
+import type { Members, NodeAddresses } from './members/members.ts';
 import type { NodeMember } from './members/node-member.ts';
 import type { Role } from './members/node-metadata.ts';
 import type { AppendOptions, AppendResult, DatagramEncryption } from './options.ts';
@@ -192,6 +194,32 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
   /** Changes what the application says about this node, 0..128 bytes. Throws `argument`. */
   setMetadata(application: Uint8Array): void {
     this.#parts.members.setApplication(application);
+  }
+
+  /**
+   * Tells the cluster that others reach this node at another address from now on, as after a laptop
+   * has changed networks. They see `memberUpdated`. The sockets stay bound as they are: bind to a
+   * wildcard such as `0.0.0.0` where addresses change. Its streams, such as those of its followers,
+   * continue for as long as the network carries them.
+   *
+   * Throws `argument`, with nothing changed, if an address is not valid, or is that of an active
+   * member; `closed` once this node has left or was closed.
+   */
+  readdress(addresses: NodeAddresses): void {
+    if (this.closed) throw new NodeError('closed', `the node ${this.name} is closed`);
+    const canonical = (text: string): string => formatAddress(parseAddress(text));
+    const { address, streamAddress, webSocketAddress } = addresses;
+    try {
+      this.#parts.members.readdress({
+        address: canonical(address),
+        streamAddress: streamAddress && canonical(streamAddress),
+        webSocketAddress,
+      });
+    } catch (cause) {
+      if (cause instanceof NodeError) throw cause;
+      const text = `this node cannot be at ${address}: ${toError(cause).message}`;
+      throw new NodeError('argument', text, { cause });
+    }
   }
 
   /**

@@ -9,6 +9,15 @@ import { type NodeMember, nodeMember } from './node-member.ts';
 import { encodeNodeMetadata, type NodeMetadata, type Role } from './node-metadata.ts';
 import { Peers } from './peers.ts';
 
+/** Where others reach a node. */
+export interface NodeAddresses {
+  /** For datagrams, and for streams unless `streamAddress` is given. */
+  readonly address: string;
+  readonly streamAddress?: string | undefined;
+  /** For streams over WebSocket. Default: none. */
+  readonly webSocketAddress?: string | undefined;
+}
+
 /** What {@link Members} is made of. */
 export interface MembersParts {
   readonly membership: Omit<MembershipOptions, 'identity'>;
@@ -59,6 +68,17 @@ export class Members {
   /** Tells the cluster which role this node has now. */
   setRole(role: Role, term: bigint): void {
     this.#tell({ ...this.#metadata, role, term });
+  }
+
+  /** Tells the cluster that this node is at another address. Throws `argument`, or a `SwimError`. */
+  readdress({ address, streamAddress, webSocketAddress }: NodeAddresses): void {
+    const metadata = { ...this.#metadata, streamAddress, webSocketAddress };
+    const bytes = encodeNodeMetadata(metadata);
+    const { identity } = this.membership;
+    // Whoever had the address before began no later than now.
+    const generation = Math.max(identity.generation + 1, Date.now());
+    this.membership.updateIdentity({ address, generation, metadata: bytes });
+    this.#metadata = metadata;
   }
 
   #tell(metadata: NodeMetadata): void {
