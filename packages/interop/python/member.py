@@ -18,6 +18,7 @@ GOSSIP_PERIOD = 0.2
 GOSSIP_MEMBERS = 3
 LEAST_KNOW = 3
 MAX_STRANGERS = 1024
+FIRST_ANNOUNCE = 0.5
 ONE_DAY = 86_400_000
 
 
@@ -41,6 +42,8 @@ class Member:
         self.next_burst = 0.0
         self.next_renewal = 0.0
         self.next_announce = 0.0
+        # A newcomer asks again soon, and then less and less often.
+        self.announce_wait = FIRST_ANNOUNCE / 2
         self.next_announce_down = 0.0
         self.goodbye_probe = 0
         self.goodbye_end = 0.0
@@ -108,7 +111,7 @@ class Member:
         if welcome:
             del self.challenges[src]
             self.outbox.proved.add(src)
-            self.send(src, "feed")
+            self.outbox.feed(src)
 
     @staticmethod
     def _possible(identity: Identity) -> bool:
@@ -119,7 +122,7 @@ class Member:
         return record is None or record.update.id.generation < src.generation
 
     def _challenge(self, src: Identity) -> None:
-        """Lets a stranger prove that it receives packets at its address."""
+        """Lets who announced itself prove that it receives packets at its address."""
         if src not in self.challenges:
             while len(self.challenges) >= MAX_STRANGERS:
                 del self.challenges[next(iter(self.challenges))]
@@ -177,7 +180,10 @@ class Member:
             case "nack":
                 self.report("nackReceived", address=about.address)
             case "announce":
-                answer(src, "feed")
+                if src in self.outbox.proved:
+                    self.outbox.feed(src)
+                else:
+                    self._challenge(src)
             case "turnUndead":
                 if self.status == "leaving":
                     self._heard_goodbye(src, self.goodbye_probe)
@@ -279,7 +285,8 @@ class Member:
             for identity in self.some(GOSSIP_MEMBERS):
                 self.send(identity, "gossip")
         if now >= self.next_announce:
-            self.next_announce = now + self.config.announce_period
+            self.announce_wait = min(2 * self.announce_wait, self.config.announce_period)
+            self.next_announce = now + self.announce_wait
             for identity in self.some(1):
                 self.send(identity, "announce")
         if now >= self.next_announce_down:

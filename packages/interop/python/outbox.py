@@ -52,14 +52,19 @@ class Outbox:
             self.credit -= len(data)
         self.send_bytes(to.address, data)
 
+    def feed(self, to: Identity) -> None:
+        """Tells a member that is proved who the others are."""
+        member = self.member
+        for updates in member.state.feeds(to, member.now):
+            packet = Packet(member.identity, member.incarnation, to, "feed", updates=updates)
+            self.send_bytes(to.address, member.codec.encode(packet))
+
     def _packet(self, to: Identity, kind: str, probe: int, about, first: Update | None):
         member = self.member
         if member.status == "gone":
             return None
         updates = broadcasts = ()
-        if kind == "feed":
-            updates = member.state.feed(to)
-        elif kind not in ("announce", "turnUndead"):
+        if kind not in ("announce", "turnUndead"):
             updates = member.state.take_updates(first)
             broadcasts = self._take_broadcasts()
         return Packet(

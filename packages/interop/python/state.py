@@ -16,6 +16,9 @@ LEAD = {
     (SUSPECT, ALIVE): 1,
     (SUSPECT, SUSPECT): 1,
 }
+# A member that came up less than so many seconds ago may not know the others.
+NEW_FOR = 10
+MAX_FEEDS = 8
 
 
 @dataclass
@@ -24,6 +27,7 @@ class Record:
 
     update: Update
     suspectors: list[str] = field(default_factory=list)
+    up_at: float = 0
     suspected_at: float = 0
     down_at: float = 0
 
@@ -105,6 +109,7 @@ class State:
             if before != DOWN:
                 self.report("down", address=address, left=update.left)
         if before == DOWN and update.state != DOWN:
+            record.up_at = now
             self.report("up", address=address, generation=update.id.generation)
         elif before == SUSPECT and update.state == ALIVE:
             self.report("refuted", address=address)
@@ -167,18 +172,22 @@ class State:
                 del self.queue[address]
         return tuple(chosen)
 
-    def feed(self, asker: Identity) -> tuple[Update, ...]:
-        """Active members, as many as fit, but not the one that asks."""
-        records = [record for record in self.records.values() if record.active]
-        random.shuffle(records)
+    def feeds(self, asker: Identity, now: float) -> list[tuple[Update, ...]]:
+        """Active members but the one that asks, in one packet, or in several for a newcomer."""
+        updates = [record.update for record in self.records.values() if record.active]
+        updates = [update for update in updates if update.id.address != asker.address]
+        random.shuffle(updates)
+        is_newcomer = now - self.records[asker.address].up_at < NEW_FOR
+        packets = [[]]
         room = MAX_UPDATE_BYTES
-        chosen = []
-        for record in records:
-            size = len(member_bytes(record.update))
-            if size <= room and record.update.id.address != asker.address:
-                room -= size
-                chosen.append(record.update)
-        return tuple(chosen)
+        for update in updates:
+            size = len(member_bytes(update))
+            if size > room:
+                packets.append([])
+                room = MAX_UPDATE_BYTES
+            room -= size
+            packets[-1].append(update)
+        return [tuple(packet) for packet in packets[: MAX_FEEDS if is_newcomer else 1]]
 
 
 def digest(active: list[Update]) -> int:

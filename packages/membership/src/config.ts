@@ -49,7 +49,10 @@ export interface SwimConfig {
   readonly transmissions: Scale;
   /** Sends queued updates and broadcasts, in addition to those that probes carry. */
   readonly gossip?: Periodic | undefined;
-  /** Asks active members which other members they know. */
+  /**
+   * Asks active members which other members they know. A newcomer asks after half a second, and then
+   * after waits that double up to the interval.
+   */
   readonly announce?: Periodic | undefined;
   /** Asks members that failed, which heals a split. */
   readonly announceDown?: Periodic | undefined;

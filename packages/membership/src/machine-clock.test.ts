@@ -22,4 +22,19 @@ describe('MachineClock', () => {
       }),
     );
   });
+
+  it('has reached a deadline at the time that it says, whatever is lost in rounding', () => {
+    const times = fc.double({ min: -1e9, max: 1e9, noNaN: true });
+    fc.assert(
+      fc.property(times, times, fc.double({ min: 0, max: 500, noNaN: true }), (first, then, ms) => {
+        const clock = new MachineClock(1000);
+        clock.advance(first, Number.POSITIVE_INFINITY);
+        clock.advance(then, first);
+        const due = clock.now + ms;
+        clock.advance(clock.toCaller(due), due);
+        expect(clock.now).toBeGreaterThanOrEqual(due);
+      }),
+      { numRuns: 5000 },
+    );
+  });
 });

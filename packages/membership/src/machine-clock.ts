@@ -41,8 +41,10 @@ export class MachineClock {
     return 0;
   }
 
-  /** Converts a time of the machine to the caller's. */
+  /** Converts a time of the machine to the caller's, at which it will have been reached. */
   toCaller(own: number): number {
-    return own + this.#skew;
+    const time = own + this.#skew;
+    // Rounded down, a tick at that time would come too early, and so would the next one.
+    return time - this.#skew < own ? time + Math.abs(time) * Number.EPSILON : time;
   }
 }

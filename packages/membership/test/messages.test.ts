@@ -4,6 +4,7 @@ import {
   alive,
   type Bench,
   bench,
+  type Drained,
   down,
   focaBench,
   joined,
@@ -16,17 +17,20 @@ import {
 const a = node('a');
 const b = node('b');
 
-function fed(one: Bench<NodeIdentity>, asker: NodeIdentity): string[] {
+/** What each packet of a feed says, that a member gets which has proved its address. */
+function fed(one: Bench<NodeIdentity>, asker: NodeIdentity): string[][] {
   const { sent } = one.receive(asker, { type: 'announce' });
-  expect(sent[0]!.packet.header.message.type).toBe('feed');
-  return sent[0]!.packet.members.map((member) => member.id.address);
+  return sent.map(({ packet }) => {
+    expect(packet.header.message.type).toBe('feed');
+    return packet.members.map((member) => member.id.address);
+  });
 }
 
-/** Makes a stranger a member that has proved its address. */
-function prove(one: Bench<NodeIdentity>, stranger: NodeIdentity): void {
-  const { sent } = one.receive(stranger, { type: 'announce' });
+/** Lets who announces prove its address, and returns what it gets then. */
+function prove<Id>(one: Bench<Id>, asker: Id): Drained<Id> {
+  const { sent } = one.receive(asker, { type: 'announce' });
   const { probeNumber } = sent[0]!.packet.header.message as { probeNumber: number };
-  one.receive(stranger, { type: 'ack', probeNumber });
+  return one.receive(asker, { type: 'ack', probeNumber });
 }
 
 describe('messages', () => {
@@ -47,6 +51,7 @@ describe('messages', () => {
     ['another address', b],
   ])('an announce is answered whatever it was sent to: %s', (_name, dst) => {
     const one = joined(['a', 'b']);
+    prove(one, a);
     const drained = one.receive(a, { type: 'announce' }, { dst });
     expect(messages(drained)).toEqual(['feed']);
     expect(drained.sent[0]!.to.address).toBe('a:1');
@@ -72,25 +77,56 @@ describe('messages', () => {
   it('a feed lists active members, but neither the asker nor Down members', () => {
     const one = joined(['a', 'b', 'c', 'd']);
     one.gossip(a, suspect(b), down(node('c')));
-    expect(fed(one, a).sort()).toEqual(['b:1', 'd:1']);
+    prove(one, a);
+    expect(fed(one, a)).toEqual([expect.arrayContaining(['b:1', 'd:1'])]);
+    expect(fed(one, a)[0]!.length).toBe(2);
   });
 
-  it('a feed is a new random subset each time, as large as fits', () => {
+  it('a member that was known, but has not proved its address, is asked for a proof first', () => {
+    const one = joined(['a', 'b']);
+    expect(messages(one.receive(a, { type: 'announce' }))).toEqual(['ping']);
+    expect(messages(prove(one, a))).toEqual(['feed']);
+    expect(messages(one.receive(a, { type: 'announce' }))).toEqual(['feed']);
+  });
+
+  describe('in a cluster of 300', () => {
     const names = Array.from({ length: 300 }, (_, i) => `member-${i}`);
-    const one = joined(names);
     const asker = node('asker');
-    prove(one, asker);
-    const feeds = Array.from({ length: 12 }, () => fed(one, asker));
-    const record =
+    const record = (one: Bench<NodeIdentity>): number =>
       one.bytes(a, { type: 'gossip' }, { members: [alive(node('member-100'))] }).length -
       one.bytes(a, { type: 'gossip' }, {}).length;
-    for (const feed of feeds) {
-      expect(new Set(feed).size).toBe(feed.length);
-      expect(feed.length).toBeGreaterThan(1400 / record - 6);
-    }
-    const seen = new Set(feeds.flat());
-    expect(seen.size).toBeGreaterThan(feeds[0]!.length * 3);
-    expect(feeds[0]).not.toEqual(feeds[1]);
+
+    it('a newcomer is told all members, each once', () => {
+      const one = joined(names);
+      const { sent } = prove(one, asker);
+      expect(new Set(sent.map(({ packet }) => packet.header.message.type))).toEqual(
+        new Set(['feed']),
+      );
+      const told = sent.flatMap(({ packet }) => packet.members.map(({ id }) => id.address));
+      expect(told.sort()).toEqual(names.map((name) => `${name}:1`).sort());
+      expect(sent.length).toBeLessThanOrEqual(Math.ceil((300 * record(one)) / 1350));
+      expect(fed(one, asker).flat().length).toBe(300);
+    });
+
+    it('later it gets a new random sample each time, as large as fits', () => {
+      const one = joined(names);
+      prove(one, asker);
+      one.run(10_001);
+      const feeds = Array.from({ length: 12 }, () => fed(one, asker));
+      for (const feed of feeds) {
+        expect(feed.length).toBe(1);
+        expect(new Set(feed[0]).size).toBe(feed[0]!.length);
+        expect(feed[0]!.length).toBeGreaterThan(1400 / record(one) - 6);
+      }
+      const first = feeds[0]![0]!;
+      expect(new Set(feeds.flat(2)).size).toBeGreaterThan(first.length * 3);
+      expect(first).not.toEqual(feeds[1]![0]);
+    });
+
+    it('no newcomer is sent more than eight packets', () => {
+      const many = Array.from({ length: 1000 }, (_, i) => `member-${i}`);
+      expect(prove(joined(many), asker).sent.length).toBe(8);
+    });
   });
 
   it('announce and turnUndead carry no updates', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { lan } from '../src/config.ts';
 import { boundedTraits } from '../src/members/identity.ts';
 import { alive, type Bench, bench, down, joined, node } from './harness.test-helper.ts';
+import { shoalNetwork } from './network.test-helper.ts';
 
 const victim = node('victim');
 
@@ -161,5 +162,18 @@ describe('a flood of made-up members', () => {
     for (const { address } of real) {
       expect(probed.filter((one) => one === address).length).toBeGreaterThanOrEqual(2);
     }
+  });
+
+  it('does not keep the real ones from learning that one of them has crashed', () => {
+    const network = shoalNetwork(5);
+    const hosts = ['a', 'b', 'c', 'd', 'e'].map((name) => network.start(name, ['a']));
+    expect(network.run(60_000, () => network.converged)).toBe(true);
+    network.run(10_000);
+    const fakes = Array.from({ length: 5000 }, (_, i) => alive(node(`fake-${i}`)));
+    for (const host of hosts) network.on(host, (swim, now) => swim.applyMany(fakes, now));
+    network.kill('e');
+    const left = hosts.slice(0, 4);
+    const know = (): boolean => left.every(({ swim }) => swim.memberAt('e:1')?.state === 'down');
+    expect(network.run(60_000, know)).toBe(true);
   });
 });

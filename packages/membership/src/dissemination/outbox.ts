@@ -9,6 +9,9 @@ import { PacketBuilder } from './packet-builder.ts';
 /** Source: RFC 9000, section 8.1. */
 export const AMPLIFICATION = 3;
 
+/** More than that a newcomer can learn from others. */
+const MAX_FEED_PACKETS = 8;
+
 /** Sends messages, to one member or to some random ones. */
 export class Outbox<Id> {
   readonly #context: Context<Id>;
@@ -69,8 +72,19 @@ export class Outbox<Id> {
     return sent;
   }
 
+  /**
+   * Sends a member that has proved its address the active members: a random sample, as many as fit
+   * into one packet, or all of them in up to eight.
+   */
+  feed(to: Id, extent: 'sample' | 'whole'): void {
+    this.#builder.beginFeed();
+    let packets = extent === 'whole' ? MAX_FEED_PACKETS : 1;
+    do this.send(to, { type: 'feed' });
+    while (--packets > 0 && !this.#builder.feedIsWhole);
+  }
+
   /** Sends a message to up to `count` random members of a set; by default, of the active ones. */
-  sendToSome(count: number, message: Message<Id>, among: DenseSet = this.#view.table.active): void {
+  sendToSome(count: number, message: Message<Id>, among: DenseSet = this.#view.table.peers): void {
     for (const slot of among.choose(count)) this.send(this.#view.table.id(slot), message);
   }
 }

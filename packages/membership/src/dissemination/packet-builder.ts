@@ -19,6 +19,8 @@ export class PacketBuilder<Id> {
   readonly #broadcasts: BroadcastQueue<Id>;
   readonly #writer: ByteWriter;
   #memory = new Uint8Array(0);
+  /** How many active members the feed in progress has written. */
+  #fed = 0;
   /** Whether the next packet reserves room for a broadcast. */
   #broadcastsFirst = false;
 
@@ -106,17 +108,33 @@ export class PacketBuilder<Id> {
     return count + this.#view.updates.fill(writer, end);
   }
 
-  /** Writes active members in a new random order, except the one that asked. */
+  /** Starts a feed anew: its packets together hold each active member once. */
+  beginFeed(): void {
+    this.#fed = 0;
+  }
+
+  /** Whether the packets of the feed hold all active members. */
+  get feedIsWhole(): boolean {
+    return this.#fed >= this.#view.table.active.size;
+  }
+
+  /** Writes active members that the feed has not had yet, in random order, except the asker. */
   #fillFeed(to: Id, end: number): number {
     const { active } = this.#view.table;
     const asker = this.#view.table.slotOf(to);
     let count = 0;
     let misfits = 0;
-    for (let i = 0; i < active.size && misfits < MAX_MISFITS && count < MAX_COUNT; i++) {
+    for (let i = this.#fed; i < active.size && misfits < MAX_MISFITS && count < MAX_COUNT; i++) {
       const slot = active.draw(i);
-      if (slot === asker) continue;
-      if (this.#view.codec.write(this.#writer, slot, end)) count++;
-      else misfits++;
+      if (slot !== asker) {
+        if (!this.#view.codec.write(this.#writer, slot, end)) {
+          misfits++;
+          continue;
+        }
+        count++;
+      }
+      // What did not fit stays behind it, for the next packet.
+      active.swap(i, this.#fed++);
     }
     return count;
   }

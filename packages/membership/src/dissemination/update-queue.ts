@@ -10,6 +10,9 @@ import { TransmissionQueue } from './transmission-queue.ts';
 /** The owner of the update about this member itself. Other owners are slots. */
 const SELF = -1;
 
+/** Which updates go first. */
+export type Rank = 'first' | 'rest';
+
 /** Updates to spread: at most one about each member, and one about this member itself. */
 export class UpdateQueue<Id> {
   /** The largest update that a packet can carry, in bytes. */
@@ -17,13 +20,10 @@ export class UpdateQueue<Id> {
   readonly #context: Context<Id>;
   readonly #table: MemberTable<Id>;
   readonly #codec: MemberCodec<Id>;
-  readonly #queue: TransmissionQueue = new TransmissionQueue({
-    prefixed: false,
-    onSpent: (owner) => {
-      if (owner === SELF) this.#selfTicket = NONE;
-      else this.#table.setTicket(owner, NONE);
-    },
-  });
+  /** About members that have proved their addresses, and about this member itself. */
+  readonly #first = this.#newQueue();
+  /** About all others. Made-up members must not hold up news of real ones. */
+  readonly #rest = this.#newQueue();
   #selfTicket = NONE;
 
   constructor(context: Context<Id>, table: MemberTable<Id>, codec: MemberCodec<Id>) {
@@ -34,7 +34,7 @@ export class UpdateQueue<Id> {
 
   /** How many updates are queued. */
   get length(): number {
-    return this.#queue.length;
+    return this.#first.length + this.#rest.length;
   }
 
   /** How often an update is sent in the current cluster. */
@@ -44,29 +44,51 @@ export class UpdateQueue<Id> {
 
   /** Writes updates up to offset `end`, and returns how many. */
   fill(writer: ByteWriter, end: number): number {
-    return this.#queue.fill(writer, end, this.transmissions);
+    const { transmissions } = this;
+    return (
+      this.#first.fill(writer, end, transmissions) + this.#rest.fill(writer, end, transmissions)
+    );
   }
 
-  /** Queues what is known about a member, in place of an older update. */
-  add(slot: Slot): void {
+  /**
+   * Queues what is known about a member, in place of an older update. `rank`: `first` if the member
+   * has proved its address, even if it is down by now.
+   */
+  add(slot: Slot, rank: Rank): void {
     this.remove(slot);
     const { bytes, offset: size } = this.#codec.scratch(slot);
     if (size > this.maxUpdateSize) this.#context.counters.oversized++;
-    else this.#table.setTicket(slot, this.#queue.add(slot, bytes, size));
+    else if (rank === 'first') this.#table.setTicket(slot, this.#first.add(slot, bytes, size) * 2);
+    else this.#table.setTicket(slot, this.#rest.add(slot, bytes, size) * 2 + 1);
   }
 
   /** Removes the update about a member, if one is queued. */
   remove(slot: Slot): void {
     const ticket = this.#table.ticket(slot);
     if (ticket === NONE) return;
-    this.#queue.remove(ticket);
+    this.#queueOf(ticket).remove(ticket >> 1);
     this.#table.setTicket(slot, NONE);
   }
 
   /** Leaves out of the next packet the update about a member that is in it already. */
   skipNext(slot: Slot): void {
     const ticket = this.#table.ticket(slot);
-    if (ticket !== NONE) this.#queue.skipNext(ticket);
+    if (ticket !== NONE) this.#queueOf(ticket).skipNext(ticket >> 1);
+  }
+
+  /** The lowest bit of a member's ticket says which queue it is for. */
+  #queueOf(ticket: number): TransmissionQueue {
+    return ticket & 1 ? this.#rest : this.#first;
+  }
+
+  #newQueue(): TransmissionQueue {
+    return new TransmissionQueue({
+      prefixed: false,
+      onSpent: (owner) => {
+        if (owner === SELF) this.#selfTicket = NONE;
+        else this.#table.setTicket(owner, NONE);
+      },
+    });
   }
 
   /** Whether an update about this member itself is queued. */
@@ -82,11 +104,11 @@ export class UpdateQueue<Id> {
     this.removeSelf();
     const { identity: id, incarnation } = this.#context.self;
     const bytes = this.#codec.encode({ id, incarnation, state: 'alive' });
-    this.#selfTicket = this.#queue.add(SELF, bytes);
+    this.#selfTicket = this.#first.add(SELF, bytes);
   }
 
   removeSelf(): void {
-    if (this.#selfTicket !== NONE) this.#queue.remove(this.#selfTicket);
+    if (this.#selfTicket !== NONE) this.#first.remove(this.#selfTicket);
     this.#selfTicket = NONE;
   }
 }

@@ -86,7 +86,7 @@ export class Leave<Id> {
     if (clock.now >= this.#end && this.#tries.size > 0) return [];
     const most = Math.max(LEAST_TRIES, view.updates.transmissions);
     const count = Math.max(config.indirectProbes, 1);
-    return view.table.active.choose(count, (slot) => this.#triesOf(slot) < most);
+    return view.table.peers.choose(count, (slot) => this.#triesOf(slot) < most);
   }
 
   #triesOf(slot: Slot): number {

@@ -58,7 +58,7 @@ export class Lifecycle<Id> {
     return slot === NONE || traits.wins(id, view.table.id(slot));
   }
 
-  /** Asks a stranger that wants to join to prove that it receives packets at its address. */
+  /** Asks who announced itself to prove that it receives packets at its address. */
   challenge(id: Id): void {
     const probeNumber = this.#challenges.begin(id);
     this.#machine.outbox.answer(id, { type: 'ping', probeNumber });
@@ -69,11 +69,16 @@ export class Lifecycle<Id> {
     return message.type === 'ack' && this.#challenges.end(id, message.probeNumber);
   }
 
-  /** Tells a stranger that has proved its address, and is a member now, who the others are. */
+  /** Tells a member that wants to know who the others are, and has proved its address. */
   welcome(id: Id): void {
-    const { view, outbox } = this.#machine;
+    const { view } = this.#machine;
     view.table.prove(view.find(id));
-    outbox.send(id, { type: 'feed' });
+    this.#feed(id);
+  }
+
+  /** A newcomer may not know the others yet; any other member gets a sample, to heal what is amiss. */
+  #feed(id: Id): void {
+    this.#machine.outbox.feed(id, this.#machine.view.isNewcomer(id) ? 'whole' : 'sample');
   }
 
   /** Takes in a custom broadcast. Reports it as rejected if the handler throws. */
@@ -116,7 +121,8 @@ export class Lifecycle<Id> {
         this.#prober.onNack(sender, message.target, message.probeNumber);
         break;
       case 'announce':
-        outbox.answer(sender, { type: 'feed' });
+        if (this.#machine.view.isProved(sender)) this.#feed(sender);
+        else this.challenge(sender);
         break;
       case 'turnUndead':
         this.#onTurnUndead(sender);

@@ -2,11 +2,16 @@ import type { SwimConfig } from '../config.ts';
 import { type Task, task } from '../context.ts';
 import type { Machine } from '../machine.ts';
 
+/** How long after it has joined a member announces again, in ms. The wait doubles from then on. */
+const FIRST_ANNOUNCE = 500;
+
 /** Gossip and announces. Each runs only while there is a reason for it, so an idle cluster rests. */
 export class PeriodicTasks<Id> {
   readonly #machine: Machine<Id>;
   readonly #gossip: Task = task(() => this.#onGossipDue());
   readonly #announce: Task = task(() => this.#onAnnounceDue());
+  /** How long to wait before the next announce, in ms. */
+  #announceWait = FIRST_ANNOUNCE;
   readonly #announceDown: Task = task(() => this.#onAnnounceDownDue());
 
   constructor(machine: Machine<Id>) {
@@ -18,7 +23,7 @@ export class PeriodicTasks<Id> {
     const { config, self } = this.#machine;
     if (self.state === 'active') {
       if (this.#hasQueued) this.#schedule(this.#gossip, config.gossip, 0);
-      this.#schedule(this.#announce, config.announce, 0.5);
+      this.#scheduleAnnounce(0.5);
     }
     // Even while alone, as both halves of a split cluster of two are.
     if (this.#machine.view.table.failed.size > 0) {
@@ -31,6 +36,7 @@ export class PeriodicTasks<Id> {
     const { timers } = this.#machine;
     timers.cancel(this.#gossip);
     timers.cancel(this.#announce);
+    this.#announceWait = FIRST_ANNOUNCE;
   }
 
   stop(): void {
@@ -44,7 +50,7 @@ export class PeriodicTasks<Id> {
     const count = config.gossip?.members ?? config.indirectProbes;
     const onlyBroadcasts = view.updates.length === 0;
     const { table } = view;
-    const chosen = table.active.choose(
+    const chosen = table.peers.choose(
       count,
       (slot) => !onlyBroadcasts || broadcasts.mayGoTo(table.id(slot)),
     );
@@ -66,7 +72,19 @@ export class PeriodicTasks<Id> {
   #onAnnounceDue(): void {
     const { announce } = this.#machine.config;
     this.#machine.outbox.sendToSome(announce?.members ?? 0, { type: 'announce' });
-    this.#schedule(this.#announce, announce, 1);
+    this.#announceWait *= 2;
+    this.#scheduleAnnounce(1);
+  }
+
+  /**
+   * A newcomer asks soon, and then less and less often: what it was told when it joined, and what
+   * others told each other meanwhile, may not be all.
+   */
+  #scheduleAnnounce(least: number): void {
+    const { announce } = this.#machine.config;
+    if (announce === undefined) return;
+    const interval = Math.min(this.#announceWait, announce.interval);
+    this.#schedule(this.#announce, { ...announce, interval }, least);
   }
 
   /** Source: foca's `periodic_announce_to_down_members`; serf's reconnect. */

@@ -1,12 +1,13 @@
 import type { Member, MemberState } from '@shoal/wire';
 import type { Context } from '../context.ts';
-import { UpdateQueue } from '../dissemination/update-queue.ts';
+import { type Rank, UpdateQueue } from '../dissemination/update-queue.ts';
 import { type AddressBook, NONE } from './address-book.ts';
 import { MemberCodec } from './member-codec.ts';
 import type { Slot } from './member-rows.ts';
 import { MemberTable } from './member-table.ts';
 import type { MemberTimer } from './member-timer.ts';
 import { NewcomerRate } from './newcomer-rate.ts';
+import { Newcomers } from './newcomers.ts';
 import { Suspicions } from './suspicions.ts';
 import { beats } from './transitions.ts';
 
@@ -22,6 +23,17 @@ export type Standing =
 /** Whether to pass on to other members what is new in an update. */
 export type Spread = 'spread' | 'keep';
 
+/** A change of what is known about a member. */
+interface Change<Id> {
+  /** Its state before; Down if it was unknown. */
+  readonly before: MemberState;
+  readonly update: Member<Id>;
+  readonly spread: Spread;
+  readonly rank: Rank;
+  /** The identity that this one replaces. */
+  readonly previous?: Id;
+}
+
 /**
  * What this member believes about the others: applies updates, keeps suspicions with their
  * deadlines, and queues what is new. It knows nothing about this member itself.
@@ -32,13 +44,14 @@ export class ClusterView<Id> {
   readonly updates: UpdateQueue<Id>;
   readonly suspicions: Suspicions<Id>;
   readonly #context: Context<Id>;
-  readonly #newcomers: NewcomerRate;
+  readonly #rate: NewcomerRate;
+  readonly #newcomers = new Newcomers();
   /** Reused for the members of each packet. */
   readonly #slots: Slot[] = [];
 
   constructor(context: Context<Id>, book: AddressBook<Id>) {
     this.#context = context;
-    this.#newcomers = new NewcomerRate(context.config.newcomersPerSecond);
+    this.#rate = new NewcomerRate(context.config.newcomersPerSecond);
     this.table = new MemberTable(context.traits.address, book, context.random);
     this.suspicions = new Suspicions(context);
     this.codec = new MemberCodec(context, this.table, this.suspicions);
@@ -54,6 +67,17 @@ export class ClusterView<Id> {
   find(id: Id): Slot {
     const slot = this.table.slotOf(id);
     return slot !== NONE && this.#same(this.table.id(slot), id) ? slot : NONE;
+  }
+
+  /** Whether a member came up so recently that it may not know all others. */
+  isNewcomer(id: Id): boolean {
+    return this.#newcomers.has(this.find(id), this.#context.clock.now);
+  }
+
+  /** Whether exactly this identity has answered at its address. */
+  isProved(id: Id): boolean {
+    const slot = this.find(id);
+    return slot !== NONE && this.table.isProved(slot);
   }
 
   /** A copy of what is known about a member. */
@@ -93,26 +117,27 @@ export class ClusterView<Id> {
     if (slot === NONE) {
       if (!this.#admits(update) || !this.#makeRoom()) return 'refused';
       const added = table.add(update);
-      this.#enter(added, 'down', update, spread);
+      this.#enter(added, { before: 'down', update, spread, rank: 'rest' });
       return table.isActive(added) ? 'active' : 'down';
     }
     const id = table.id(slot);
     const state = table.state(slot);
     const incarnation = table.incarnation(slot);
+    const rank = this.#rank(slot);
     if (!this.#same(id, update.id)) {
       if (!this.#context.traits.wins(update.id, id)) return 'superseded';
       table.change(slot, update);
-      this.#enter(slot, state, update, spread, id);
+      this.#enter(slot, { before: state, update, spread, rank, previous: id });
     } else if (beats(state, incarnation, update.state, update.incarnation)) {
       // The first of equal identities stays: metadata changes only with the generation.
       const changed = { ...update, id };
       table.change(slot, changed);
-      this.#enter(slot, state, changed, spread);
+      this.#enter(slot, { before: state, update: changed, spread, rank });
       if (state === 'suspect' && changed.state === 'alive') this.#report('memberRefuted', changed);
     } else if (state === 'down' && update.left && !table.hasLeft(slot)) {
       // It said goodbye where this member could not hear it. When it is forgotten stays as it is.
       table.change(slot, { ...update, id, state });
-      if (spread === 'spread') this.updates.add(slot);
+      if (spread === 'spread') this.updates.add(slot, rank);
     } else if (
       update.state === 'suspect' &&
       state === 'suspect' &&
@@ -180,13 +205,18 @@ export class ClusterView<Id> {
     else if (previous !== undefined) outputs.push({ type: 'memberUpdated', member, previous });
   }
 
+  /** News of a member that has proved its address goes first, also that it is down. */
+  #rank(slot: Slot): Rank {
+    return this.table.isProved(slot) ? 'first' : 'rest';
+  }
+
   /**
    * Completes a change of state: reports it, sets the deadline of the new state, and queues the
-   * update. `before` is Down for a member that was unknown. `previous`: the identity that this one
-   * replaces.
+   * update.
    */
-  #enter(slot: Slot, before: MemberState, update: Member<Id>, spread: Spread, previous?: Id): void {
-    const { lifeguard, counters } = this.#context;
+  #enter(slot: Slot, { before, update, spread, rank, previous }: Change<Id>): void {
+    const { lifeguard, counters, clock } = this.#context;
+    if (before === 'down' && update.state !== 'down') this.#newcomers.add(slot, clock.now);
     this.#reportLife(before, update, previous);
     this.suspicions.clear(slot);
     if (update.state === 'down') {
@@ -197,7 +227,7 @@ export class ClusterView<Id> {
       if (lifeguard) this.suspicions.start(member, update.incarnation, this.size);
       this.#report('memberSuspected', update);
     }
-    if (spread === 'spread') this.updates.add(slot);
+    if (spread === 'spread') this.updates.add(slot, rank);
     else this.updates.remove(slot);
   }
 
@@ -209,14 +239,14 @@ export class ClusterView<Id> {
     // Only members may shorten a suspicion; otherwise made-up names could.
     if (suspector !== self.address && !this.table.isActiveAt(suspector)) return;
     const added = this.suspicions.addSuspector(member, suspector);
-    if (added && spread === 'spread') this.updates.add(slot);
+    if (added && spread === 'spread') this.updates.add(slot, this.#rank(slot));
   }
 
   /** Whether to take in a member that is unknown. */
   #admits(update: Member<Id>): boolean {
     const { admit, clock, counters } = this.#context;
     const isRefused = update.state !== 'down' && admit?.(snapshotOf(update)) === false;
-    if (!isRefused && this.#newcomers.take(clock.now)) return true;
+    if (!isRefused && this.#rate.take(clock.now)) return true;
     counters.membersRefused++;
     return false;
   }

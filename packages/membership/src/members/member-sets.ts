@@ -4,14 +4,14 @@ import { type MemberRows, PLACE, type Slot, TURN } from './member-rows.ts';
 export class DenseSet implements Iterable<Slot> {
   size = 0;
   readonly #rows: MemberRows;
-  readonly #random: () => number;
+  protected readonly random: () => number;
   /** The column of the rows that holds a member's place in the array. */
   readonly #column: number;
   #slots = new Int32Array(0);
 
   constructor(rows: MemberRows, random: () => number, column: number = PLACE) {
     this.#rows = rows;
-    this.#random = random;
+    this.random = random;
     this.#column = column;
   }
 
@@ -35,11 +35,18 @@ export class DenseSet implements Iterable<Slot> {
    */
   draw(i: number): Slot {
     // A random function may return 1, though it should not.
-    const j = Math.min(this.size - 1, i + Math.floor(this.#random() * (this.size - i)));
+    const j = Math.min(this.size - 1, i + Math.floor(this.random() * (this.size - i)));
     const drawn = this.#slots[j]!;
     this.move(i, j);
     this.#put(i, drawn);
     return drawn;
+  }
+
+  /** Swaps the members at two places. */
+  swap(i: number, j: number): void {
+    const slot = this.#slots[i]!;
+    this.move(j, i);
+    this.#put(j, slot);
   }
 
   /** Up to `count` different random members that `accept` accepts. */
@@ -54,6 +61,10 @@ export class DenseSet implements Iterable<Slot> {
 
   *[Symbol.iterator](): Iterator<Slot> {
     for (let i = 0; i < this.size; i++) yield this.#slots[i]!;
+  }
+
+  protected at(place: number): Slot {
+    return this.#slots[place]!;
   }
 
   protected placeOf(slot: Slot): number {
@@ -93,6 +104,17 @@ export class ProbeOrder extends DenseSet {
     const place = this.placeOf(slot);
     if (place < this.#cursor) this.move(--this.#cursor, place);
     this.close(Math.max(place, this.#cursor));
+  }
+
+  /** From a random place on, because drawing would change whose turn it is. */
+  override choose(count: number, accept: (slot: Slot) => boolean = () => true): Slot[] {
+    const chosen: Slot[] = [];
+    let place = Math.floor(this.random() * this.size);
+    for (let i = 0; i < this.size && chosen.length < count; i++) {
+      if (++place >= this.size) place = 0;
+      if (accept(this.at(place))) chosen.push(this.at(place));
+    }
+    return chosen;
   }
 
   /** The member to probe next; undefined if there is none. */

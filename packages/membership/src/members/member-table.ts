@@ -38,6 +38,7 @@ export class MemberTable<Id> {
   /** Active members that have answered at their addresses. */
   readonly #proved: ProbeOrder;
   #provedIsNext = false;
+  #provedIsPeer = false;
   readonly #book: AddressBook<Id>;
   readonly #address: (id: Id) => string;
   /** Identities that differ from those of the book, which other machines use. */
@@ -95,9 +96,22 @@ export class MemberTable<Id> {
   /** The member to probe next; undefined if there is none. */
   nextToProbe(): Slot | undefined {
     // A flood of made-up members must not keep the real ones from being probed.
-    const isFlood = this.#order.size > FLOOD_RATIO * this.#proved.size + FLOOD_LEAST;
-    this.#provedIsNext = isFlood && !this.#provedIsNext;
+    this.#provedIsNext = this.#isFlood && !this.#provedIsNext;
     return (this.#provedIsNext ? this.#proved.next() : undefined) ?? this.#order.next();
+  }
+
+  /**
+   * The active members to choose from when something is told or asked; during a flood, every other
+   * time those that have proved their addresses.
+   */
+  get peers(): DenseSet {
+    this.#provedIsPeer = this.#isFlood && !this.#provedIsPeer;
+    return this.#provedIsPeer && this.#proved.size > 0 ? this.#proved : this.active;
+  }
+
+  /** Whether most active members may be made up. */
+  get #isFlood(): boolean {
+    return this.#order.size > FLOOD_RATIO * this.#proved.size + FLOOD_LEAST;
   }
 
   /** Whether this member has answered at its address, since it was last down. */

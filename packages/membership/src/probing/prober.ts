@@ -174,10 +174,7 @@ export class Prober<Id> {
     const { config, outputs, view, outbox } = this.#machine;
     const { id: target, number: probeNumber } = probe;
     outputs.push({ type: 'probeOverdue', target, probeNumber });
-    const helpers = view.table.active.choose(
-      config.indirectProbes,
-      (slot) => slot !== probe.target,
-    );
+    const helpers = view.table.peers.choose(config.indirectProbes, (slot) => slot !== probe.target);
     for (const slot of helpers) {
       const sent = outbox.send(view.table.id(slot), { type: 'pingReq', target, probeNumber });
       if (sent) probe.helpers.set(slot, false);
