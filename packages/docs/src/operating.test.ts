@@ -47,7 +47,10 @@ describe('docs/operating.md', () => {
     const gateway = createGateway({ udp: encrypted, listener });
     const membership = startMembership({ transport: gateway });
     const node = await createNode({ name: 'a', bind: '127.0.0.1:0' });
+    const { refused, ...handshakes } = listener.stats();
+    const refusals = Object.entries(refused).map(([reason, count]) => [`refused.${reason}`, count]);
     const stats = {
+      'WebSocket listener': { ...handshakes, ...Object.fromEntries(refusals) },
       Membership: membership.stats(),
       UDP: udp.stats(),
       Encryption: encrypted.stats(),
@@ -65,7 +68,10 @@ describe('docs/operating.md', () => {
       [...source.matchAll(/^ {2}stats\(\): (\w+)/gm)].map(([, type]) => type!),
     );
     // The network in memory and the simulator are for tests.
-    const known = ['Driver', 'Swim', 'Udp', 'Encryption', 'Gateway', 'Node', 'MemoryNetwork'];
+    const known = [
+      ...['Driver', 'Swim', 'Udp', 'Encryption', 'WebSocketListener', 'Gateway', 'Node'],
+      'MemoryNetwork',
+    ];
     expect(new Set(types)).toEqual(new Set(known.map((name) => `${name}Stats`)));
   });
 

@@ -5,6 +5,7 @@ import type { DatagramTransport, Listener, StreamTransport } from '@shoal/transp
 import type { EncryptedDatagrams } from '@shoal/transport-node';
 import type { NodeRollback } from './events.ts';
 import type { Leadership } from './leadership/leadership.ts';
+import type { NodeMember } from './members/node-member.ts';
 import type { DialedAddress } from './members/peer-dialer.ts';
 import type { NamesOf } from './members/proved-name.ts';
 import type { VoteStore } from './votes/vote-store.ts';
@@ -37,10 +38,18 @@ export type DatagramEncryption = Pick<EncryptedDatagrams, 'mode' | 'stats'>;
 
 /** Options of {@link startNode}: everything that a node needs from its platform. */
 export interface PortableNodeOptions
-  extends Pick<MembershipOptions, 'seeds' | 'label' | 'config' | 'joinRetry' | 'signal' | 'random'>,
+  extends Pick<
+      MembershipOptions,
+      'seeds' | 'label' | 'config' | 'joinRetry' | 'maxGenerationLead' | 'signal' | 'random'
+    >,
     Pick<ReplicaOptions, 'onEntries' | 'onRestore'> {
   /** 1..64 bytes of UTF-8, unique in the cluster, and the same after a restart. */
   readonly name: string;
+  /**
+   * Whether to take in a member that is not known yet. Asked again whenever the member is heard of.
+   * Must be fast, not throw, and not call the node. Default: all are taken in.
+   */
+  readonly admit?: ((member: NodeMember) => boolean) | undefined;
   /** Carries the packets of the membership. The node owns it and closes it. */
   readonly datagrams: DatagramTransport;
   /** The encryption of `datagrams`, for `ShoalNode.encryption`. Default: none. */

@@ -98,7 +98,8 @@ function startMembers(
   parts: Pick<WiredParts, 'events' | 'services'> & { readonly votedTerm: bigint | undefined },
 ): Members {
   const { streams, dials = 'tcp' } = options;
-  const { label = DEFAULT_LABEL, random, seeds, config, joinRetry } = options;
+  const { label = DEFAULT_LABEL, random, seeds, config, joinRetry, admit } = options;
+  const { maxGenerationLead } = options;
   return new Members({
     events: parts.events,
     address: options.address,
@@ -118,6 +119,8 @@ function startMembers(
       seeds,
       config,
       joinRetry,
+      maxGenerationLead,
+      admit: admit && ((member) => admit(nodeMember(member))),
       streams: streams && {
         transport: {
           listen: (address) => streams.listen(address),

@@ -72,6 +72,28 @@ describe('a cluster of three', () => {
   });
 });
 
+describe('admission', () => {
+  it('keeps out whom the application does not admit, at whoever says so', async () => {
+    await using a = await start('a', { admit: ({ name }) => name !== 'guest' });
+    await using b = await start('b', { seeds: [a.address] });
+    await using guest = await start('guest', { seeds: [b.address] });
+    await b.until(() => b.members().length === 2);
+    await guest.until(() => guest.members().length > 0);
+    const refused = (): number => a.stats().membership.membersRefused;
+    while (refused() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(a.members().map(({ name }) => name)).toEqual(['b']);
+  });
+
+  it('refuses whoever is further ahead than maxGenerationLead', async () => {
+    // Everybody began later than a day before.
+    await using a = await start('a', { maxGenerationLead: -24 * 60 * 60 * 1000 });
+    await using b = await start('b');
+    const rejected = new Promise((resolve) => a.membership.on('rejected', resolve));
+    b.membership.announce(a.membership.identity);
+    expect(await rejected).toMatchObject({ error: { code: 'generation' } });
+  });
+});
+
 describe('two nodes with one name', () => {
   it('are reported to every node, once for each of them that joins', async () => {
     await using a = await start('a');

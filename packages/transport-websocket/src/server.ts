@@ -2,7 +2,10 @@ export { createGateway } from './gateway/gateway.ts';
 export type { Gateway, GatewayOptions, GatewayStats } from './gateway/gateway-options.ts';
 export type {
   AcceptedConnection,
+  HandshakeRefused,
+  RefusalReason,
   WebSocketListener,
+  WebSocketListenerStats,
   WebSocketListenOptions,
   WebSocketRequest,
 } from './listening/listen-options.ts';

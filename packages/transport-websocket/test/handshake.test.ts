@@ -51,6 +51,32 @@ describe('a handshake', () => {
     expect(() => createWebSocketServerTransport({ origins: ['app.example'] })).toThrow(argument);
   });
 
+  it('that is refused is reported and counted', async () => {
+    const listener = await listen({ path: '/shoal', authorize: ({ token }) => token === 'good' });
+    const seen: unknown[] = [];
+    listener.on('refused', ({ reason, origin, path }) => seen.push([reason, origin, path]));
+    const ask = (headers: string[], path = '/shoal'): Promise<unknown> =>
+      handshake(listener.address, [...HEADERS, ...headers], path);
+    await ask([SPEAKS, 'Origin: https://evil.example']);
+    await ask([SPEAKS, 'Origin: null'], '/shoal?page=1');
+    await ask([SPEAKS]);
+    await ask(['Sec-WebSocket-Protocol: chat']);
+    await ask([SPEAKS], '/elsewhere');
+    await dial(listener.address, { path: '/shoal', token: 'good' });
+    expect(seen).toEqual([
+      ['origin', 'https://evil.example', '/shoal'],
+      ['origin', 'null', '/shoal?page=1'],
+      ['unauthorized', undefined, '/shoal'],
+      ['malformed', undefined, '/shoal'],
+      ['path', undefined, '/elsewhere'],
+    ]);
+    expect(listener.stats()).toEqual({
+      connections: 1,
+      accepted: 1,
+      refused: { origin: 2, unauthorized: 1, overload: 0, timeout: 0, malformed: 1, path: 1 },
+    });
+  });
+
   it('passes its token, path and origin to authorize', async () => {
     const seen: WebSocketRequest[] = [];
     const listener = await listen({

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { EventSource } from '@shoal/async';
 import { type Connection, type Listener, TransportError } from '@shoal/transport';
 import { wholeNumber } from '@shoal/transport/internal';
 import {
@@ -25,8 +26,45 @@ export interface AcceptedConnection extends Connection {
   readonly request: WebSocketRequest;
 }
 
-/** A `Listener` whose connections know their request. */
-export interface WebSocketListener extends Listener, AsyncIterable<AcceptedConnection> {
+/**
+ * Why a handshake was refused. `origin`: the page's origin is not allowed. `unauthorized`:
+ * `authorize` did not return true. `overload`: there are `maxConnections`. `timeout`: no answer
+ * within `handshakeTimeout`. `malformed`: not a client of this protocol. `path`: nobody serves it.
+ */
+export type RefusalReason =
+  | 'origin'
+  | 'unauthorized'
+  | 'overload'
+  | 'timeout'
+  | 'malformed'
+  | 'path';
+
+/** A handshake was refused. Everything but `reason` and `remoteAddress` is what the client claims. */
+export interface HandshakeRefused {
+  readonly type: 'refused';
+  readonly reason: RefusalReason;
+  /** The address of the TCP peer, which may be a proxy; undefined if it is gone. */
+  readonly remoteAddress: string | undefined;
+  readonly origin: string | undefined;
+  /** The path with its query. */
+  readonly path: string;
+}
+
+/** Counts since a listener was created. */
+export interface WebSocketListenerStats {
+  /** Connections in handshake, or open. */
+  readonly connections: number;
+  readonly accepted: number;
+  /** Handshakes that were refused, by reason. */
+  readonly refused: Readonly<Record<RefusalReason, number>>;
+}
+
+/** A `Listener` whose connections know their request, and which reports whom it refuses. */
+export interface WebSocketListener
+  extends Listener,
+    AsyncIterable<AcceptedConnection>,
+    EventSource<HandshakeRefused> {
+  stats(): WebSocketListenerStats;
   [Symbol.asyncIterator](): AsyncIterator<AcceptedConnection, undefined>;
 }
 

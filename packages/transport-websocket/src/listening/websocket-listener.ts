@@ -1,7 +1,14 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { AsyncQueue } from '@shoal/async';
+import {
+  AsyncQueue,
+  Emitter,
+  type EventOfType,
+  type EventStream,
+  type EventsOptions,
+  type ListenOptions,
+} from '@shoal/async';
 import { formatAddress, TransportError } from '@shoal/transport';
 import { WebSocketServer } from 'ws';
 import { offeredToken, SUBPROTOCOL } from '../connection/raw-socket.ts';
@@ -9,17 +16,22 @@ import { WebSocketConnection } from '../connection/websocket-connection.ts';
 import { WsSocket } from '../connection/ws-socket.ts';
 import type {
   AcceptedConnection,
+  HandshakeRefused,
   ListenSettings,
+  RefusalReason,
   WebSocketListener,
+  WebSocketListenerStats,
   WebSocketRequest,
 } from './listen-options.ts';
 
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  403: 'Forbidden',
-  404: 'Not Found',
-  408: 'Request Timeout',
-  503: 'Service Unavailable',
+/** The HTTP status that answers each refusal. Not 401, after which some clients retry at once. */
+const STATUS: Readonly<Record<RefusalReason, string>> = {
+  origin: '403 Forbidden',
+  unauthorized: '403 Forbidden',
+  overload: '503 Service Unavailable',
+  timeout: '408 Request Timeout',
+  malformed: '400 Bad Request',
+  path: '404 Not Found',
 };
 
 /** A connection with the request that opened it. */
@@ -38,6 +50,16 @@ export class HttpListener implements WebSocketListener {
   readonly #server: Server;
   readonly #settings: ListenSettings;
   readonly #handshakes: WebSocketServer;
+  readonly #events: Emitter<HandshakeRefused>;
+  readonly #refused = {
+    origin: 0,
+    unauthorized: 0,
+    overload: 0,
+    timeout: 0,
+    malformed: 0,
+    path: 0,
+  };
+  #accepted = 0;
   readonly #queue = new AsyncQueue<AcceptedConnection>();
   /** Sockets in handshake. */
   readonly #pending = new Set<Duplex>();
@@ -56,6 +78,7 @@ export class HttpListener implements WebSocketListener {
     this.#server = server;
     this.#settings = settings;
     this.#onClose = onClose;
+    this.#events = new Emitter({ overflowError });
     this.#handshakes = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -67,6 +90,27 @@ export class HttpListener implements WebSocketListener {
     server.on('upgrade', this.#onUpgrade);
   }
 
+  on<Type extends 'refused'>(
+    type: Type,
+    listener: (event: EventOfType<HandshakeRefused, Type>) => void,
+    options?: ListenOptions,
+  ): () => void {
+    return this.#events.on(type, listener, options);
+  }
+
+  /** A reader that falls too far behind gets a `TransportError` with code `overflow`. */
+  events(options?: EventsOptions): EventStream<HandshakeRefused> {
+    return this.#events.events(options);
+  }
+
+  stats(): WebSocketListenerStats {
+    return {
+      connections: this.#open.size + this.#pending.size,
+      accepted: this.#accepted,
+      refused: { ...this.#refused },
+    };
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -74,6 +118,7 @@ export class HttpListener implements WebSocketListener {
     for (const socket of this.#pending) socket.destroy();
     const reason = new TransportError('closed', `the listener at ${this.address} is closed`);
     for (const connection of this.#queue.end()) connection.abort(reason);
+    this.#events.end();
     this.#onClose();
   }
 
@@ -89,12 +134,15 @@ export class HttpListener implements WebSocketListener {
     const path = (request.url ?? '').split('?', 1)[0];
     if (path !== this.#settings.path) {
       // The path may belong to another listener. If there is none, nobody else will answer.
-      if (this.#server.listenerCount('upgrade') === 1) refuse(socket, 404);
+      if (this.#server.listenerCount('upgrade') === 1) this.#refuse(request, socket, 'path');
       return;
     }
     socket.on('error', () => socket.destroy());
     this.#pending.add(socket);
-    const timer = setTimeout(() => refuse(socket, 408), this.#settings.handshakeTimeout);
+    const timer = setTimeout(
+      () => this.#refuse(request, socket, 'timeout'),
+      this.#settings.handshakeTimeout,
+    );
     const done = (): void => {
       clearTimeout(timer);
       this.#pending.delete(socket);
@@ -104,23 +152,27 @@ export class HttpListener implements WebSocketListener {
       (result) => {
         if (!this.#pending.has(socket) || socket.destroyed) return;
         done();
-        if (typeof result === 'number') refuse(socket, result);
+        if (typeof result === 'string') this.#refuse(request, socket, result);
         else this.#accept(request, socket as Socket, head, result);
       },
-      () => refuse(socket, 403), // A function of the application threw.
+      // A function of the application threw.
+      () => this.#refuse(request, socket, 'unauthorized'),
     );
   };
 
-  /** Returns the request of a client that may connect, or the HTTP status that refuses it. */
-  async #check(request: IncomingMessage, socket: Socket): Promise<WebSocketRequest | number> {
+  /** Returns the request of a client that may connect, or why it is refused. */
+  async #check(
+    request: IncomingMessage,
+    socket: Socket,
+  ): Promise<WebSocketRequest | RefusalReason> {
     const { maxConnections, isAllowed, authorize } = this.#settings;
-    if (this.#open.size + this.#pending.size > maxConnections) return 503;
+    if (this.#open.size + this.#pending.size > maxConnections) return 'overload';
     const { origin, host } = request.headers;
-    if (origin !== undefined && !isAllowed(origin, host)) return 403;
+    if (origin !== undefined && !isAllowed(origin, host)) return 'origin';
     const { remoteAddress, remotePort } = socket;
-    if (remoteAddress === undefined || remotePort === undefined) return 400;
+    if (remoteAddress === undefined || remotePort === undefined) return 'malformed';
     const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/);
-    if (!protocols.includes(SUBPROTOCOL)) return 400;
+    if (!protocols.includes(SUBPROTOCOL)) return 'malformed';
     const asked: WebSocketRequest = {
       remoteAddress: formatAddress({ host: remoteAddress, port: remotePort }),
       origin,
@@ -128,8 +180,22 @@ export class HttpListener implements WebSocketListener {
       token: offeredToken(protocols),
       headers: request.headers,
     };
-    // Not 401, which asks for HTTP authentication and makes some clients retry at once.
-    return (await authorize(asked)) === true ? asked : 403;
+    return (await authorize(asked)) === true ? asked : 'unauthorized';
+  }
+
+  /** Answers a handshake with an HTTP status, closes the socket, and reports it. */
+  #refuse(request: IncomingMessage, socket: Duplex, reason: RefusalReason): void {
+    if (socket.destroyed || socket.writableEnded) return;
+    const { remoteAddress: host, remotePort: port } = socket as Socket;
+    const remoteAddress =
+      host === undefined || port === undefined ? undefined : formatAddress({ host, port });
+    // Nothing more is read from it, so `destroySoon` would wait forever for its end.
+    socket.once('finish', () => socket.destroy());
+    socket.end(`HTTP/1.1 ${STATUS[reason]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    this.#refused[reason]++;
+    const { origin } = request.headers;
+    const path = request.url ?? '';
+    this.#events.emit({ type: 'refused', reason, remoteAddress, origin, path });
   }
 
   #accept(request: IncomingMessage, socket: Socket, head: Buffer, asked: WebSocketRequest): void {
@@ -137,6 +203,7 @@ export class HttpListener implements WebSocketListener {
     // For a peer that is paused, and therefore cannot answer pings.
     socket.setKeepAlive(true, 60_000);
     this.#handshakes.handleUpgrade(request, socket, head, (ws) => {
+      this.#accepted++;
       const raw = new WsSocket(ws, socket);
       const connection = new Accepted(raw, asked, this.#settings);
       this.#open.add(raw);
@@ -164,11 +231,6 @@ export class HttpListener implements WebSocketListener {
   }
 }
 
-/** Answers a handshake with an HTTP status and closes the socket. */
-function refuse(socket: Duplex, status: number): void {
-  if (socket.destroyed) return;
-  const text = `HTTP/1.1 ${status} ${REASONS[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
-  // Nothing more is read from it, so `destroySoon` would wait forever for its end.
-  socket.once('finish', () => socket.destroy());
-  socket.end(text);
+function overflowError(capacity: number): TransportError {
+  return new TransportError('overflow', `more than ${capacity} events were not read in time`);
 }
