@@ -151,7 +151,7 @@ class Replica:
                     low, bisecting = index, True
             elif answer.vlsn != tried:
                 raise ProtocolError(f"the entry at {answer.vlsn}, not at {tried}")
-            elif (answer.lsn, answer.fingerprint) == (own.lsn, own.fingerprint):
+            elif answer.isSync and (answer.lsn, answer.fingerprint) == (own.lsn, own.fingerprint):
                 low, bisecting, matchpoint = index, True, tried
             else:
                 high = index

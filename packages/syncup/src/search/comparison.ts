@@ -3,13 +3,18 @@ import { SyncupError } from '../errors.ts';
 import type { LogEntry } from '../log/log-store.ts';
 import type { SearchReply } from './search-step.ts';
 
-/** Whether the feeder's entry is the replica's. */
+/** Whether the feeder's entry is the replica's sync point. */
 export type Matches = (own: LogEntry, theirs: SyncupEntry) => boolean;
 
-/** How entries are compared: by fingerprint, and by LSN unless `compareLsn` is false. */
+/**
+ * How entries are compared: by fingerprint, and by LSN unless `compareLsn` is false. They match only
+ * if the entry is a sync point on both sides: the stream must not begin in the middle of a batch.
+ */
 export function matcher(compareLsn: boolean): Matches {
   return (own, theirs) =>
-    own.fingerprint === theirs.fingerprint && (!compareLsn || own.lsn === theirs.lsn);
+    theirs.isSync &&
+    own.fingerprint === theirs.fingerprint &&
+    (!compareLsn || own.lsn === theirs.lsn);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { SyncupError } from '../errors.ts';
 import type { LogEntry } from '../log/log-store.ts';
 import type { Matches } from './comparison.ts';
 import type { PhaseStep, SearchPhase } from './phase.ts';
@@ -86,7 +87,11 @@ export class GallopSearch implements SearchPhase {
         high = own.vlsn;
       }
     });
-    if ((match !== undefined && match.vlsn > high) || missing > high) return { type: 'unordered' };
+    if (match !== undefined && match.vlsn > high) {
+      if (this.#options.chained) throw contradiction(match.vlsn, high);
+      return { type: 'unordered' };
+    }
+    if (missing > high) return { type: 'unordered' };
     this.#high = high;
     this.#missing = missing;
     // A match below a hole in the feeder's log is useless: the stream could not cross the hole.
@@ -168,4 +173,10 @@ export class GallopSearch implements SearchPhase {
   #found(): PhaseStep {
     return { type: 'found', matchpoint: this.#match };
   }
+}
+
+/** A chained fingerprint covers all entries below, so no match can be above a mismatch. */
+function contradiction(match: bigint, mismatch: bigint): SyncupError {
+  const text = `its entry at VLSN ${match} is the replica's, but not the one at ${mismatch} below it`;
+  return new SyncupError('protocol', `the feeder contradicts itself: ${text}`);
 }

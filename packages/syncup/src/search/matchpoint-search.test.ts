@@ -280,6 +280,32 @@ describe('MatchpointSearch', () => {
     }
   });
 
+  it('takes no entry for a matchpoint that the feeder does not hold as a sync point', () => {
+    const [replica, feeder] = diverged(50, 50, 60);
+    const machine = new MatchpointSearch({ first: 1n, lastSync: 50n });
+    machine.lookedUp([entryOf(replica, 50)]);
+    machine.answered([{ type: 'entry', entry: { ...entryOf(feeder, 50), isSync: false } }]);
+    expect(machine.step.type).toBe('lookup');
+  });
+
+  it('refuses a feeder with chained fingerprints that claims a match above a mismatch', () => {
+    const [replica, feeder] = diverged(10, 50, 60);
+    const machine = new MatchpointSearch({ first: 1n, lastSync: 50n, chained: true });
+    machine.lookedUp([entryOf(replica, 50)]);
+    machine.answered([{ type: 'entry', entry: entryOf(feeder, 50) }]);
+    const { step } = machine;
+    if (step.type !== 'lookup') throw new Error(step.type);
+    machine.lookedUp(step.at.map((vlsn) => syncAtOrBefore(replica, Number(vlsn))));
+    const ask = machine.step;
+    if (ask.type !== 'ask') throw new Error(ask.type);
+    // It lies about the first one, which is the highest.
+    const replies = ask.entries.map(({ vlsn }, i): SearchReply => {
+      const entry = entryOf(i === 0 ? replica : feeder, Number(vlsn));
+      return { type: 'entry', entry };
+    });
+    expect(() => machine.answered(replies)).toThrow(expect.objectContaining({ code: 'protocol' }));
+  });
+
   it('refuses invalid answers, and is unchanged', () => {
     const protocol = expect.objectContaining({ code: 'protocol' });
     const [replica] = diverged(50, 50, 60);
