@@ -38,7 +38,7 @@ describe('docs/getting-started.md', () => {
     b.signal('SIGINT');
     await a.line(/^b has left/);
     await using again = run(members![1]!);
-    await again.line(/^a is up/);
+    await Promise.all([a.line(/^b is back/), again.line(/^a is up/)]);
     again.signal('SIGKILL');
     await a.line(/^b has failed/);
   }, 120_000);
