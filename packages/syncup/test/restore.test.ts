@@ -51,7 +51,7 @@ describe('restore', () => {
   it('is not cut off while the replica takes its time to install the snapshot', async () => {
     const network = new MemoryNetwork();
     const source = await logOf(commits(9, 'f'));
-    const stepTimeout = 150;
+    const stepTimeout = 400;
     await using feeder = startFeeder({
       log: source,
       listener: network.listener,
