@@ -40,7 +40,7 @@ export type MembershipEvent<Id> =
     }
   /**
    * A member has another identity, and was active all the time: it changed its metadata, or
-   * restarted before anybody missed it, or another node took its address.
+   * restarted before it was declared down, or another node took its address.
    */
   | { readonly type: 'memberUpdated'; readonly member: Member<Id>; readonly previous: Id }
   /** A member may have failed. It is still active and has some time to refute the suspicion. */

@@ -9,7 +9,7 @@ import { PacketBuilder } from './packet-builder.ts';
 /** Source: RFC 9000, section 8.1. */
 export const AMPLIFICATION = 3;
 
-/** More than that a newcomer can learn from others. */
+/** A newcomer learns the rest from other members. */
 const MAX_FEED_PACKETS = 8;
 
 /** Sends messages, to one member or to some random ones. */
