@@ -16,6 +16,9 @@ interface Reply {
   readonly bytes?: Uint8Array;
 }
 
+/** Lets clients send whatever they like to whomever they like. */
+const OPEN = { maxRate: 1_000_000, maxTotalRate: 1_000_000, mayReach: (): boolean => true };
+
 /** The Node side of a run: the servers that the suites in a platform connect to. */
 export class ControlHost {
   readonly #control: WebSocket;
@@ -131,12 +134,12 @@ export class ControlHost {
     return { type: 'accepted', connection, remoteAddress: value.remoteAddress };
   }
 
-  /** A gateway with a UDP socket for the datagrams of the suites. */
+  /** A gateway with a UDP socket for the datagrams of the suites, which are no packets of members. */
   async #openGateway(): Promise<string> {
     const udp = await createUdpTransport({ bind: '127.0.0.1:0' });
     const transport = createWebSocketServerTransport({ origins: [this.#origin] });
     const listener = await transport.listen('127.0.0.1:0');
-    const gateway = createGateway({ udp, listener, maxRate: 1_000_000 });
+    const gateway = createGateway({ udp, listener, ...OPEN });
     this.#closers.push(() => gateway.close());
     return listener.address;
   }

@@ -56,6 +56,9 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** These tests send bytes that are no packets, to who is no member: see KnownMembers. */
+const OPEN: Partial<GatewayOptions> = { mayReach: () => true };
+
 /** A gateway on UDP and WebSocket. */
 export async function gateway(
   options: Partial<GatewayOptions> = {},
@@ -64,7 +67,10 @@ export async function gateway(
   const listener = await createWebSocketServerTransport({ closeTimeout: 500 }).listen(
     '127.0.0.1:0',
   );
-  return { gateway: keep(createGateway({ udp, listener, ...options })), door: listener.address };
+  return {
+    gateway: keep(createGateway({ udp, listener, ...OPEN, ...options })),
+    door: listener.address,
+  };
 }
 
 export async function member(): Promise<DatagramTransport> {
@@ -90,7 +96,7 @@ export async function memoryGateway(
   const listener = await network
     .createStreamTransport({ host, closeTimeout: 50 })
     .listen(`${host}:443`);
-  return keep(createGateway({ udp, listener, ...options }));
+  return keep(createGateway({ udp, listener, ...OPEN, ...options }));
 }
 
 export function memoryClient(

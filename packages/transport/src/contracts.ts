@@ -23,6 +23,11 @@ export interface DatagramTransport extends AsyncDisposable {
    */
   unreachable?(to: string): TransportError | undefined;
   /**
+   * Tells the transport what the member that uses it knows about the cluster. A gateway keeps its
+   * clients within that. Default: not of interest.
+   */
+  useMembers?(members: KnownMembers): void;
+  /**
    * Passes every datagram to `handler` from now on, in place of an earlier handler. The handler
    * owns `bytes`. Datagrams that arrive while there is no handler are dropped and counted.
    */
@@ -32,6 +37,14 @@ export interface DatagramTransport extends AsyncDisposable {
    * called again.
    */
   close(): Promise<void>;
+}
+
+/** What a member knows about the cluster whose datagrams a transport carries. */
+export interface KnownMembers {
+  /** Whether this is the address of a member, even of one that is down. */
+  has(address: string): boolean;
+  /** The address that a datagram gives as its sender's. Undefined if the datagram is malformed. */
+  senderOf(bytes: Uint8Array): string | undefined;
 }
 
 /** Opens connections that carry frames. */

@@ -3,6 +3,7 @@ export type { ConnectionOptions } from './connection-limits.ts';
 export type {
   Connection,
   DatagramTransport,
+  KnownMembers,
   Listener,
   PeerProof,
   StreamTransport,

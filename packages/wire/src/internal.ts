@@ -26,5 +26,5 @@ export {
   type StateMessage,
 } from './shoal/state-exchange.ts';
 export { type MemberRecord, payloadOf } from './swim/message.ts';
-export { PacketReader } from './swim/packet.ts';
+export { decodeHeader, PacketReader } from './swim/packet.ts';
 export { DEFAULT_MAX_PACKET_SIZE } from './swim/swim-codec.ts';

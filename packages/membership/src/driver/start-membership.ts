@@ -5,6 +5,7 @@ import { lan } from '../config.ts';
 import { SwimError } from '../errors.ts';
 import { boundedTraits } from '../members/identity.ts';
 import { Swim } from '../swim.ts';
+import { knownMembers } from './known-members.ts';
 import { Membership } from './membership.ts';
 import type {
   CustomMembershipOptions,
@@ -78,8 +79,10 @@ function customParts<Id>(options: CustomMembershipOptions<Id>): RunnerParts<Id> 
     ...config,
     maxPacketSize: Math.min(maxPacketSize, transport.maxDatagramSize),
   };
+  const swim = new Swim({ identity, traits, codec, config: limited, random, broadcasts, admit });
+  transport.useMembers?.(knownMembers({ swim, codec, traits }));
   return {
-    swim: new Swim({ identity, traits, codec, config: limited, random, broadcasts, admit }),
+    swim,
     traits,
     config: limited,
     random,

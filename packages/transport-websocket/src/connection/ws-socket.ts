@@ -1,23 +1,14 @@
 import type { Socket } from 'node:net';
-import { TransportError, type TransportErrorCode } from '@shoal/transport';
-import {
-  type DeadlineOptions,
-  systemCode,
-  systemError,
-  throwIfAborted,
-  withDeadline,
-} from '@shoal/transport/internal';
+import { TransportError } from '@shoal/transport';
 import { WebSocket } from 'ws';
-import type { DialTarget } from '../dialing/dial-target.ts';
 import {
   CLOSE_ABORTED,
   CLOSE_NORMAL,
-  offer,
   type RawSocket,
   type RawSocketHandlers,
-  SUBPROTOCOL,
 } from './raw-socket.ts';
 import { MAX_HEADER_LENGTH } from './websocket-limits.ts';
+import { wsError } from './ws-error.ts';
 
 /** This many gathered bytes are written at once, before the end of the turn. */
 const WRITE_AT = 65_536;
@@ -26,6 +17,9 @@ const BINARY = { binary: true };
 const CHUNK = 65_536;
 /** How many answers to pings may wait to be written. */
 const MAX_UNREAD_PONGS = 256;
+
+/** Bytes that an unsent frame counts in addition to its own. In truth it is several times as much. */
+const UNSENT_FRAME_COST = 64;
 
 /** Traffic so far. Two samples are compared only to tell whether anything moved in between. */
 interface Traffic {
@@ -49,6 +43,9 @@ export class WsSocket implements RawSocket {
   #received = 0;
   /** How many bytes have come since the last message, and how many may. */
   #unfinished = 0;
+  /** How many frames were sent, and how many of them the system is known to have taken. */
+  #sent = 0;
+  #written = 0;
   #maxUnfinished: number = Number.POSITIVE_INFINITY;
   #isCounting = false;
   /** How many pings came while bytes were waiting to be written. */
@@ -68,8 +65,11 @@ export class WsSocket implements RawSocket {
     return this.#ws.readyState === WebSocket.OPEN;
   }
 
+  /** Counts what unsent frames cost, too, so that many small ones are bounded. */
   get buffered(): number {
-    return this.#ws.bufferedAmount;
+    const bytes = this.#ws.bufferedAmount;
+    if (bytes === 0) this.#written = this.#sent;
+    return bytes + (this.#sent - this.#written) * UNSENT_FRAME_COST;
   }
 
   handle(handlers: RawSocketHandlers): void {
@@ -89,13 +89,16 @@ export class WsSocket implements RawSocket {
 
   /** Sends the frames of one turn in one write: 4 to 10 times the throughput of small frames. */
   send(frame: Uint8Array, buffered: number, mark: number): void {
+    let onSent = buffered > mark ? this.#onSent : undefined;
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
       if (!this.#scheduled) process.nextTick(this.#tick);
       this.#scheduled = true;
+      if (buffered > frame.length) onSent = this.#onEarlierSent(this.#sent);
     }
-    this.#ws.send(frame, BINARY, buffered > mark ? this.#onSent : undefined);
+    this.#ws.send(frame, BINARY, onSent);
+    this.#sent++;
     this.#gathered += frame.length;
     if (this.#gathered >= WRITE_AT) this.#uncork();
   }
@@ -198,6 +201,14 @@ export class WsSocket implements RawSocket {
     this.#handlers?.onProgress();
   };
 
+  /** A frame has left, and so have the `count` before it. */
+  #onEarlierSent(count: number): () => void {
+    return () => {
+      this.#written = Math.max(this.#written, count);
+      this.#onSent();
+    };
+  }
+
   readonly #tick = (): void => {
     this.#scheduled = false;
     this.#uncork();
@@ -209,86 +220,4 @@ export class WsSocket implements RawSocket {
     this.#gathered = 0;
     this.#socket.uncork();
   }
-}
-
-/** The errors of `ws` that have a code of their own; any other one is `protocol`. */
-const WS_CODES: Readonly<Record<string, TransportErrorCode>> = {
-  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'size',
-  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'size',
-};
-
-/** A `TransportError` for an error of the system or of `ws`, which becomes its cause. */
-function wsError(doing: string, cause: Error): TransportError {
-  const name = systemCode(cause);
-  if (!name.startsWith('WS_ERR_')) return systemError(doing, cause);
-  return new TransportError(WS_CODES[name] ?? 'protocol', `${doing}: ${name}`, { cause });
-}
-
-/** The code for a server that refuses the handshake with this HTTP status. */
-function refusalCode(status: number): TransportErrorCode {
-  if (status === 401 || status === 403) return 'untrusted';
-  return status === 429 || status === 503 ? 'refused' : 'protocol';
-}
-
-/** Options of {@link dialWsSocket}. */
-export interface WsDialOptions extends Pick<DeadlineOptions, 'timeout' | 'signal'> {
-  /** The longest message to accept, in bytes. */
-  readonly maxFrameLength: number;
-  /** Trusted certificates, in PEM, for checking the server. Default: the system's. */
-  readonly ca?: string | undefined;
-  /** More headers for the handshake. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-}
-
-/** Opens a `WebSocket` of the package `ws`. */
-export async function dialWsSocket(target: DialTarget, options: WsDialOptions): Promise<WsSocket> {
-  const { url, token, doing } = target;
-  const { timeout, signal, maxFrameLength, ca, headers } = options;
-  throwIfAborted(doing, signal);
-  let ws: WebSocket;
-  try {
-    ws = new WebSocket(url, offer(token), {
-      ...(ca === undefined ? {} : { ca }),
-      ...(headers === undefined ? {} : { headers }),
-      maxPayload: maxFrameLength,
-      perMessageDeflate: false,
-    });
-  } catch (cause) {
-    throw new TransportError('argument', `${doing}: invalid headers or ca`, { cause });
-  }
-  try {
-    return await withDeadline(opened(ws, doing), { doing, timeout, signal });
-  } catch (error) {
-    ws.removeAllListeners();
-    // A terminated socket may still report what it was doing.
-    ws.on('error', () => {});
-    ws.terminate();
-    throw error;
-  }
-}
-
-function opened(ws: WebSocket, doing: string): Promise<WsSocket> {
-  return new Promise((resolve, reject) => {
-    let socket: Socket | undefined;
-    ws.once('upgrade', (response) => {
-      socket = response.socket;
-    });
-    ws.once('open', () => {
-      if (!socket || ws.protocol !== SUBPROTOCOL) {
-        const text = `${doing}: the peer does not speak ${SUBPROTOCOL}`;
-        return reject(new TransportError('protocol', text));
-      }
-      ws.removeAllListeners();
-      socket.setNoDelay(true);
-      // A message may follow right behind the handshake: hold it back until `handle`.
-      ws.pause();
-      resolve(new WsSocket(ws, socket));
-    });
-    ws.once('unexpected-response', (_, response) => {
-      const status = response.statusCode ?? 0;
-      const text = `${doing}: refused with HTTP status ${status}`;
-      reject(new TransportError(refusalCode(status), text));
-    });
-    ws.on('error', (cause) => reject(wsError(doing, cause)));
-  });
 }

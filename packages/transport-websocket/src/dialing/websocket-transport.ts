@@ -56,7 +56,7 @@ async function dialWithWs(
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
   // Not imported above: a bundle for browsers must not contain `ws`.
-  const { dialWsSocket } = await import('../connection/ws-socket.ts').catch((cause: unknown) => {
+  const { dialWsSocket } = await import('./dial-ws-socket.ts').catch((cause: unknown) => {
     const text = `${target.doing}: this platform has no WebSocket; pass one as the option WebSocket`;
     throw new TransportError('argument', text, { cause });
   });

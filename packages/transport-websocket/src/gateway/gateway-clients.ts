@@ -10,6 +10,7 @@ import {
 } from '../protocol/gateway-message.ts';
 import type { GatewayOptions, GatewayStats } from './gateway-options.ts';
 import { GatewaySession } from './gateway-session.ts';
+import { RateLimit } from './rate-limit.ts';
 
 /** The longest message of a client: a datagram, with its destination. */
 const MAX_MESSAGE_LENGTH = 65_535 + 512;
@@ -31,6 +32,8 @@ export class GatewayClients {
   readonly #nameOf: GatewayOptions['nameOf'];
   readonly #maxClients: number;
   readonly #maxRate: number;
+  /** How many datagrams may come from all clients together. */
+  readonly #totalRate: RateLimit;
   readonly #helloTimeout: number;
   readonly #resumeTimeout: number;
   readonly #randomBytes: (length: number) => Uint8Array;
@@ -56,6 +59,8 @@ export class GatewayClients {
     this.#nameOf = options.nameOf;
     this.#maxClients = wholeNumber(options, 'maxClients', { preset: 1024, min: 1 });
     this.#maxRate = wholeNumber(options, 'maxRate', { preset: 1000, min: 1 });
+    const totalRate = wholeNumber(options, 'maxTotalRate', { preset: 20_000, min: 1 });
+    this.#totalRate = new RateLimit(totalRate);
     this.#helloTimeout = wholeNumber(options, 'helloTimeout', { preset: 5000, min: 1 });
     this.#resumeTimeout = wholeNumber(options, 'resumeTimeout', { preset: 10_000, min: 0 });
     const idle = wholeNumber(options, 'idleTimeout', { preset: 15_000, min: 2 });
@@ -133,7 +138,8 @@ export class GatewayClients {
       if (!session) return;
       for (let next = await frames.next(); !next.done; next = await frames.next()) {
         session.heard = true;
-        this.#onMessage(session, connection, next.value);
+        // Answers that the client does not read must not pile up: it then sends in vain, too.
+        if (!this.#onMessage(session, connection, next.value)) await connection.ready();
       }
       ended = true;
     } catch (cause) {
@@ -208,18 +214,18 @@ export class GatewayClients {
     }
   }
 
-  #onMessage(session: GatewaySession, connection: Connection, frame: Uint8Array): void {
+  /** Returns false if the client must read before anything else of it is read. */
+  #onMessage(session: GatewaySession, connection: Connection, frame: Uint8Array): boolean {
     const message = decodeGatewayMessage(frame);
-    if (message.type === 'ping') {
-      connection.send(encodeGatewayMessage({ type: 'pong' }));
-      return;
-    }
+    if (message.type === 'ping') return connection.send(encodeGatewayMessage({ type: 'pong' }));
     if (message.type !== 'send') {
       throw new TransportError('protocol', `a client must not send ${message.type}`);
     }
-    if (session.maySend(this.#maxRate, performance.now())) {
+    const now = performance.now();
+    if (session.rate.take(now) && this.#totalRate.take(now)) {
       this.#onSend(session.name, message.to, message.bytes);
     } else this.#stats.limited++;
+    return true;
   }
 
   /** Keeps the name of a lost client for a while, unless the client ended the connection itself. */

@@ -17,7 +17,11 @@ export interface GatewayOptions {
    * name, or 12 random characters if none is wanted.
    */
   readonly nameOf?: ((wanted: string, connection: Connection) => string | undefined) | undefined;
-  /** Whether a client, given by name, may send to an address. Default: to all. */
+  /**
+   * Whether a client, given by name, may send to an address. Default: to the gateway itself, its
+   * clients, and the members that the gateway's own member knows of. See
+   * `DatagramTransport.useMembers`, which `startMembership` and `createNode` call.
+   */
   readonly mayReach?: ((client: string, destination: string) => boolean) | undefined;
   /** The most clients, including lost ones whose name is kept. Default 1024. */
   readonly maxClients?: number | undefined;
@@ -26,6 +30,8 @@ export interface GatewayOptions {
    * many as one second allows. Default 1000.
    */
   readonly maxRate?: number | undefined;
+  /** The most datagrams per second from all clients together, on average. Default 20000. */
+  readonly maxTotalRate?: number | undefined;
   /** How long a new connection may take to say hello. Default 5000. */
   readonly helloTimeout?: number | undefined;
   /**
@@ -47,12 +53,16 @@ export interface GatewayStats {
   readonly fromClients: number;
   /** Dropped: the client does not read fast enough, or is disconnected. */
   readonly dropped: number;
-  /** Dropped: the client exceeds `maxRate`. */
+  /** Dropped: the client exceeds `maxRate`, or all clients together `maxTotalRate`. */
   readonly limited: number;
   /** Dropped: there is no such client. */
   readonly unknown: number;
-  /** Dropped: malformed envelope, too long, or a destination that is invalid or not allowed. */
+  /** Dropped: malformed envelope, too long, or an invalid destination. */
   readonly invalid: number;
+  /** Dropped: the client may not send there, because of `mayReach` or as nobody known is there. */
+  readonly unreachable: number;
+  /** Dropped: a client's packet that gives another member as its sender. */
+  readonly impersonated: number;
   /** Dropped: meant for the member itself, which had no handler. */
   readonly unclaimed: number;
   /** Clients that were refused, or disconnected for breaking the protocol. */

@@ -1,5 +1,6 @@
 import type { Connection } from '@shoal/transport';
 import { encodeGatewayMessage } from '../protocol/gateway-message.ts';
+import { RateLimit } from './rate-limit.ts';
 
 /** A client of a gateway. It outlives a lost connection for a while. */
 export class GatewaySession {
@@ -13,10 +14,9 @@ export class GatewaySession {
   expiry: ReturnType<typeof setTimeout> | undefined;
   /** Whether anything has come since the last check. */
   heard = true;
+  /** How many datagrams may come from the client. */
+  readonly rate: RateLimit;
   #isCongested = false;
-  /** A token bucket: how many datagrams may come now, as of `#allowanceAsOf`, in ms. */
-  #allowance: number;
-  #allowanceAsOf = 0;
 
   /** `rate` is how many datagrams per second may come. */
   constructor(options: { name: string; wanted: string; key: Uint8Array; rate: number }) {
@@ -24,7 +24,7 @@ export class GatewaySession {
     this.name = name;
     this.wanted = wanted;
     this.key = key;
-    this.#allowance = rate;
+    this.rate = new RateLimit(rate);
   }
 
   attach(connection: Connection): void {
@@ -49,16 +49,6 @@ export class GatewaySession {
         () => {},
       );
     }
-    return true;
-  }
-
-  /** Whether the client may send a datagram at `now`, in ms, given an average `rate` per second. */
-  maySend(rate: number, now: number): boolean {
-    const gained = ((now - this.#allowanceAsOf) * rate) / 1000;
-    this.#allowance = Math.min(rate, this.#allowance + Math.max(gained, 0));
-    this.#allowanceAsOf = now;
-    if (this.#allowance < 1) return false;
-    this.#allowance--;
     return true;
   }
 }

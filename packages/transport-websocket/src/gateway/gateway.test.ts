@@ -145,7 +145,7 @@ describe('a gateway', () => {
     tab.send('secret:1', bytes(1));
     tab.send('g:7946', bytes(2));
     expect(await inbox.next()).toBe('g:7946!user-a: 2');
-    expect(g.stats().invalid).toBe(1);
+    expect(g.stats().unreachable).toBe(1);
   });
 
   it('drops datagrams that a client sends too fast', async () => {
@@ -211,6 +211,7 @@ describe('a gateway', () => {
       { udp, listener, address: 'h:1!tab' },
       { udp, listener, maxClients: 0 },
       { udp, listener, maxRate: 0.5 },
+      { udp, listener, maxTotalRate: 0 },
     ];
     for (const options of bad) expect(() => createGateway(options)).toThrow(argument);
     expect(() => createGatewayAwareTransport(small)).toThrow(argument);

@@ -1,4 +1,9 @@
-import { type DatagramTransport, parseAddress, TransportError } from '@shoal/transport';
+import {
+  type DatagramTransport,
+  type KnownMembers,
+  parseAddress,
+  TransportError,
+} from '@shoal/transport';
 import { callApplication, hostFamily } from '@shoal/transport/internal';
 import { type Destination, Destinations } from '../protocol/destinations.ts';
 import {
@@ -28,6 +33,7 @@ class UdpGateway implements Gateway {
   readonly #udp: DatagramTransport;
   readonly #clients: GatewayClients;
   readonly #mayReach: ((client: string, destination: string) => boolean) | undefined;
+  #members: KnownMembers | undefined;
   /** The addresses of this gateway. */
   readonly #places: ReadonlySet<string>;
   readonly #destinations = new Destinations();
@@ -40,6 +46,8 @@ class UdpGateway implements Gateway {
     limited: 0,
     unknown: 0,
     invalid: 0,
+    unreachable: 0,
+    impersonated: 0,
     unclaimed: 0,
     refused: 0,
   };
@@ -66,6 +74,10 @@ class UdpGateway implements Gateway {
 
   receive(handler: (from: string, bytes: Uint8Array) => void): void {
     this.#handler = handler;
+  }
+
+  useMembers(members: KnownMembers): void {
+    this.#members = members;
   }
 
   clients(): string[] {
@@ -127,16 +139,34 @@ class UdpGateway implements Gateway {
 
   #onClientDatagram(client: string, to: string, bytes: Uint8Array): void {
     const destination = this.#destinations.get(to);
-    if (
-      !destination ||
-      bytes.length > this.maxDatagramSize ||
-      (this.#mayReach && !this.#mayReach(client, destination.address))
-    ) {
-      this.#stats.invalid++;
+    const problem = this.#problemWith({ client, destination, bytes });
+    if (destination === undefined || problem !== undefined) {
+      this.#stats[problem ?? 'invalid']++;
       return;
     }
     this.#stats.fromClients++;
     this.#route(client, destination, bytes);
+  }
+
+  /** Why a datagram of a client must not pass. */
+  #problemWith(datagram: {
+    readonly client: string;
+    readonly destination: Destination | undefined;
+    readonly bytes: Uint8Array;
+  }): 'invalid' | 'unreachable' | 'impersonated' | undefined {
+    const { client, destination, bytes } = datagram;
+    if (!destination || bytes.length > this.maxDatagramSize) return 'invalid';
+    if (!this.#isReachable(client, destination)) return 'unreachable';
+    if (!this.#members) return undefined;
+    const sender = this.#members.senderOf(bytes);
+    if (sender === undefined) return 'invalid';
+    return sender === this.#addressOf(client) ? undefined : 'impersonated';
+  }
+
+  /** A gateway must not be a way into the network that it stands in. */
+  #isReachable(client: string, { place, address }: Destination): boolean {
+    if (this.#mayReach) return this.#mayReach(client, address);
+    return this.#places.has(place) || this.#members?.has(address) === true;
   }
 }
 

@@ -4,8 +4,8 @@ import { onAbort } from '@shoal/async';
 import { parseAddress, type StreamTransport, TransportError } from '@shoal/transport';
 import { systemError, throwIfAborted } from '@shoal/transport/internal';
 import { WebSocketConnection } from '../connection/websocket-connection.ts';
-import { dialWsSocket } from '../connection/ws-socket.ts';
 import { dialTarget, type WebSocketDialOptions } from '../dialing/dial-target.ts';
+import { dialWsSocket } from '../dialing/dial-ws-socket.ts';
 import {
   type ListenSettings,
   listenSettings,

@@ -79,6 +79,11 @@ export function decodePacket<Id>(
   };
 }
 
+/** Decodes the header alone, whatever follows. Throws the codes of the codec. */
+export function decodeHeader<Id>(codec: SwimCodec<Id>, bytes: Uint8Array): Header<Id> {
+  return codec.readHeader(new ByteReader().reset(bytes));
+}
+
 /**
  * Reads many packets without an object per update: the records of one packet are reused for the next,
  * so they are valid until the next read. A packet is checked to its last byte before `read` returns.
