@@ -1,4 +1,4 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { expect, test } from 'vitest';
 import { onAbort, raceAbort, whenAborted } from './abort.ts';
 
@@ -16,6 +16,32 @@ test('onAbort calls the action at once for a signal that has fired', () => {
   let calls = 0;
   onAbort(AbortSignal.abort(), () => calls++);
   expect(calls).toBe(1);
+});
+
+test('onAbort adds one listener to a signal, whatever waits for it', () => {
+  const stop = new AbortController();
+  const called: number[] = [];
+  const cancels = Array.from({ length: 100 }, (_, i) => onAbort(stop.signal, () => called.push(i)));
+  expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);
+  for (const cancel of cancels.slice(2)) cancel();
+  stop.abort();
+  expect(called).toEqual([0, 1]);
+});
+
+test('onAbort runs all actions, even if one of them throws', async () => {
+  const stop = new AbortController();
+  let calls = 0;
+  onAbort(stop.signal, () => {
+    throw new Error('a mistake');
+  });
+  onAbort(stop.signal, () => calls++);
+  const uncaught = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  const seen = once(process, 'uncaughtException');
+  stop.abort();
+  expect(calls).toBe(1);
+  expect(((await seen) as [Error])[0].message).toBe('a mistake');
+  for (const listener of uncaught) process.on('uncaughtException', listener);
 });
 
 test('onAbort can be canceled, and leaves no listener behind', () => {

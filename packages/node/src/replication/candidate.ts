@@ -185,6 +185,8 @@ export class Candidate implements RoleState {
         term,
         admit: (replica) => current.admit(replica),
         onStaleTerm: (known) => {
+          // One of a later epoch cannot be outbid: go on with the voters that still follow.
+          if (nextTerm(this.epoch, known) === undefined) return;
           current.noteTerm(known);
           this.#onEnd('superseded');
         },

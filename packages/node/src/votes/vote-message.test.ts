@@ -32,7 +32,7 @@ describe('vote messages', () => {
     );
   });
 
-  it('of damaged bytes are refused with a WireError, or are other messages', () => {
+  it('of damaged bytes are refused with a WireError, or were not damaged', () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 200 }),
       damaged(message.map(encodeVoteMessage)),
@@ -55,7 +55,7 @@ describe('vote messages', () => {
   it('have the bytes that are documented', () => {
     const request = { type: 'request', label: 1, term: 258n, candidate: 'a', voter: 'b' } as const;
     expect(hex(encodeVoteMessage(request))).toBe(
-      '01 53 48 50 52 01 01 00 00 00 02 01 00 00 00 00 00 00 01 61 01 62',
+      '01 53 48 50 52 01 01 00 00 00 02 01 00 00 00 00 00 00 01 61 01 62 69 02 fc 53',
     );
     const reply = {
       type: 'reply',
@@ -66,7 +66,7 @@ describe('vote messages', () => {
     } as const;
     expect(hex(encodeVoteMessage(reply))).toBe(
       '02 53 48 50 52 01 01 02 01 00 00 00 00 00 00 01 00 00 00 00 00 00 00 ' +
-        '07 00 00 00 00 00 00 00 01 62',
+        '07 00 00 00 00 00 00 00 01 62 92 d2 17 f8',
     );
   });
 });

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '@shoal/wire';
+import { ByteReader, ByteWriter, crc32 } from '@shoal/wire';
 import { readU32le, readU64le, writeU32le, writeU64le } from '@shoal/wire/internal';
 import { MAX_NAME_BYTES } from '../members/node-metadata.ts';
 import type { LogPosition } from './log-position.ts';
@@ -43,11 +43,12 @@ export type VoteMessage = VoteRequest | VoteReply;
  *
  * ```
  * request := opcode:u8 = 1, magic:u32 = "SHPR", version:u8 = 1, label:u32, term:u64,
- *            candidate:text8, voter:text8
+ *            candidate:text8, voter:text8, crc32:u32
  * reply   := opcode:u8 = 2, magic:u32, version:u8 = 1, granted:u8 (0 or 1), votedTerm:u64,
- *            lastTerm:u64, last:u64, voter:text8
+ *            lastTerm:u64, last:u64, voter:text8, crc32:u32
  * ```
  *
+ * The checksum is that of all bytes before it: a bit that flips in a term must not stop a cluster.
  * Throws a `WireError`: `range`, `length`, `utf8`.
  */
 export function encodeVoteMessage(message: VoteMessage): Uint8Array {
@@ -66,12 +67,13 @@ export function encodeVoteMessage(message: VoteMessage): Uint8Array {
     writeU64le(w, message.position.last);
   }
   writeName(w, message.voter);
+  writeU32le(w, crc32(w.bytes.subarray(0, w.offset)));
   return w.copy();
 }
 
 /**
  * Decodes a frame. Throws a `WireError`: `truncated`, `trailing`, `variant`, `magic`, `version`,
- * `length`, `utf8`.
+ * `length`, `utf8`, `checksum`.
  */
 export function decodeVoteMessage(bytes: Uint8Array): VoteMessage {
   const r = new ByteReader(bytes);
@@ -82,6 +84,8 @@ export function decodeVoteMessage(bytes: Uint8Array): VoteMessage {
   if (readU32le(r) !== MAGIC) r.fail('magic', 'SHPR', 1);
   if (r.u8() !== VERSION) r.fail('version', `version ${VERSION}`, 5);
   const message = opcode === OP_REQUEST ? readRequest(r) : readReply(r);
+  const end = r.offset;
+  if (readU32le(r) !== crc32(bytes.subarray(0, end))) r.fail('checksum', 'the crc32', end);
   r.finish();
   return message;
 }
