@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { startMembership } from '@shoal/membership/driver';
 import { MemoryLog } from '@shoal/syncup';
 import { startReplica } from '@shoal/syncup/driver';
 import { dialService, type StreamTransport } from '@shoal/transport';
@@ -6,6 +7,8 @@ import {
   createKeyringTransport,
   createTcpTransport,
   createTlsTransport,
+  createUdpTransport,
+  encryptDatagrams,
   Keyring,
   type TlsOptions,
 } from '@shoal/transport-node';
@@ -117,11 +120,69 @@ describe('a term that cannot exist', () => {
     expect([a.term, b.stats().votedTerm]).toEqual([term, before]);
   });
 
-  it('may be far above what is known, and is then voted for', async () => {
+  it('is reached step by step by whoever may ask for votes, many times', async () => {
+    const authority = await createTestAuthority();
+    const tls: Record<string, TlsOptions> = {};
+    for (const name of ['a', 'b', 'mallory']) tls[name] = await certified(authority, name);
+    const modes: [(name: string) => Partial<NodeOptions>, StreamTransport][] = [
+      [() => ({}), createTcpTransport()],
+      [
+        () => ({ keyring: new Keyring(key) }),
+        createKeyringTransport({ keyring: new Keyring(key), label: 'shoal' }),
+      ],
+      [(name) => ({ tls: tls[name] }), createTlsTransport(tls['mallory']!)],
+    ];
+    for (const [options, transport] of modes) {
+      await using cluster = await clusterOfTwo(options);
+      for (let step = 1n; step <= 3n; step++) {
+        const term = termOf(step * 10_000_000n, 0n);
+        const reply = await askForVote(transport, cluster.b, { candidate: 'mallory', term });
+        expect(reply).toMatchObject({ granted: true, votedTerm: term });
+      }
+    }
+  });
+});
+
+describe('a member that holds the key', () => {
+  it('can claim that another one has failed, who refutes it', async () => {
+    const keyring = (): Keyring => new Keyring(key);
+    await using cluster = await clusterOfTwo(() => ({ keyring: keyring() }));
+    const { a, b } = cluster;
+    const events = record(a);
+    const udp = await createUdpTransport({ bind: '127.0.0.1:0' });
+    await using mallory = startMembership({
+      transport: encryptDatagrams(udp, { keyring: keyring(), label: 'shoal' }),
+      seeds: [a.address],
+    });
+    await mallory.active();
+    mallory.applyMany([{ id: b.membership.identity, incarnation: 0, state: 'down' }]);
+    await a.until(() => events.some(({ type }) => type === 'memberDown'));
+    await a.until(() => a.members().some(({ name }) => name === 'b'));
+  });
+});
+
+const certified = async (authority: TestAuthority, name: string): Promise<TlsOptions> => ({
+  ...(await authority.issue([
+    { type: 'dns', value: name },
+    { type: 'ip', value: '127.0.0.1' },
+  ])),
+  ca: authority.ca,
+});
+
+describe('a stranger, in a cluster that nothing protects', () => {
+  it('reads the log, and acknowledges under the name of a voter', async () => {
     await using cluster = await clusterOfTwo(() => ({}));
-    const term = termOf(1_000_000n, 0n);
-    const reply = await askForVote(createTcpTransport(), cluster.b, { candidate: 'zed', term });
-    expect(reply).toMatchObject({ granted: true, votedTerm: term });
+    const { a, b } = cluster;
+    await b.close();
+    await followAs('b', createTcpTransport(), a);
+    const log = new MemoryLog();
+    const replica = startReplica({
+      ...{ log, name: 'b', label: 'shoal', durable: true },
+      dial: ({ signal }) => dialService(createTcpTransport(), a.address, SERVICES.log, { signal }),
+    });
+    const { last } = await a.append(commits(1), { timeout: 10_000 });
+    expect(log.range.last).toBe(last);
+    await replica.close();
   });
 });
 
@@ -183,14 +244,6 @@ describe('a stranger, in a cluster with a keyring', () => {
 });
 
 describe('a node with a certificate of its own', () => {
-  const certified = async (authority: TestAuthority, name: string): Promise<TlsOptions> => ({
-    ...(await authority.issue([
-      { type: 'dns', value: name },
-      { type: 'ip', value: '127.0.0.1' },
-    ])),
-    ca: authority.ca,
-  });
-
   it('cannot vote, acknowledge or be followed under the name of another node', async () => {
     const authority = await createTestAuthority();
     const tls: Record<string, TlsOptions> = {};

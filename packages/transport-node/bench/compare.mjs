@@ -4,8 +4,8 @@
  */
 export async function compare(ours, bare, runs = 11) {
   const rates = { ours: [], bare: [] };
-  await ours(); // warm-up
-  await bare();
+  await timed(ours); // warm-up
+  await timed(bare);
   for (let i = 0; i < runs; i++) {
     const order = i % 2 === 0 ? ['ours', 'bare'] : ['bare', 'ours'];
     for (const name of order) rates[name].push(await timed(name === 'ours' ? ours : bare));
@@ -15,6 +15,7 @@ export async function compare(ours, bare, runs = 11) {
 }
 
 async function timed(run) {
+  run.prepare?.();
   const start = process.hrtime.bigint();
   const count = await run();
   return count / (Number(process.hrtime.bigint() - start) / 1e9);

@@ -3,8 +3,7 @@ import { connect, createServer } from 'node:net';
 import { createTcpTransport } from '../dist/index.js';
 
 /** Sends `count` frames over an open connection, and reads them with `for await`. */
-export async function ourTcp(size, count) {
-  const transport = createTcpTransport();
+export async function ourTcp(size, count, transport = createTcpTransport()) {
   const listener = await transport.listen('127.0.0.1:0');
   const from = await transport.dial(listener.address);
   const to = (await listener[Symbol.asyncIterator]().next()).value;

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DatagramOpener, DatagramSealer, encodeLabel, OVERHEAD } from './datagram-cipher.ts';
 import { Keyring } from './keyring.ts';
 
 const FIRST = Uint8Array.from({ length: 32 }, (_, i) => i);
 const SECOND = new Uint8Array(32).fill(255);
-const SESSION = Uint8Array.from({ length: 12 }, (_, i) => 0xa0 + i);
+const SESSION = Uint8Array.from({ length: 10 }, (_, i) => 0xa0 + i);
 const LABEL = encodeLabel('test');
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const open = (opener: DatagramOpener, bytes: Uint8Array): Uint8Array | string =>
@@ -19,17 +19,17 @@ const KNOWN: [plain: Uint8Array, time: number, sealed: string][] = [
   [
     new Uint8Array(0),
     1_700_000_000,
-    'e51d017037027fa0a1a2a3a4a5a6a7a8a9aaab000000006553f100f8d73224742517d9f31d0a95ad5ed6a6',
+    'e51d017037027fa0a1a2a3a4a5a6a7a8a9a702000000006553f100f776b8eed316c9469ab338038de27179',
   ],
   [
     new TextEncoder().encode('hello'),
     1_700_000_001,
-    'e51d017037027fa0a1a2a3a4a5a6a7a8a9aaab000000016553f101d532fa5f1b9a2ba6d24d4a18323113bb679102b7ae',
+    'e51d017037027fa0a1a2a3a4a5a6a7a8a9a702000000016553f101165fb078a6e88cdb3d5ebb1e0466aa7b26df7f595b',
   ],
   [
     Uint8Array.from({ length: 100 }, (_, i) => i),
     0xffff_ffff,
-    'e51d017037027fa0a1a2a3a4a5a6a7a8a9aaab00000002ffffffff4d6a75d6a0a69572e4462ceb051f04e4da5e634d28904b1234a55ccbff0f63b9dcb9222fa1a3c000c90cb47057a6abf02f7324d32201ece67e91d7a70c578dc862c104655cec273574a9e95dd388587365b05368f4e566a67828f6472112fcd063a0a492d717dba3b091d8df88dc7a756a335411',
+    'e51d017037027fa0a1a2a3a4a5a6a7a8a9a70200000002ffffffffeac007e9de862ca5500939b99b914abef51e0601d90ab6ed125409c3cb45ef9cf0788d9d3a9a1635b043c5b68be749573812cd57f6c511f13449340b18824876650d0346bb6f0eebdd82f4511616d172328b450e25cd7c7a6bd8484a7688577057c8e1abdbdb34dd755d3722b7d61744ddf3ea82',
   ],
 ];
 
@@ -41,7 +41,7 @@ describe('DatagramSealer', () => {
       random: () => SESSION,
     });
     expect(hex(other.seal(Uint8Array.of(0x78), 0))).toBe(
-      'e51d01a683689aa0a1a2a3a4a5a6a7a8a9aaab0000000000000000f118d178f6dfdb356bdf1e0a9aefa00772',
+      'e51d01a683689aa0a1a2a3a4a5a6a7a8a9d63f00000000000000004f9d24dc29b3846dea60dca895c5f3d717',
     );
   });
 
@@ -185,6 +185,27 @@ describe('DatagramOpener', () => {
     expect(open(opener, first[3]!)).toBe('replayed');
     // Forgotten by the bound on memory: what `maxClockSkew` is there for.
     expect(open(opener, first[0]!)).toEqual(Uint8Array.of(0));
+  });
+
+  it('derives no key for sessions that strangers have made up', () => {
+    const keyring = new Keyring(FIRST);
+    const opener = new DatagramOpener(keyring, LABEL, 10);
+    const sealed = new DatagramSealer(keyring, LABEL).seal(Uint8Array.of(1), 0);
+    const derive = vi.spyOn(keyring, 'derive');
+    for (let i = 0; i < 100; i++) {
+      const forged = sealed.slice();
+      forged.set([i, i, i], 7);
+      expect(open(opener, forged)).toBe('forged');
+    }
+    expect(derive).not.toHaveBeenCalled();
+    expect(open(opener, sealed)).toEqual(Uint8Array.of(1));
+    expect(derive).toHaveBeenCalledOnce();
+  });
+
+  it('reveals what was recorded to whoever learns the key later', () => {
+    const recorded = new DatagramSealer(new Keyring(FIRST), LABEL).seal(Uint8Array.of(1), 0);
+    const later = new DatagramOpener(new Keyring(FIRST), LABEL, 10);
+    expect(open(later, recorded)).toEqual(Uint8Array.of(1));
   });
 
   it('keeps no state for a sender that has not proved to have the key', () => {

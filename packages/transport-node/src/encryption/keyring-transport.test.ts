@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import type { Connection, Listener, StreamTransport } from '@shoal/transport';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import {
+  type Connection,
+  type Listener,
+  parseAddress,
+  type StreamTransport,
+} from '@shoal/transport';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createTcpTransport } from '../tcp/tcp-transport.ts';
 import { createTestAuthority } from '../tls/certificates.test-helper.ts';
+import { encodeLabel } from './datagram-cipher.ts';
 import { Keyring } from './keyring.ts';
 import { createKeyringTransport, type KeyringTransportOptions } from './keyring-transport.ts';
 
@@ -78,6 +85,23 @@ describe('streams with a keyring', () => {
     const good = await dial(transport(new Keyring(first)), listener.address);
     good.send(Uint8Array.of(7));
     expect(await next(await next(listener))).toEqual(Uint8Array.of(7));
+  });
+
+  it('make an ephemeral key exchange: a key that leaks later reveals nothing', async () => {
+    const keyring = new Keyring(first);
+    const listener = await listen(transport(keyring));
+    const { host, port } = parseAddress(listener.address);
+    const psk = keyring.streamKey(keyring.ids[0]!, encodeLabel('blue'))!;
+    const socket = connectTls({
+      ...{ host, port, ca: [], checkServerIdentity: () => undefined },
+      pskCallback: () => ({ psk, identity: keyring.ids[0]! }),
+      ciphers: 'TLS_AES_128_GCM_SHA256',
+      minVersion: 'TLSv1.3',
+    });
+    closers.push(() => socket.destroy());
+    await once(socket, 'secureConnect');
+    expect(socket.isSessionReused()).toBe(true);
+    expect(socket.getEphemeralKeyInfo()).toMatchObject({ type: 'ECDH', name: 'X25519' });
   });
 
   it('are refused to plain connections', async () => {

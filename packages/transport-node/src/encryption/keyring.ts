@@ -1,4 +1,4 @@
-import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { TransportError } from '@shoal/transport';
 
 /** A key of the keyring. */
@@ -6,6 +6,8 @@ interface Key {
   /** Tells the receiver which key to use. Public: these four bytes reveal nothing about the key. */
   readonly id: number;
   readonly secret: KeyObject;
+  /** Makes and checks the sessions of datagrams. */
+  readonly checkKey: KeyObject;
 }
 
 /** The length of a key in bytes, as AES-256 requires. */
@@ -78,6 +80,15 @@ export class Keyring {
     return this.#keys.has(id);
   }
 
+  /**
+   * A number of two bytes that only holders of the key with this id can tell from the random part
+   * of a session.
+   */
+  sessionCheck(id: number, session: Uint8Array): number {
+    const { checkKey } = this.#keys.get(id)!;
+    return createHmac('sha256', checkKey).update(session).digest().readUInt16BE(0);
+  }
+
   /** The key of one session of a sender; undefined if there is no key with this id. */
   derive(id: number, session: Uint8Array): KeyObject | undefined {
     const key = this.#keys.get(id);
@@ -121,7 +132,8 @@ function describe(bytes: Uint8Array): Key {
   }
   const secret = createSecretKey(bytes);
   const id = expand(secret, new Uint8Array(0), 'shoal key id', 4).readUInt32BE(0);
-  return { id, secret };
+  const check = expand(secret, new Uint8Array(0), 'shoal session check 1', KEY_LENGTH);
+  return { id, secret, checkKey: createSecretKey(check) };
 }
 
 function idText(id: number): string {

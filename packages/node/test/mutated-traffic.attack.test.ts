@@ -1,0 +1,179 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { MemoryLog } from '@shoal/syncup';
+import { seededRandom } from '@shoal/testkit';
+import { parseAddress } from '@shoal/transport';
+import { createTcpTransport, createUdpTransport } from '@shoal/transport-node';
+import { describe, expect, it } from 'vitest';
+import { etcdLeader } from '../src/etcd.ts';
+import { fixedLeader, type Leadership, type ShoalNode } from '../src/index.ts';
+import { EtcdServer, etcdInstalled } from '../src/leadership/etcd/etcd-server.test-helper.ts';
+import { CapturedTraffic, Mutator } from './captured-traffic.test-helper.ts';
+import { commits, start, texts } from './nodes.test-helper.ts';
+
+/** `npm run test:attack` sends all of it; the tests of the package a part. */
+const PART = Number(process.env['SHOAL_ATTACK_PART'] ?? 0.02);
+const SEED = process.env['SHOAL_SEED'] ?? '1';
+const DATAGRAMS = 200_000 * PART;
+const STREAMS = 20_000 * PART;
+/** How many streams are open at a time. */
+const PARALLEL = 32;
+const VOTERS = ['a', 'b', 'c'];
+
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Nodes whose traffic is captured. */
+class CapturedCluster implements AsyncDisposable {
+  readonly traffic = new CapturedTraffic();
+  readonly nodes = new Map<string, ShoalNode>();
+  readonly logs = new Map<string, MemoryLog>();
+  readonly #leadership: () => Leadership;
+
+  constructor(leadership: () => Leadership) {
+    this.#leadership = leadership;
+  }
+
+  async start(name: string): Promise<ShoalNode> {
+    const log = this.logs.get(name) ?? new MemoryLog();
+    this.logs.set(name, log);
+    const { traffic } = this;
+    const node = await start(name, {
+      log,
+      leadership: this.#leadership(),
+      seeds: [...this.nodes.values()].map(({ address }) => address),
+      transports: {
+        datagrams: traffic.ofDatagrams(await createUdpTransport({ bind: '127.0.0.1:0' })),
+        streams: traffic.ofStreams(createTcpTransport()),
+      },
+    });
+    this.nodes.set(name, node);
+    return node;
+  }
+
+  async stop(name: string): Promise<void> {
+    await this.nodes.get(name)!.leave();
+    await this.nodes.get(name)!.close();
+    this.nodes.delete(name);
+  }
+
+  /** Appends at whoever leads by then. Resolves with the last VLSN once all nodes hold it. */
+  async append(text: string): Promise<void> {
+    const nodes = [...this.nodes.values()];
+    for (;;) {
+      const leader = nodes.find(({ role }) => role === 'leader');
+      try {
+        const { last } = await leader!.append(commits(1, text), { acks: 3, timeout: 5000 });
+        for (const node of nodes) await node.until(() => node.log!.range.last >= last);
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.nodes.values()].map((node) => node.close()));
+  }
+}
+
+/** Sends changed datagrams to all nodes, from one address. */
+async function sendDatagrams(cluster: CapturedCluster, mutator: Mutator): Promise<void> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const targets = [...cluster.nodes.values()].map(({ address }) => parseAddress(address));
+  for (let i = 0; i < DATAGRAMS; i++) {
+    const bytes = mutator.bytes(mutator.pick(cluster.traffic.datagrams));
+    const { port, host } = mutator.pick(targets);
+    socket.send(bytes, port, host);
+    if (i % 50 === 0) await tick();
+  }
+  socket.close();
+}
+
+/** Opens a stream, sends it, and waits a little for the answer. Returns whether one came. */
+async function sendStream(address: string, bytes: Uint8Array): Promise<boolean> {
+  const socket = connect(parseAddress(address));
+  socket.on('error', () => {});
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.end(bytes);
+  socket.resume();
+  const timer = setTimeout(() => socket.resetAndDestroy(), 50);
+  await closed;
+  clearTimeout(timer);
+  return socket.bytesRead > 0;
+}
+
+async function sendStreams(
+  cluster: CapturedCluster,
+  mutator: Mutator,
+  targets: readonly string[],
+): Promise<{ answered: number }> {
+  const captured = cluster.traffic.streams.filter((frames) => frames.length > 0);
+  let left = STREAMS;
+  let answered = 0;
+  const worker = async (): Promise<void> => {
+    while (left-- > 0) {
+      const bytes = mutator.frames(mutator.pick(captured));
+      if (await sendStream(mutator.pick(targets), bytes)) answered++;
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  return { answered };
+}
+
+/** The texts that this test appended, whatever else a stranger has made the log hold. */
+async function appended(log: MemoryLog): Promise<string[]> {
+  return (await texts(log)).filter((text) => /^(before|between|after) /.test(text));
+}
+
+async function attack(leadership: () => Leadership): Promise<void> {
+  await using cluster = new CapturedCluster(leadership);
+  for (const name of VOTERS) await cluster.start(name);
+  await cluster.append('before');
+  // A node that leaves and comes back makes the others vote, sync up and exchange states.
+  for (const name of ['c', 'a']) {
+    await cluster.stop(name);
+    await cluster.start(name);
+    await cluster.append('between');
+  }
+  const mutator = new Mutator(seededRandom(SEED));
+  const seen = [...cluster.nodes.values()].flatMap((node) => node.members());
+  const targets = [...new Set(seen.flatMap(({ streamAddress }) => streamAddress ?? []))];
+  await sendDatagrams(cluster, mutator);
+  const { answered } = await sendStreams(cluster, mutator, targets);
+  // What was sent did arrive, some of it good enough to be answered, some of it refused.
+  const stats = [...cluster.nodes.values()].map((node) => node.stats().membership);
+  const received = stats.reduce((sum, { packetsReceived }) => sum + packetsReceived, 0);
+  const refused = stats.reduce((sum, { rejected }) => sum + rejected, 0);
+  expect(received).toBeGreaterThan(DATAGRAMS / 2);
+  expect(refused).toBeGreaterThan(DATAGRAMS / 20);
+  expect(answered).toBeGreaterThan(STREAMS / 20);
+  await cluster.append('after');
+
+  // A newcomer joins, gets the log, and the oldest leaves.
+  const d = await cluster.start('d');
+  await d.until(() => VOTERS.every((name) => d.members().some((member) => member.name === name)));
+  await cluster.append('after');
+  const expected = ['before 0', 'between 0', 'between 0', 'after 0', 'after 0'];
+  for (const log of cluster.logs.values()) expect(await appended(log)).toEqual(expected);
+}
+
+describe(`${DATAGRAMS} changed datagrams and ${STREAMS} changed streams, seed ${SEED}`, () => {
+  const timeout = 60_000 + 600_000 * PART;
+
+  it('leave a cluster with a fixed leader at work', { timeout }, async () => {
+    await attack(() => fixedLeader('a'));
+  });
+
+  it.skipIf(!etcdInstalled())('leave a cluster with etcd at work', { timeout }, async () => {
+    const etcd = new EtcdServer();
+    await etcd.start();
+    try {
+      await attack(() => etcdLeader({ endpoints: [etcd.url], key: '/shoal/attack', ttl: 3 }));
+    } finally {
+      await etcd.dispose();
+    }
+  });
+});
