@@ -28,7 +28,7 @@ const kinds = Object.entries(counts.kinds).map(
   ([kind, count]) => `${count} before the end of ${kind}`,
 );
 console.log(
-  `${counts.runs} kills, ${counts.opening} of them while opening: ${counts.steps} steps, ` +
+  `${counts.kills} kills, ${counts.opening} of them while opening, and ${counts.takeovers} takeovers: ${counts.steps} steps, ` +
     `${counts.between} with some undone (${kinds.join(', ')}); nothing durable was lost`,
 );
 if (values.directory === undefined) rmSync(directory, { recursive: true });

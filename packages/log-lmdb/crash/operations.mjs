@@ -1,6 +1,9 @@
 import { MemoryLog } from '@shoal/syncup';
 import { seededRandom } from '@shoal/testkit';
 
+/** The exit code of a process whose log another one has taken over. */
+export const LOST = 3;
+
 /** The payload of entry `index` of an operation: unique. */
 export function payloadOf(tag, index, size) {
   return new Uint8Array(Buffer.alloc(size, `${tag}.${index};`));

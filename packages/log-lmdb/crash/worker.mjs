@@ -2,11 +2,17 @@
 // the process: `b` and the operation when it begins, `d` and its number once it is on disk.
 import { writeSync } from 'node:fs';
 import { openLmdbLog } from '../dist/index.js';
-import { draw, perform, seededRandom } from './operations.mjs';
+import { draw, LOST, perform, seededRandom } from './operations.mjs';
 
 const [path, seed] = process.argv.slice(2);
 const random = seededRandom(seed);
 const tell = (line) => writeSync(1, `${line}\n`);
+
+// Another process has taken the log over.
+process.on('uncaughtException', (error) => {
+  tell(`${error.code} ${error.message}`);
+  process.exit(error.code === 'storage' ? LOST : 1);
+});
 
 tell('opening');
 const log = await openLmdbLog({ path, maxPendingBytes: 256 * 1024, cacheBytes: 100_000 });

@@ -22,15 +22,17 @@
  * - `state`: the operation is not possible while leaving, defunct or closed.
  * - `overflow`: a reader of a driver's events fell too far behind.
  *
- * Neither side's fault, in an `exchangeFailed` event of the driver:
+ * Neither side's fault, in an `exchangeFailed` or `listenFailed` event of the driver:
  *
- * - `stream`: an exchange of states took too long, ended early, or was refused. What had arrived
+ * - `stream`: an exchange of states took too long, ended early, or was refused, or streams cannot be
+ *   opened or accepted; the transport's error, if there is one, is the `cause`. What had arrived
  *   before was taken in.
  *
  * The same, in a `joinFailed` event of the driver:
  *
  * - `timeout`: the seeds were not looked up within `lookUpTimeout`, or a seed did not answer.
- * - `join`: none of the seeds could be joined. The message says why.
+ * - `join`: the seeds could not be looked up (see the `cause`), or none of them could be joined. The
+ *   message says why.
  */
 export type SwimErrorCode =
   | 'too-large'

@@ -13,6 +13,8 @@
  * - `log`: the log, or the store of the vote, failed; its error is the `cause`.
  * - `replication`: following, or becoming the leader, failed for a reason that a retry would not
  *   change; it is the `cause`.
+ * - `connection`: the connection to the leader could not be made, or has ended; the `cause` is a
+ *   `SyncupError`, whose code says more.
  * - `leadership`: the adapter that decides who leads failed; its error is the `cause`.
  * - `missing-binary`: the native binary of lmdb, which a durable log needs, cannot be loaded. The
  *   message says what to do. Nothing was started.
@@ -33,6 +35,7 @@ export type NodeErrorCode =
   | 'overload'
   | 'log'
   | 'replication'
+  | 'connection'
   | 'leadership'
   | 'missing-binary'
   | 'corrupt'

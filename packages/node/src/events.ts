@@ -81,7 +81,7 @@ export type NodeEvent =
   /** The connection to the leader ended. The next attempt follows after `retryIn` ms, if any. */
   | {
       readonly type: 'disconnected';
-      readonly error: unknown;
+      readonly error: NodeError;
       readonly retryIn: number | undefined;
     }
   /** Replication has stopped until the leader or its term changes, or this node restarts. */

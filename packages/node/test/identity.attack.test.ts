@@ -230,7 +230,7 @@ describe('a stranger, in a cluster with a keyring', () => {
     for (const ring of all) ring.remove(key);
     await a.append(commits(1));
     const old = createKeyringTransport({ keyring: new Keyring(key), label: 'shoal' });
-    await expect(followAs('b', old, a)).rejects.toMatchObject({ code: 'untrusted' });
+    await expect(followAs('b', old, a)).rejects.toMatchObject({ cause: { code: 'untrusted' } });
     expect(b.log!.range.last).toBe(a.log!.range.last);
   });
 

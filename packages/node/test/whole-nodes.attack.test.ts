@@ -229,7 +229,7 @@ describe.each(PROTECTIONS)('a stranger, and nodes with protection: %s', (protect
     expect([cluster.a.term, cluster.b.stats().votedTerm]).toEqual([before, before]);
   });
 
-  it('cannot hide the crash of a node behind made-up members', async () => {
+  it('cannot hide the crash of a node behind made-up members', { timeout: 120_000 }, async () => {
     await using cluster = await Cluster.start(options);
     await using attacker = await Attacker.start();
     attacker.proveItself();

@@ -18,6 +18,8 @@
  *   has taken the log over. Open the log again.
  * - `corrupt`: the log's stored data is damaged, or does not hold a log.
  * - `missing-binary`: the native library of the log cannot be loaded on this platform.
+ * - `connection`: the connection could not be opened, or was lost; the transport's error is the
+ *   `cause`.
  * - `remote`: the peer ended the connection for a reason of its own.
  * - `application`: a callback of the application threw; see `cause`.
  * - `argument`: an option or argument is out of range.
@@ -41,6 +43,7 @@ export type SyncupErrorCode =
   | 'storage'
   | 'corrupt'
   | 'missing-binary'
+  | 'connection'
   | 'remote'
   | 'application'
   | 'argument'
@@ -49,8 +52,8 @@ export type SyncupErrorCode =
   | 'internal';
 
 /**
- * The error of this package. A `WireError` that led to it is its `cause`. A connection that cannot
- * be opened, or is lost, is reported as the transport's own error, such as a `TransportError`.
+ * The error of this package. An error of another layer that led to it, such as a `WireError` or a
+ * `TransportError`, is its `cause`.
  *
  * If a log throws it, the log is as it was before the call. If a machine or a driver reports it,
  * the connection has ended, and the log holds what was applied before.

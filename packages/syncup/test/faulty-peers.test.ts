@@ -1,5 +1,6 @@
 import {
   decodeShoalStream,
+  decodeSyncup,
   encodeAck,
   encodeEntries,
   encodeShoalStream,
@@ -11,6 +12,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { startFeeder, startReplica } from '../src/driver.ts';
+import { SyncupError } from '../src/errors.ts';
 import { ChainedFingerprint } from '../src/fingerprint/fingerprint.ts';
 import type { NewEntry } from '../src/log/log-store.ts';
 import type { MemoryLog } from '../src/memory-log/memory-log.ts';
@@ -177,6 +179,48 @@ describe('a replica and a bad feeder', () => {
       });
       stream.connection.abort(new Error('done'));
       expect(log.range.last).toBe(5n);
+    }
+  });
+
+  it('a Noxu feeder whose stream does not confirm the matchpoint: nothing is rolled back', async () => {
+    const answers = [
+      [],
+      [{ vlsn: 3n, type: 1, payload: bytes('other') }],
+      [{ vlsn: 4n, type: 1, payload: bytes('c4') }],
+    ];
+    for (const frames of answers) {
+      const network = new MemoryNetwork();
+      const log = await noxuLogOf(commits(5));
+      const handshake = scripted(network);
+      const stream = scripted(network);
+      const ends = [handshake.other, stream.other];
+      await using replica = startReplica({
+        log,
+        dial: async () => ends.shift()!,
+        dialect: 'noxu',
+        ...once,
+        rollback: { durableLimit: 100 },
+      });
+      await handshake.next();
+      await handshake.next();
+      // The feeder's log ends at VLSN 3, with the same entry.
+      const { fingerprint } = log.entry(3n)!;
+      const end = { vlsn: 3n, lsn: 0n, fingerprint, isSync: true };
+      handshake.send(encodeSyncup({ type: 'alternateMatchpoint', ...end }));
+      for (let asked = await handshake.next(); ; asked = await handshake.next()) {
+        if (decodeSyncup(asked!).type !== 'entryRequest') break;
+        handshake.send(encodeSyncup({ type: 'entry', ...end }));
+      }
+      await handshake.close();
+      await stream.next();
+      expect(await stream.next()).toEqual(encodeAck(3n));
+      stream.send(encodeStreamReply('serve'));
+      for (const frame of frames) stream.send(encodeStreamFrame(frame));
+      if (frames.length === 0) await stream.close();
+      await expect(replica.finished).rejects.toBeInstanceOf(SyncupError);
+      stream.connection.abort(new Error('done'));
+      expect(log.range.last).toBe(5n);
+      for await (const archive of log.archives()) expect.unreachable(archive.reason);
     }
   });
 

@@ -57,7 +57,7 @@ describe('a replica that comes back', () => {
       reconnect: { minDelay: 4, maxDelay: 20 },
       dial: async () => {
         attempts++;
-        if (attempts !== 6 && attempts !== 8) throw new Error('refused');
+        if (attempts < 6 || attempts > 8) throw new Error('refused');
         return network.dial();
       },
     });
@@ -67,10 +67,18 @@ describe('a replica that comes back', () => {
         if (waits.length === 9) resolve();
       });
     });
-    replica.on('streaming', () => {
-      // The first stream is cut at once, the second one when it has lasted long enough.
-      now += attempts === 6 ? 19 : 20;
+    const cut = (): void => {
       for (const connection of network.connections) connection.abort(new Error('cut'));
+    };
+    // One stream lasts, but brings nothing; one brings entries, but is short; the last one does both.
+    replica.on('streaming', () => {
+      if (attempts !== 7) now += 20;
+      if (attempts !== 7) cut();
+    });
+    replica.on('progress', () => {
+      if (attempts !== 7) return;
+      now += 19;
+      cut();
     });
     await enough;
     // 4, 8, 16, then 20 at most, of which 0.5 + 0.5 / 2.

@@ -112,6 +112,11 @@ export interface Connection extends AsyncIterable<Uint8Array>, AsyncDisposable {
    */
   readonly arrivals?: number | undefined;
   /**
+   * Whether a part of the next frame has arrived, but not all of it. Undefined if the transport
+   * does not know.
+   */
+  readonly isMidFrame?: boolean | undefined;
+  /**
    * Sends a frame, which the connection owns from then on: do not change it. Returns false in two
    * cases: the buffer is over its high-water mark (the frame was accepted; wait for `ready`), or
    * the connection is lost (so is the frame; `ready` rejects with the reason). Past the hard cap

@@ -87,7 +87,10 @@ describe('startMembership', () => {
     };
     const early = startMembership({ transport: hub.open('early:1'), seeds, config, joinRetry });
     open.push(early);
-    expect((await seen(early, 'joinFailed')).error).toMatchObject({ message: 'no such name' });
+    expect((await seen(early, 'joinFailed')).error).toMatchObject({
+      code: 'join',
+      cause: { message: 'no such name' },
+    });
     while (asked < 4) await new Promise((resolve) => setImmediate(resolve));
     expect(early.state).toBe('idle');
     const late = start(hub.open('late:1'), []);

@@ -7,6 +7,7 @@ import type {
 import type { Member, NodeIdentity, SwimCodec } from '@shoal/wire';
 import type { SwimConfig } from '../config.ts';
 import type { BroadcastHandler } from '../dissemination/broadcast-queue.ts';
+import type { SwimError } from '../errors.ts';
 import type { MembershipEvent } from '../events.ts';
 import type { JoinRetry } from '../lifecycle/joiner.ts';
 import type { IdentityTraits } from '../members/identity.ts';
@@ -31,7 +32,7 @@ export type DriverEvent<Id> =
    */
   | {
       readonly type: 'joinFailed';
-      readonly error: unknown;
+      readonly error: SwimError;
       readonly seeds: readonly UnansweredSeed<Id>[];
     }
   /**
@@ -45,10 +46,10 @@ export type DriverEvent<Id> =
     }
   /** States were compared with the member at this stream address, and exchanged unless equal. */
   | { readonly type: 'exchange'; readonly address: string; readonly outcome: 'equal' | 'merged' }
-  /** An exchange failed: the transport's error, or a `SwimError` with code `stream` or `state`. */
-  | { readonly type: 'exchangeFailed'; readonly address: string; readonly error: unknown }
-  /** Streams are not, or no longer, accepted: the transport's error. The rest continues. */
-  | { readonly type: 'listenFailed'; readonly error: unknown }
+  /** An exchange failed: code `stream` or `state`. */
+  | { readonly type: 'exchangeFailed'; readonly address: string; readonly error: SwimError }
+  /** Streams are not, or no longer, accepted: code `stream`. The rest continues. */
+  | { readonly type: 'listenFailed'; readonly error: SwimError }
   /** Three probes in a row were answered over a stream only: datagrams look blocked. */
   | { readonly type: 'datagramsBlocked'; readonly address: string }
   /** A datagram came back from the member again. */

@@ -200,7 +200,7 @@ describe('the exchange of states', () => {
     await silent.close();
     const refused = seen(a, 'exchangeFailed');
     await a.exchange(nobody);
-    expect((await refused).error).toMatchObject({ code: 'refused' });
+    expect((await refused).error).toMatchObject({ code: 'stream', cause: { code: 'refused' } });
   });
 
   it('ends when the membership is closed', async () => {
@@ -310,7 +310,10 @@ describe('the options of streams', () => {
     open.push(listener);
     const a = startMembership({ transport, streams: { transport: tcp, listen: udp.localAddress } });
     open.push({ [Symbol.asyncDispose]: () => a.close() });
-    expect((await seen(a, 'listenFailed')).error).toMatchObject({ code: 'in-use' });
+    expect((await seen(a, 'listenFailed')).error).toMatchObject({
+      code: 'stream',
+      cause: { code: 'in-use' },
+    });
     const b = startMembership({
       transport: udp,
       streams: { transport: tcp, listen: '127.0.0.1:0' },

@@ -26,7 +26,7 @@ interface Call<Id> {
   readonly timeout: number;
   connect(signal: AbortSignal): Promise<Connection>;
   talk(conversation: Conversation<Id>): Promise<void>;
-  failed(error: unknown): void;
+  failed(error: SwimError): void;
 }
 
 /**
@@ -125,7 +125,7 @@ export class Streams<Id> {
       void this.#accept(listener);
       return listener;
     } catch (error) {
-      this.#host.report({ type: 'listenFailed', error });
+      this.#host.report({ type: 'listenFailed', error: streamError(error) });
       return undefined;
     }
   }
@@ -135,7 +135,7 @@ export class Streams<Id> {
     try {
       for await (const connection of listener) void this.#serve(connection);
     } catch (error) {
-      this.#host.report({ type: 'listenFailed', error });
+      this.#host.report({ type: 'listenFailed', error: streamError(error) });
     }
   }
 
@@ -214,11 +214,18 @@ export class Streams<Id> {
   #reportFailure(call: Call<Id>, error: unknown, conversation: Conversation<Id> | undefined): void {
     if (conversation && error instanceof SwimError && error.code === 'malformed') {
       this.#host.report({ type: 'rejected', error, bytes: conversation.frame });
-    } else call.failed(error);
+    } else call.failed(streamError(error));
   }
 }
 
 /** Returns the address unless it is behind a gateway, where nobody can be dialed. */
 function dialable(address: string): string | undefined {
   return address.includes('!') ? undefined : address;
+}
+
+/** The error of an exchange: that of the transport becomes the cause of one with code `stream`. */
+function streamError(error: unknown): SwimError {
+  if (error instanceof SwimError) return error;
+  const cause = toError(error);
+  return new SwimError('stream', cause.message, { cause });
 }

@@ -1,4 +1,4 @@
-import { Emitter, type EventOfType, onAbort, sleep, Waiters } from '@shoal/async';
+import { Emitter, type EventOfType, onAbort, sleep, toError, Waiters } from '@shoal/async';
 import type { DatagramTransport } from '@shoal/transport';
 import type { Member, SwimCodec } from '@shoal/wire';
 import type { SwimConfig } from '../config.ts';
@@ -238,10 +238,10 @@ export class SwimRunner<Id> {
   }
 
   #joinFailed(attempt: number, error: unknown): void {
-    if (this.#joiner.isCurrent(attempt)) this.#reportJoinFailed(error);
+    if (this.#joiner.isCurrent(attempt)) this.#reportJoinFailed(lookUpFailed(error));
   }
 
-  #reportJoinFailed(error: unknown, seeds: readonly UnansweredSeed<Id>[] = []): void {
+  #reportJoinFailed(error: SwimError, seeds: readonly UnansweredSeed<Id>[] = []): void {
     this.#report({ type: 'joinFailed', error, seeds });
   }
 
@@ -321,6 +321,13 @@ function joinError(seeds: readonly UnansweredSeed<unknown>[]): SwimError {
   const reasons = seeds.slice(0, NAMED_SEEDS).map(({ error }) => error.message);
   if (seeds.length > NAMED_SEEDS) reasons.push(`and ${seeds.length - NAMED_SEEDS} more`);
   return new SwimError('join', `no seed could be joined: ${reasons.join('; ')}`);
+}
+
+/** The error of an attempt: one of the application, or of a seed that is none. */
+function lookUpFailed(error: unknown): SwimError {
+  if (error instanceof SwimError) return error;
+  const cause = toError(error);
+  return new SwimError('join', `the seeds could not be looked up: ${cause.message}`, { cause });
 }
 
 function lookUpError(): SwimError {

@@ -1,5 +1,6 @@
 import { type StoredEntry, SyncupError } from '@shoal/syncup';
 import { type Lag, type Replica, type Rollback, startReplica } from '@shoal/syncup/driver';
+import { NodeError } from '../errors.ts';
 import type { NodeRollback } from '../events.ts';
 import { formatTerm } from '../votes/term.ts';
 import type { CurrentRole, RoleState } from './current-role.ts';
@@ -68,7 +69,7 @@ export class Follower implements RoleState {
     this.#replica.on('progress', () => marks.settle());
     this.#replica.on('restored', ({ range }) => events.emit({ type: 'restored', range }));
     this.#replica.on('disconnected', ({ error, retryIn }) =>
-      events.emit({ type: 'disconnected', error, retryIn }),
+      events.emit({ type: 'disconnected', error: disconnection(error), retryIn }),
     );
   }
 
@@ -130,4 +131,12 @@ export class Follower implements RoleState {
     await callbacks.onRollback?.(rollback);
     events.emit({ type: 'rollback', ...rollback });
   }
+}
+
+/** The error of this package that a connection ended with, or was never made because of. */
+function disconnection(error: SyncupError): NodeError {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof NodeError) return cause;
+  }
+  return new NodeError('connection', error.message, { cause: error });
 }

@@ -107,6 +107,10 @@ export class SocketConnection implements Connection {
     return this.#arrivals;
   }
 
+  get isMidFrame(): boolean {
+    return this.#decoder.buffered > 0 && !this.#decoder.ready;
+  }
+
   send(frame: Uint8Array): boolean {
     const { maxFrameLength, maxBuffered, highWaterMark } = this.#limits;
     if (frame.length > maxFrameLength) {

@@ -5,11 +5,16 @@ import { SyncupConnection } from './syncup-connection.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function setUp(): { peer: { arrivals: number }; abort: () => void; connection: SyncupConnection } {
+function setUp(): {
+  peer: { arrivals: number; isMidFrame: boolean };
+  abort: () => void;
+  connection: SyncupConnection;
+} {
   const abort = vi.fn();
   const never = new Promise<never>(() => {});
   const peer = {
     arrivals: 0,
+    isMidFrame: false,
     abort,
     ready: () => never,
     close: () => never,
@@ -54,6 +59,21 @@ describe('SyncupConnection', () => {
     vi.advanceTimersByTime(90);
     peer.arrivals++;
     vi.advanceTimersByTime(20);
+    expect(await failureOf(connection.next())).toEqual(timeout);
+  });
+
+  it('gives a frame that has begun its time, and none to the silence between frames', async () => {
+    const { peer, connection } = setUp();
+    connection.allowPauses(100, 'the feeder sent a part of an entry');
+    vi.advanceTimersByTime(1_000_000);
+    expect(await failureOf(connection.next())).toBeUndefined();
+    peer.isMidFrame = true;
+    for (let i = 0; i < 20; i++) {
+      peer.arrivals++;
+      vi.advanceTimersByTime(90);
+    }
+    expect(await failureOf(connection.next())).toBeUndefined();
+    vi.advanceTimersByTime(250);
     expect(await failureOf(connection.next())).toEqual(timeout);
   });
 

@@ -16,6 +16,17 @@ export function reasonOf(error: unknown): unknown {
   return error;
 }
 
+/**
+ * The {@link SyncupError} that an attempt ended with: any other error is one of the connection,
+ * and becomes the cause of it.
+ */
+export function attemptError(error: unknown): SyncupError {
+  const reason = reasonOf(error);
+  if (reason instanceof SyncupError) return reason;
+  const cause = toError(reason);
+  return new SyncupError('connection', cause.message, { cause });
+}
+
 /** Decodes a frame. Throws `protocol` if the bytes are not a message. */
 export function decoded<T>(frame: Uint8Array, decode: (frame: Uint8Array) => T): T {
   try {
@@ -53,6 +64,8 @@ export class SyncupConnection {
   /** How long silence may last if bytes that arrive move the deadline, in ms. */
   #silence: number | undefined;
   #arrivals: number | undefined;
+  /** Whether silence between frames has no limit. */
+  #pauses = false;
   readonly #cancelAbort: () => void;
   #failure: Error | undefined;
   /** Rejects each pending call. */
@@ -85,6 +98,7 @@ export class SyncupConnection {
   /** Fails with `expired()` at `deadline`, which replaces the previous one. */
   setDeadline(deadline: number, expired: () => Error): void {
     this.#silence = undefined;
+    this.#pauses = false;
     this.#expired = expired;
     this.#timer.arm(deadline);
   }
@@ -101,9 +115,19 @@ export class SyncupConnection {
     this.#arrivals = this.#connection.arrivals;
   }
 
+  /**
+   * Gives each frame `ms` from the last of its bytes that arrived, and the time between frames no
+   * limit. `failing`: what the peer did not do.
+   */
+  allowPauses(ms: number, failing: string): void {
+    this.allowSilence(ms, failing);
+    this.#pauses = true;
+  }
+
   #onDeadline(): void {
-    const { arrivals } = this.#connection;
-    if (this.#silence === undefined || arrivals === this.#arrivals) {
+    const { arrivals, isMidFrame } = this.#connection;
+    const isPause = this.#pauses && isMidFrame !== true;
+    if (this.#silence === undefined || (arrivals === this.#arrivals && !isPause)) {
       const reason = this.#expired();
       return this.#isClosing ? this.abort(reason) : this.fail(reason);
     }

@@ -1,6 +1,7 @@
 import type { EventSource } from '@shoal/async';
 import type { Connection, Listener, PeerProof } from '@shoal/transport';
 import type { Crc32 } from '@shoal/wire';
+import type { SyncupError } from '../../errors.ts';
 import type { FeederOutcome } from '../../handshake/feeder-syncup.ts';
 import type { LogStore } from '../../log/log-store.ts';
 
@@ -53,7 +54,11 @@ export type FeederEvent =
       readonly total: number;
     }
   /** A connection has ended; `error` is undefined if the replica closed it. */
-  | { readonly type: 'disconnected'; readonly address: string; readonly error: unknown }
+  | {
+      readonly type: 'disconnected';
+      readonly address: string;
+      readonly error: SyncupError | undefined;
+    }
   /** A replica knows a higher term: this feeder no longer belongs to the leader. */
   | { readonly type: 'staleTerm'; readonly term: bigint };
 

@@ -1,7 +1,7 @@
 import { onAbort } from '@shoal/async';
 import type { Connection } from '@shoal/transport';
 import { SyncupError } from '../../errors.ts';
-import { reasonOf, SyncupConnection } from '../connection/syncup-connection.ts';
+import { attemptError, SyncupConnection } from '../connection/syncup-connection.ts';
 import { serveNoxuHandshake, serveNoxuStream } from '../noxu/noxu-feeder.ts';
 import { NOXU_SERVICES } from '../noxu/noxu-services.ts';
 import { serveShoal } from '../shoal/shoal-feeder.ts';
@@ -83,11 +83,11 @@ async function serveConnection(
   const { stepTimeout } = options;
   const address = connection.remoteAddress;
   const syncupConnection = new SyncupConnection({ connection, signal, stepTimeout });
-  let error: unknown;
+  let error: SyncupError | undefined;
   try {
     await dispatch(session, syncupConnection, service);
   } catch (cause) {
-    error = reasonOf(cause);
+    error = attemptError(cause);
   } finally {
     await syncupConnection.close();
   }

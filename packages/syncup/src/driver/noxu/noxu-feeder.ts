@@ -28,7 +28,7 @@ export async function serveNoxuStream(
   session: FeederSession,
   connection: SyncupConnection,
 ): Promise<void> {
-  const { log, stepTimeout, crc32 } = session.options;
+  const { log, stepTimeout, idleTimeout, crc32 } = session.options;
   const { address } = connection;
   connection.allow(stepTimeout, 'the replica sent no start request');
   const request = await connection.next();
@@ -59,6 +59,10 @@ export async function serveNoxuStream(
           return hasRoom;
         },
         receive: async () => {
+          connection.allowPauses(
+            idleTimeout,
+            'the replica sent a part of an acknowledgement, but not the rest',
+          );
           const frame = await connection.next();
           if (frame === undefined) return false;
           const vlsn = decoded(frame, (bytes) => decodeAck(bytes, { lenient: true }));

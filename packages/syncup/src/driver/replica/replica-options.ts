@@ -42,13 +42,10 @@ export type ReplicaEvent =
   | { readonly type: 'restoring'; readonly done: number; readonly total: number }
   /** A snapshot has replaced the log. */
   | { readonly type: 'restored'; readonly range: VlsnRange }
-  /**
-   * An attempt has ended: with a `SyncupError`, or with the transport's error. The next one follows
-   * in `retryIn` ms; undefined means never.
-   */
+  /** An attempt has ended. The next one follows in `retryIn` ms; undefined means never. */
   | {
       readonly type: 'disconnected';
-      readonly error: unknown;
+      readonly error: SyncupError;
       readonly retryIn: number | undefined;
     };
 
@@ -101,7 +98,7 @@ export interface ReplicaOptions
   /**
    * The delay before the next attempt, in ms: `minDelay` (default 100), doubled after each failure
    * up to `maxDelay` (default 10,000), with half of it random. A stream that has lasted `maxDelay`
-   * resets it. `false`: a single attempt.
+   * resets it, if an entry was taken from it or there was none to take. `false`: a single attempt.
    */
   readonly reconnect?:
     | false
@@ -157,9 +154,8 @@ export interface Replica extends EventSource<ReplicaEvent>, AsyncDisposable {
    */
   applied(vlsn: bigint, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /**
-   * Resolves once the replica is closed. Rejects with a {@link SyncupError} if the replica gave up
-   * because another attempt could not succeed. With `reconnect: false`, rejects with whatever ended
-   * the single attempt.
+   * Resolves once the replica is closed. Rejects with a {@link SyncupError} if the replica gave up:
+   * another attempt could not succeed, or `reconnect` is false.
    */
   readonly finished: Promise<void>;
   /** Closes the replica and waits until its connections have ended. The log stays open. Never rejects. */

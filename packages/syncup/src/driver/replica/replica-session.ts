@@ -34,6 +34,8 @@ export class ReplicaSession {
   readonly #progress = new FeederProgress();
   /** The log's last VLSN. A field, because every message asks for it. */
   #applied: bigint;
+  /** Whether this attempt has taken an entry or a snapshot, or found that there is none to take. */
+  #hasProgressed = false;
   /** What the feeder is known to hold too: nothing before the first handshake. */
   #confirmed = 0n;
   readonly #waiting = new VlsnWaiters();
@@ -47,6 +49,15 @@ export class ReplicaSession {
 
   get lag(): Lag {
     return this.#progress.lagBehind(this.#applied);
+  }
+
+  get hasProgressed(): boolean {
+    return this.#hasProgressed;
+  }
+
+  /** Another attempt begins. */
+  beginAttempt(): void {
+    this.#hasProgressed = false;
   }
 
   async dial(): Promise<SyncupConnection> {
@@ -92,6 +103,7 @@ export class ReplicaSession {
   /** A snapshot has replaced the log, which now holds `range`. */
   async restored(range: VlsnRange): Promise<void> {
     await this.callApplication('onRestore', () => this.options.onRestore?.(range));
+    this.#hasProgressed = true;
     this.events.emit({ type: 'restored', range });
     this.#advance(range.last);
   }
@@ -107,6 +119,7 @@ export class ReplicaSession {
 
   /** The feeder holds everything up to `vlsn`. */
   noteFeeder(vlsn: bigint): void {
+    if (vlsn <= this.#applied) this.#hasProgressed = true;
     this.#progress.reported(vlsn, this.#applied);
   }
 
@@ -129,6 +142,7 @@ export class ReplicaSession {
         onEntries && ((entries) => this.callApplication('onEntries', () => onEntries(entries))),
       onApplied: (vlsn) => {
         acks.send(vlsn);
+        this.#hasProgressed = true;
         this.#advance(vlsn);
         this.events.emit({ type: 'progress', ...this.lag });
       },

@@ -1,6 +1,6 @@
 import { Backoff, onAbort, pause } from '@shoal/async';
 import { SyncupError } from '../../errors.ts';
-import { clock, reasonOf } from '../connection/syncup-connection.ts';
+import { attemptError, clock } from '../connection/syncup-connection.ts';
 import { replicateFromNoxu } from '../noxu/noxu-replica.ts';
 import { replicateFromShoal } from '../shoal/shoal-replica.ts';
 import {
@@ -66,18 +66,20 @@ async function run(session: ReplicaSession): Promise<void> {
   const replicate = dialect === 'noxu' ? replicateFromNoxu : replicateFromShoal;
   while (!signal.aborted) {
     let streamingSince: number | undefined;
-    let error: unknown = new SyncupError('remote', 'the feeder ended the connection');
+    let error = new SyncupError('remote', 'the feeder ended the connection');
+    session.beginAttempt();
     try {
       await replicate(session, () => {
         streamingSince = clock();
       });
     } catch (cause) {
-      error = reasonOf(cause);
+      error = attemptError(cause);
     }
     if (signal.aborted) break;
-    const fatal = error instanceof SyncupError && FATAL.has(error.code);
-    const gaveUp = fatal || options.reconnect === false;
-    const lasted = streamingSince === undefined ? 0 : clock() - streamingSince;
+    const gaveUp = FATAL.has(error.code) || options.reconnect === false;
+    // A stream that brought nothing of what it should have brought is no success, however long.
+    const isSuccess = streamingSince !== undefined && session.hasProgressed;
+    const lasted = isSuccess ? clock() - streamingSince! : 0;
     const retryIn = gaveUp ? undefined : backoff.next({ lasted });
     events.emit({ type: 'disconnected', error, retryIn });
     if (retryIn === undefined) throw error;

@@ -93,7 +93,7 @@ export async function receiveSnapshot(
   const transfer = await transferOf({ session, snapshot, size, offset });
   try {
     for (;;) {
-      connection.allow(stepTimeout, 'the feeder sent neither restoreChunk nor restoreEnd');
+      connection.allowSilence(stepTimeout, 'the feeder sent neither restoreChunk nor restoreEnd');
       const message = await channel.next();
       connection.clearDeadline();
       if (message?.type === 'restoreChunk') {
