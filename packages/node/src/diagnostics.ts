@@ -32,6 +32,7 @@ const TYPES: Readonly<Record<NodeEvent['type'], true>> = {
   restored: true,
   peerRefused: true,
   disconnected: true,
+  logLimit: true,
   failed: true,
 };
 

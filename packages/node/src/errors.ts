@@ -10,6 +10,7 @@
  * - `timeout`: the entries are in this node's log, but too few voters are known to hold them. They
  *   may still survive, or be rolled back.
  * - `overload`: too many entries are waiting for acknowledgements. Nothing was appended.
+ * - `full`: the log holds as much as it may: see `maxBytes`. Nothing was appended.
  * - `log`: the log, or the store of the vote, failed; its error is the `cause`.
  * - `replication`: following, or becoming the leader, failed for a reason that a retry would not
  *   change; it is the `cause`.
@@ -33,6 +34,7 @@ export type NodeErrorCode =
   | 'fenced'
   | 'timeout'
   | 'overload'
+  | 'full'
   | 'log'
   | 'replication'
   | 'connection'

@@ -1,4 +1,4 @@
-import type { Archive, VlsnRange } from '@shoal/syncup';
+import type { Archive, LogReport, VlsnRange } from '@shoal/syncup';
 import type { NodeError } from './errors.ts';
 import type { NodeMember } from './members/node-member.ts';
 import type { Role } from './members/node-metadata.ts';
@@ -84,6 +84,8 @@ export type NodeEvent =
       readonly error: NodeError;
       readonly retryIn: number | undefined;
     }
+  /** The log deleted an archive, or refuses appends, to stay within its limits. */
+  | { readonly type: 'logLimit'; readonly report: LogReport }
   /** Replication has stopped until the leader or its term changes, or this node restarts. */
   | { readonly type: 'failed'; readonly error: NodeError };
 

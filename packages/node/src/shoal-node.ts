@@ -137,7 +137,7 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
    * voters, or of as many as `acks` says, this node included: no later change of leader loses it.
    * The batch is kept as a whole or not at all. It must end with a commit or another sync point.
    *
-   * Rejects with a {@link NodeError}. Nothing was appended: `argument`, `not-leader`, `overload`.
+   * Rejects with a {@link NodeError}. Nothing was appended: `argument`, `not-leader`, `overload`, `full`.
    * The entries may or may not survive: `fenced`, `timeout`, `log`, `closed`, or the signal's
    * reason.
    */

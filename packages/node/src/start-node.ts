@@ -169,6 +169,7 @@ function serve(
 ): ShoalNode {
   const { events, services, members, log, replication } = parts;
   const stopping = new AbortController();
+  const stopReports = log?.store.onReport?.((report) => events.emit({ type: 'logLimit', report }));
   if (services.log) replication?.serve(services.log);
   return new ShoalNode({
     name: options.name,
@@ -185,6 +186,7 @@ function serve(
     signal: options.signal,
     dispose: async () => {
       await closeListeners(options);
+      stopReports?.();
       log?.marks.close();
       await dispose();
     },

@@ -1,11 +1,42 @@
 import { MemoryLog } from '@shoal/syncup';
 import { describe, expect, it } from 'vitest';
 import { fixedLeader } from '../src/index.ts';
-import { commits, start } from './nodes.test-helper.ts';
+import { commits, record, start } from './nodes.test-helper.ts';
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 
 describe('appending', () => {
+  it('to a log that is full is refused, and the leader goes on once there is room', async () => {
+    await using a = await start('a', { log: new MemoryLog({ maxBytes: 5000 }), voters: ['a'] });
+    await a.until(() => a.role === 'leader');
+    const events = record(a);
+    const big = [{ type: 1, payload: new Uint8Array(1000) }];
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => a.append(big)));
+    const kept = results.filter(({ status }) => status === 'fulfilled').length;
+    expect(kept).toBeGreaterThanOrEqual(2);
+    for (const result of results.slice(kept))
+      expect(result).toMatchObject({ reason: code('full') });
+    await expect(a.append(big)).rejects.toEqual(code('full'));
+    expect(a.role).toBe('leader');
+    await a.log!.trimHead(a.log!.range.last);
+    await a.append(big);
+    expect(events.filter(({ type }) => type === 'steppedDown')).toEqual([]);
+  });
+
+  it('reports an archive that the log gave up for its limit', async () => {
+    const log = new MemoryLog({ maxArchiveBytes: 1 });
+    await using a = await start('a', { log, voters: ['a'] });
+    const events = record(a);
+    for (let i = 0; i < 2; i++) {
+      await log.append(commits(1));
+      await log.rollback(0n, 'by hand');
+    }
+    await a.until(() => events.some(({ type }) => type === 'logLimit'));
+    expect(events.find(({ type }) => type === 'logLimit')).toMatchObject({
+      report: { type: 'archiveDropped', id: '1', reason: 'by hand' },
+    });
+  });
+
   it('refuses a batch without a final commit, or with an invalid type or payload', async () => {
     await using a = await start('a', { log: new MemoryLog(), voters: ['a'] });
     await a.until(() => a.role === 'leader');

@@ -16,6 +16,7 @@
  * - `snapshot`: a snapshot is damaged, or is of a log with another kind of fingerprint.
  * - `storage`: the log's storage cannot be read or written: it is full or gone, or another process
  *   has taken the log over. Open the log again.
+ * - `full`: the log holds as much as it may. Nothing was appended; see `maxBytes`.
  * - `corrupt`: the log's stored data is damaged, or does not hold a log.
  * - `missing-binary`: the native library of the log cannot be loaded on this platform.
  * - `connection`: the connection could not be opened, or was lost; the transport's error is the
@@ -41,6 +42,7 @@ export type SyncupErrorCode =
   | 'rolled-back'
   | 'snapshot'
   | 'storage'
+  | 'full'
   | 'corrupt'
   | 'missing-binary'
   | 'connection'

@@ -23,12 +23,14 @@ export {
   type RollbackPolicy,
 } from './handshake/rollback.ts';
 export { type EntryKinds, NOXU_ENTRY_KINDS, SHOAL_ENTRY_KINDS } from './log/entry-kinds.ts';
+export type { LogBudgetOptions } from './log/log-budget.ts';
 export type {
   Archive,
   EncodedAccess,
   EncodedEntries,
   LogAppendOptions,
   LogEntry,
+  LogReport,
   LogStore,
   LogView,
   MaybePromise,

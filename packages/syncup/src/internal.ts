@@ -13,6 +13,7 @@ export {
 } from './fingerprint/fingerprint.ts';
 export { u64 } from './fingerprint/u64.ts';
 export { checkEntries, checkVerified } from './log/append-checks.ts';
+export { LogBudget, type LogBudgetOptions, sizeOf } from './log/log-budget.ts';
 export { Retentions } from './log/retentions.ts';
 export {
   ENTRY_OVERHEAD,

@@ -48,6 +48,7 @@ export class History {
   #nextArchive: number;
   /** The spans that snapshots and restores use. */
   readonly #busy = new Set<readonly Span[]>();
+  #firstLsn: number | undefined;
   #purging: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -64,6 +65,14 @@ export class History {
   /** The lowest VLSN held; the next one if none is. */
   get first(): number {
     return this.#record.first;
+  }
+
+  /** The LSN of the lowest entry held, or of the next one if none is. Throws `corrupt`. */
+  get firstLsn(): number {
+    const { first, base } = this.#record;
+    if (first === base.last + 1) return base.lsn;
+    this.#firstLsn ??= this.#entries.positionBefore(first).lsn;
+    return this.#firstLsn;
   }
 
   /** The entries of the log that are committed or staged. */
@@ -130,7 +139,7 @@ export class History {
   }
 
   /** The archives, oldest first. */
-  archives(): Archive[] {
+  archives(): LmdbArchive[] {
     return [...this.#archives.values()].map((record) => this.#archiveOf(record));
   }
 
@@ -167,10 +176,11 @@ export class History {
 
   #become(record: LogRecord): void {
     this.#record = record;
+    this.#firstLsn = undefined;
     this.#entries = this.entriesOf(record.spans);
   }
 
-  #archiveOf(record: ArchiveRecord): Archive {
+  #archiveOf(record: ArchiveRecord): LmdbArchive {
     const entries = this.entriesOf(record.spans);
     return new LmdbArchive(record, entries, () => this.#archives.has(record.id));
   }

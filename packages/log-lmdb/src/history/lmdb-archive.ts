@@ -23,6 +23,13 @@ export class LmdbArchive implements Archive {
     this.#isHeld = isHeld;
   }
 
+  /** How many bytes its entries count for. Throws `corrupt`. */
+  get bytes(): number {
+    if (this.first === 0n) return 0;
+    const start = this.#entries.positionBefore(Number(this.first)).lsn;
+    return this.#entries.position(Number(this.last)).lsn - start;
+  }
+
   /** Throws `trimmed` once the archive is deleted, `closed` once the log is, or `corrupt`. */
   async *entries(): AsyncGenerator<readonly StoredEntry[], void, undefined> {
     const last = Number(this.last);

@@ -59,6 +59,11 @@ export class Appender {
     return this.#visible;
   }
 
+  /** The position after the last entry that was accepted. */
+  get written(): Position {
+    return this.#writer.position;
+  }
+
   /** The error after which nothing more is written. */
   get failure(): SyncupError | undefined {
     return this.#failure;

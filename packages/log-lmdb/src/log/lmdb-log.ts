@@ -3,6 +3,7 @@ import {
   type EncodedAccess,
   type LogAppendOptions,
   type LogEntry,
+  type LogReport,
   type LogStore,
   type NewEntry,
   type PassedTransactions,
@@ -13,7 +14,13 @@ import {
   SyncupError,
   type VlsnRange,
 } from '@shoal/syncup';
-import { checkEntries, checkVerified, Retentions, TailReaders } from '@shoal/syncup/internal';
+import {
+  checkEntries,
+  checkVerified,
+  Retentions,
+  sizeOf,
+  TailReaders,
+} from '@shoal/syncup/internal';
 import { ENTRY_HEADER } from '../blocks/block.ts';
 import type { BlockStore } from '../blocks/block-store.ts';
 import type { BlockWriter } from '../blocks/block-writer.ts';
@@ -114,13 +121,14 @@ export class LmdbLog implements LogStore {
    * never some in the middle. Appends under way at once share a transaction and a sync. Waits while
    * `maxPendingBytes` are under way; do not change the entries before it resolves.
    *
-   * Rejects with `argument`, `closed` or `storage`.
+   * Rejects with `argument`, `full`, `closed` or `storage`.
    */
   async append(entries: readonly NewEntry[], options: LogAppendOptions = {}): Promise<VlsnRange> {
     this.#checkWritable();
     checkEntries(entries);
     const bytes = Appender.sizeOf(entries);
     return this.#append(bytes, options, (writer) => {
+      this.#checkRoom(writer, () => sizeOf(entries));
       let hint = bytes;
       for (const { type, payload } of entries) {
         writer.add(type, payload, hint);
@@ -160,6 +168,7 @@ export class LmdbLog implements LogStore {
       let size = 1;
       for (const { bytes, count } of batches) size += bytes.length + 8 * count;
       return this.#append(size, options, (writer) => {
+        this.#checkRoom(writer, () => batches.reduce((sum, { bytes }) => sum + bytes.length, 0));
         checkVerified(batches, writer.position);
         for (const batch of batches) writer.addVerified(batch);
       });
@@ -208,6 +217,16 @@ export class LmdbLog implements LogStore {
   /** Written with the next append, or after a second. A crash may forget the latest value. */
   noteDurable(vlsn: bigint): void {
     this.#state.durable.raise(vlsn);
+  }
+
+  /** Throws `corrupt`. */
+  get room(): number | undefined {
+    const { options, history, appender } = this.#state;
+    return options.budget.room(() => appender.written.lsn - history.firstLsn);
+  }
+
+  onReport(listener: (report: LogReport) => void): () => void {
+    return this.#state.options.budget.onReport(listener);
   }
 
   retain(from: bigint): Retention {
@@ -272,6 +291,13 @@ export class LmdbLog implements LogStore {
     await history.stop();
     await store.close();
     this.#onClosed();
+  }
+
+  /** Throws `full`. */
+  #checkRoom(writer: BlockWriter, more: () => number): void {
+    const { options, history } = this.#state;
+    if (!options.budget.isLimited) return;
+    options.budget.checkRoom(writer.position.lsn - history.firstLsn, more());
   }
 
   #checkOpen(): void {

@@ -20,7 +20,22 @@ export class LogChanges {
   }
 
   /** Archives everything above `to` and cuts it off. Rejects with `argument`. */
-  rollback(to: bigint, reason: string): Promise<Archive> {
+  async rollback(to: bigint, reason: string): Promise<Archive> {
+    const archive = await this.#rollback(to, reason);
+    await this.#dropExcessArchives();
+    return archive;
+  }
+
+  /** Deletes the oldest archives if all together hold too much. */
+  async #dropExcessArchives(): Promise<void> {
+    const { history, options } = this.#state;
+    for (const archive of options.budget.excess(history.archives())) {
+      const { bytes } = archive;
+      if (await this.deleteArchive(archive.id)) options.budget.dropped(archive, bytes);
+    }
+  }
+
+  #rollback(to: bigint, reason: string): Promise<Archive> {
     return this.#alone(async () => {
       const { history, durable, appender, readers, options } = this.#state;
       const { first, spans, entries } = history;
@@ -86,7 +101,8 @@ export class LogChanges {
       await this.#failing(store.commit({ records: garbageRecords([garbage]) }));
       const fingerprinter = fingerprinterOf(options);
       const { kinds } = options;
-      const target = { store, kinds, fingerprinter, generation, checkOpen };
+      const { budget } = options;
+      const target = { store, kinds, fingerprinter, generation, checkOpen, budget };
       const { header, writer, base } = await restore(chunks, target);
       await this.#alone(async () => {
         durable.set(header.durable);
@@ -106,6 +122,7 @@ export class LogChanges {
     } finally {
       release();
     }
+    await this.#dropExcessArchives();
   }
 
   /** Runs after everything before it has ended, with nothing beside it. */

@@ -1,13 +1,18 @@
 import {
   type EntryKinds,
   type FingerprintKind,
+  type LogBudgetOptions,
   SHOAL_ENTRY_KINDS,
   SyncupError,
 } from '@shoal/syncup';
+import { LogBudget } from '@shoal/syncup/internal';
 import { type KindFlags, SYNC, TXN_END } from '../blocks/block.ts';
 
+/** How many bytes of archives are kept by default. */
+const MAX_ARCHIVE_BYTES = 2 ** 30;
+
 /** Options of {@link openLmdbLog}. */
-export interface LmdbLogOptions {
+export interface LmdbLogOptions extends LogBudgetOptions {
   /** A directory for this log alone. Missing directories are created. */
   readonly path: string;
   /** Which entries are sync points. Default `SHOAL_ENTRY_KINDS`. Fixed once the log is created. */
@@ -36,6 +41,7 @@ export interface ResolvedOptions {
   readonly durable: boolean;
   readonly maxPendingBytes: number;
   readonly cacheBytes: number;
+  readonly budget: LogBudget;
 }
 
 /** Fills the defaults in. Throws `argument` if an option is out of range. */
@@ -57,6 +63,7 @@ export function resolveOptions(options: LmdbLogOptions): ResolvedOptions {
     fingerprint,
     durable,
     maxPendingBytes: wholeNumber('maxPendingBytes', options.maxPendingBytes ?? 16 * 2 ** 20, 1024),
+    budget: new LogBudget(options, MAX_ARCHIVE_BYTES),
     cacheBytes: wholeNumber('cacheBytes', options.cacheBytes ?? 4 * 2 ** 20, 0),
   };
 }

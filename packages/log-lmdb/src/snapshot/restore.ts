@@ -1,5 +1,12 @@
 import { SyncupError } from '@shoal/syncup';
-import { type Fingerprinter, readSnapshot, type SnapshotHeader, u64 } from '@shoal/syncup/internal';
+import {
+  type Fingerprinter,
+  type LogBudget,
+  readSnapshot,
+  type SnapshotHeader,
+  sizeOf,
+  u64,
+} from '@shoal/syncup/internal';
 import type { Block, KindFlags } from '../blocks/block.ts';
 import type { BlockStore } from '../blocks/block-store.ts';
 import { BlockWriter } from '../blocks/block-writer.ts';
@@ -14,6 +21,7 @@ export interface RestoreTarget {
   readonly kinds: KindFlags;
   readonly fingerprinter: Fingerprinter;
   readonly generation: number;
+  readonly budget: LogBudget;
   /** Throws if the log was closed, or can no longer be written. */
   checkOpen(): void;
 }
@@ -70,7 +78,12 @@ export async function restore(
       const writer = new BlockWriter({ generation, from: base, kinds, fingerprinter });
       restored.value = { header, base, writer };
     },
-    entry: (type, payload) => restored.value!.writer.add(type, payload),
+    entry: (type, payload) => {
+      const { writer, base } = restored.value!;
+      const held = writer.position.lsn - base.lsn;
+      if (target.budget.isLimited) target.budget.checkRoom(held, sizeOf([{ payload }]));
+      writer.add(type, payload);
+    },
     trailer: (fingerprint) => {
       const { low, high } = fingerprinter;
       if (u64(low, high) === fingerprint) return;

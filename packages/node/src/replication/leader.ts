@@ -1,7 +1,7 @@
 import { toError } from '@shoal/async';
 import { MAX_PAYLOAD, type NewEntry } from '@shoal/syncup';
 import type { Feeder, ReplicaIntroduction, ReplicaStatus } from '@shoal/syncup/driver';
-import { AckTracker } from '@shoal/syncup/internal';
+import { AckTracker, sizeOf } from '@shoal/syncup/internal';
 import type { Connection } from '@shoal/transport';
 import { higher, lower } from '../bigint.ts';
 import { NodeError } from '../errors.ts';
@@ -13,6 +13,9 @@ import { TERM_ENTRY, termMark } from './term-marks.ts';
 
 /** The term is marked again after this many entries, so that older ones can be trimmed. */
 const MARK_EVERY = 65_536n;
+
+/** An upper bound of what the mark of a term counts for. */
+const MARK_BYTES = 32;
 
 /** What a {@link Leader} is given besides {@link ReplicationParts}. */
 export interface LeaderOptions {
@@ -45,6 +48,8 @@ export class Leader implements RoleState {
   #stored: bigint;
   readonly #appending = new Set<Promise<unknown>>();
   #pending = 0;
+  /** How many bytes of entries the log may not have taken yet. */
+  #pendingBytes = 0;
   /** Why it no longer leads. */
   #ended: NodeError | undefined;
 
@@ -143,7 +148,7 @@ export class Leader implements RoleState {
     throw new NodeError('argument', `acks must be 'majority' or 1..${most} voters, not ${acks}`);
   }
 
-  /** Throws `argument` or `overload`. */
+  /** Throws `argument`, `overload` or `full`. */
   #check(entries: readonly NewEntry[]): void {
     const last = entries.at(-1);
     if (last === undefined || !this.#parts.kinds.isSync(last.type)) {
@@ -164,6 +169,12 @@ export class Leader implements RoleState {
       const text = `${this.#pending} entries are waiting for acknowledgements; append more later`;
       throw new NodeError('overload', text);
     }
+    // Asked before a VLSN is given away: what the log refuses later would end the leadership.
+    const { room } = this.#parts.log;
+    if (room !== undefined && this.#pendingBytes + sizeOf(entries) + MARK_BYTES > room) {
+      const text = `the log takes ${room} more bytes: trim its head, or raise maxBytes`;
+      throw new NodeError('full', text);
+    }
   }
 
   /**
@@ -178,6 +189,8 @@ export class Leader implements RoleState {
     const last = vlsn + BigInt(batch.length) - 1n;
     this.#next = last + 1n;
     if (marked) marks.add(vlsn, this.term);
+    const bytes = sizeOf(batch);
+    this.#pendingBytes += bytes;
     const appending = log.append(batch, { durable: true });
     this.#appending.add(appending);
     try {
@@ -191,6 +204,7 @@ export class Leader implements RoleState {
       throw error;
     } finally {
       this.#appending.delete(appending);
+      this.#pendingBytes -= bytes;
     }
     this.#stored = higher(last, this.#stored);
     if (this.#ended) throw this.#ended;

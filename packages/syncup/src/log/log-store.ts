@@ -81,6 +81,20 @@ export interface Archive {
   entries(): AsyncIterable<readonly StoredEntry[]>;
 }
 
+/** What a log does, or refuses, to stay within its limits. */
+export type LogReport =
+  /** The oldest archive was deleted: all together held more than `maxArchiveBytes`. */
+  | {
+      readonly type: 'archiveDropped';
+      readonly id: string;
+      readonly reason: string;
+      readonly first: bigint;
+      readonly last: bigint;
+      readonly bytes: number;
+    }
+  /** An append was refused: the log holds `maxBytes`. Reported again once there was room. */
+  | { readonly type: 'full'; readonly bytes: number; readonly maxBytes: number };
+
 /** A consistent copy of a whole log, as bytes. Dispose of it to let the log reclaim space. */
 export interface Snapshot extends AsyncDisposable {
   /** Identifies the content: a u64 other than 0. */
@@ -158,8 +172,8 @@ export interface LogStore extends LogView, AsyncDisposable {
   readonly encoded?: EncodedAccess | undefined;
   /**
    * Appends entries in order, all or none. Resolves with the new range, if `durable` once the
-   * entries are on stable storage. Throws `argument` if a type or payload is out of range; the log
-   * is unchanged then.
+   * entries are on stable storage. Throws `argument` if a type or payload is out of range, or
+   * `full`; the log is unchanged then.
    */
   append(entries: readonly NewEntry[], options?: LogAppendOptions): Promise<VlsnRange>;
   /**
@@ -185,6 +199,13 @@ export interface LogStore extends LogView, AsyncDisposable {
    * with the new first VLSN.
    */
   trimHead(before: bigint): Promise<bigint>;
+  /** How many more bytes of entries the log takes: 5 and its payload for each. Undefined: no limit. */
+  readonly room?: number | undefined;
+  /**
+   * Calls `listener` with each {@link LogReport} until the returned function is called. Optional: a
+   * log without limits reports nothing.
+   */
+  onReport?(listener: (report: LogReport) => void): () => void;
   /** A consistent copy for another node. */
   exportSnapshot(): Promise<Snapshot>;
   /**

@@ -18,6 +18,8 @@ export class MemoryArchive implements Archive {
   readonly matchpoint: bigint;
   readonly first: bigint;
   readonly last: bigint;
+  /** Of all entries: 5 and the payload of each. */
+  readonly bytes: number;
   readonly #table: EntryTable;
 
   constructor({ id, reason, matchpoint, first, table }: MemoryArchiveContent) {
@@ -26,6 +28,7 @@ export class MemoryArchive implements Archive {
     this.matchpoint = matchpoint;
     this.first = table.count === 0 ? 0n : BigInt(first);
     this.last = table.count === 0 ? 0n : BigInt(first + table.count - 1);
+    this.bytes = bytesOf(table);
     this.#table = table;
   }
 
@@ -39,4 +42,11 @@ export class MemoryArchive implements Archive {
       yield batch;
     }
   }
+}
+
+/** How many bytes the entries of a table count for. */
+export function bytesOf(table: EntryTable): number {
+  if (table.count === 0) return 0;
+  const last = table.count - 1;
+  return table.lsn(last) + 5 + table.payload(last).length - table.lsn(0);
 }

@@ -8,10 +8,12 @@ import {
 import { u64 } from '../fingerprint/u64.ts';
 import { checkEntries, checkVerified } from '../log/append-checks.ts';
 import { type EntryKinds, SHOAL_ENTRY_KINDS } from '../log/entry-kinds.ts';
+import { LogBudget, type LogBudgetOptions, sizeOf } from '../log/log-budget.ts';
 import type {
   Archive,
   EncodedAccess,
   LogEntry,
+  LogReport,
   LogStore,
   NewEntry,
   PassedTransactions,
@@ -23,12 +25,15 @@ import type {
 import { Retentions } from '../log/retentions.ts';
 import { readSnapshot } from '../log/snapshot-format.ts';
 import { TailReaders } from '../log/tail-readers.ts';
-import { MemoryArchive, type MemoryArchiveContent } from './memory-archive.ts';
+import { bytesOf, MemoryArchive, type MemoryArchiveContent } from './memory-archive.ts';
 import { type ContentStart, EMPTY, MemoryContent } from './memory-content.ts';
 import { MemorySnapshot } from './memory-snapshot.ts';
 
+/** How many bytes of archives are kept by default. */
+const MAX_ARCHIVE_BYTES = 64 * 2 ** 20;
+
 /** Options of a {@link MemoryLog}. */
-export interface MemoryLogOptions {
+export interface MemoryLogOptions extends LogBudgetOptions {
   /** Which entries are sync points. Default {@link SHOAL_ENTRY_KINDS}. */
   readonly kinds?: EntryKinds | undefined;
   /** `chained` (default), or `noxu` to sync up with Noxu nodes. */
@@ -53,11 +58,13 @@ export class MemoryLog implements LogStore {
   readonly #retentions: Retentions = new Retentions();
   readonly #archives: MemoryArchive[] = [];
   #archiveCount = 0;
+  readonly #budget: LogBudget;
   #closed = false;
 
   constructor(options: MemoryLogOptions = {}) {
     this.#kinds = options.kinds ?? SHOAL_ENTRY_KINDS;
     this.#makeFingerprinter = () => newFingerprinter(options.fingerprint);
+    this.#budget = new LogBudget(options, MAX_ARCHIVE_BYTES);
     this.#content = this.#contentFrom(EMPTY);
     this.encoded = this.chained ? this.#encodedAccess() : undefined;
   }
@@ -112,10 +119,19 @@ export class MemoryLog implements LogStore {
     };
   }
 
-  /** Appends before it returns. Rejects with `argument` or `closed`. */
+  get room(): number | undefined {
+    return this.#budget.room(() => bytesOf(this.#content.table));
+  }
+
+  onReport(listener: (report: LogReport) => void): () => void {
+    return this.#budget.onReport(listener);
+  }
+
+  /** Appends before it returns. Rejects with `argument`, `full` or `closed`. */
   async append(entries: readonly NewEntry[]): Promise<VlsnRange> {
     this.#checkOpen();
     checkEntries(entries);
+    this.#checkRoom(() => sizeOf(entries));
     for (const { type, payload } of entries) this.#content.add(type, payload);
     this.#readers.wake();
     return this.range;
@@ -145,6 +161,7 @@ export class MemoryLog implements LogStore {
       append: async (batches) => {
         this.#checkOpen();
         checkVerified(batches, this.#content.fingerprinter);
+        this.#checkRoom(() => batches.reduce((sum, { bytes }) => sum + bytes.length, 0));
         for (const batch of batches) this.#content.addVerified(batch);
         this.#readers.wake();
         return this.range;
@@ -228,7 +245,12 @@ export class MemoryLog implements LogStore {
         content.durable = header.durable;
         last = header.last;
       },
-      entry: (type, payload) => content.add(type, payload),
+      entry: (type, payload) => {
+        if (this.#budget.isLimited) {
+          this.#budget.checkRoom(bytesOf(content.table), sizeOf([{ payload }]));
+        }
+        content.add(type, payload);
+      },
       trailer: (fingerprint) => {
         const { low, high } = content.fingerprinter;
         if (u64(low, high) === fingerprint) return;
@@ -263,6 +285,11 @@ export class MemoryLog implements LogStore {
     this.#readers.wake();
   }
 
+  /** Throws `full`. */
+  #checkRoom(more: () => number): void {
+    if (this.#budget.isLimited) this.#budget.checkRoom(bytesOf(this.#content.table), more());
+  }
+
   #checkOpen(): void {
     if (this.#closed) throw new SyncupError('closed', 'this log is closed');
   }
@@ -280,7 +307,12 @@ export class MemoryLog implements LogStore {
 
   #archive(content: Omit<MemoryArchiveContent, 'id'>): MemoryArchive {
     const archive = new MemoryArchive({ ...content, id: String(++this.#archiveCount) });
-    if (content.table.count > 0) this.#archives.push(archive);
+    if (content.table.count === 0) return archive;
+    this.#archives.push(archive);
+    for (const old of this.#budget.excess(this.#archives)) {
+      this.#archives.splice(this.#archives.indexOf(old), 1);
+      this.#budget.dropped(old, old.bytes);
+    }
     return archive;
   }
 }
