@@ -15,7 +15,7 @@ export default defineConfig([
   {
     ...common,
     platform: 'node',
-    entry: ['src/server-suites.ts'],
+    entry: ['src/server-suites.ts', 'src/serve.ts'],
     outDir: 'dist/server',
     noExternal: [/^@shoal\//],
   },

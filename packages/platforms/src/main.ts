@@ -46,7 +46,7 @@ async function runIn(name: string, platform: OpenPlatform): Promise<boolean> {
     process.exit(1);
   }, STUCK);
   try {
-    await platform.run(host);
+    await platform.run(host, count);
   } catch (error) {
     failed++;
     console.log(`  stopped early: ${(error as Error).message}`);

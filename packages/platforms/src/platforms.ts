@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { CaseResult } from './case-runner.ts';
 import { findChromium, launchChromium } from './chromium.ts';
-import { CLIENT_SUITES, type RunHost, SERVER_SUITES } from './run-host.ts';
+import { CLIENT_SUITES, type RunHost, SERVE, SERVER_SUITES } from './run-host.ts';
 import { findRuntime } from './runtimes.ts';
 
 /** A JavaScript platform other than Node. */
@@ -15,7 +17,7 @@ export interface Platform {
 export interface OpenPlatform {
   readonly version: string;
   /** Runs the suites. Rejects if the platform fails before they are done. */
-  run(host: RunHost): Promise<void>;
+  run(host: RunHost, onCase: (result: CaseResult) => void): Promise<void>;
 }
 
 const chromium: Platform = {
@@ -64,6 +66,49 @@ function runtime(name: 'bun' | 'deno', title: string, before: readonly string[])
   };
 }
 
+/** A runtime that serves, while the suites run in Node. */
+function server(name: 'bun' | 'deno', title: string, before: readonly string[]): Platform {
+  return {
+    name: title,
+    async open() {
+      const path = await findRuntime(name);
+      const version = await output(path, ['--version']);
+      return {
+        version: /\d+\.\d+\.\d+/.exec(version)?.[0] ?? version,
+        async run(_host, onCase) {
+          const child = spawn(path, [...before, fileURLToPath(SERVE)], {
+            stdio: ['ignore', 'pipe', 'inherit'],
+          });
+          try {
+            const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+            const control = await next(lines);
+            // Node 20 has a WebSocket, but only if asked.
+            const flags = ['--experimental-websocket', '--no-warnings'];
+            const suites = output(process.execPath, [
+              ...flags,
+              fileURLToPath(CLIENT_SUITES),
+              control,
+            ]);
+            suites.catch(() => child.kill());
+            for (let line = await lines.next(); !line.done; line = await lines.next()) {
+              onCase(JSON.parse(line.value));
+            }
+            await suites;
+          } finally {
+            child.kill();
+          }
+        },
+      };
+    },
+  };
+}
+
+async function next(lines: AsyncIterator<string>): Promise<string> {
+  const { value, done } = await lines.next();
+  if (done) throw new Error('the server exited');
+  return JSON.parse(value);
+}
+
 /** Runs a program and resolves with its output. Rejects with the output if the program fails. */
 async function output(path: string, args: readonly string[]): Promise<string> {
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -82,4 +127,5 @@ export const PLATFORMS: readonly Platform[] = [
   chromium,
   runtime('bun', 'Bun', ['run']),
   runtime('deno', 'Deno', ['run', '--allow-all', '--node-modules-dir=manual', '--quiet']),
+  server('bun', 'Bun-server', ['run']),
 ];

@@ -9,6 +9,8 @@ import { ControlHost } from './control-host.ts';
 /** The built suites beside this program: one for all platforms, one for those similar to Node. */
 export const CLIENT_SUITES: URL = new URL('../client/client-suites.js', import.meta.url);
 export const SERVER_SUITES: URL = new URL('../server/server-suites.js', import.meta.url);
+/** The program that serves a run on another platform. */
+export const SERVE: URL = new URL('../server/serve.js', import.meta.url);
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>Shoal</title>
 <body><script type="module" src="/suites.js"></script>`;

@@ -1,3 +1,4 @@
+import type { Connection } from '@shoal/transport';
 import { expect, it } from 'vitest';
 import { type ReplicaEvent, startFeeder, startReplica } from '../src/driver.ts';
 import { SyncupError } from '../src/errors.ts';
@@ -65,4 +66,29 @@ it('a reader that falls behind gets an error with code overflow', async () => {
   const failure = events.next();
   await expect(failure).rejects.toBeInstanceOf(SyncupError);
   await expect(failure).rejects.toMatchObject({ code: 'overflow' });
+});
+
+it('a replica in a hidden page, whose timers do not run, answers each heartbeat', async () => {
+  const network = new MemoryNetwork();
+  const { listener } = network;
+  await using _feeder = startFeeder({ log: await logOf(commits(3)), listener, ...fast });
+  let sent = 0;
+  const dial = async (): Promise<Connection> => {
+    const connection = await network.dial();
+    const { send } = connection;
+    connection.send = (frame) => {
+      sent++;
+      return send.call(connection, frame);
+    };
+    return connection;
+  };
+  const log = new MemoryLog();
+  await using replica = startReplica({ log, dial, heartbeatInterval: 2 ** 30 });
+  await replica.applied(3n);
+  const before = sent;
+  await new Promise<void>((resolve) => {
+    replica.on('progress', () => {
+      if (sent >= before + 5) resolve();
+    });
+  });
 });

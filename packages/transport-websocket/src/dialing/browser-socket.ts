@@ -41,6 +41,8 @@ class BrowserSocket implements RawSocket {
     socket.onmessage = ({ data }) => {
       if (data instanceof ArrayBuffer) handlers.onFrame(new Uint8Array(data));
       else handlers.onText();
+      // The timers of a hidden page run once a minute.
+      if (this.#timer !== undefined) this.#handlers?.onProgress();
     };
     socket.onclose = ({ code }) => this.#closed(code);
   }

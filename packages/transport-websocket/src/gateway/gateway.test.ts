@@ -196,6 +196,22 @@ describe('a gateway', () => {
     expect(g.clients()).toEqual([idle.localAddress]);
   });
 
+  it('hears from a client in a hidden page, whose timers do not run, whenever it sends it something', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    closers.push(() => vi.useRealTimers());
+    const network = new MemoryNetwork();
+    const g = await memoryGateway(network, 'g');
+    const hidden = await memoryClient(network, ['g:443'], { pingInterval: 4 });
+    const inbox = new Inbox(hidden);
+    const { frames } = network.stats();
+    let sent = 0;
+    while (network.stats().frames < frames + sent + 10) {
+      g.send(hidden.localAddress, bytes(sent++ & 255));
+      await inbox.next();
+      await new Promise((resolve) => setTimeout(resolve, 8));
+    }
+  });
+
   it('refuses invalid options', async () => {
     const network = new MemoryNetwork();
     const transport = network.createStreamTransport();

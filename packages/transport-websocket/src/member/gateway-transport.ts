@@ -6,7 +6,7 @@ import {
   onAbort,
   pause,
 } from '@shoal/async';
-import { parseAddress, TransportError } from '@shoal/transport';
+import { type Connection, parseAddress, TransportError } from '@shoal/transport';
 import {
   abortError,
   callApplication,
@@ -77,6 +77,8 @@ class ClientTransport implements GatewayTransport {
   #isCongested = false;
   /** Whether the gateway has sent anything since the last ping. */
   #heard = true;
+  /** When the last ping was sent, in ms. */
+  #pingedAt = 0;
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -190,17 +192,20 @@ class ClientTransport implements GatewayTransport {
   /** Reads from a gateway until it is lost. Never rejects. */
   async #serve({ connection, frames }: GatewayConnection): Promise<void> {
     this.#heard = true;
+    this.#pingedAt = performance.now();
     const timer = setInterval(() => {
       if (!this.#heard) {
         connection.abort(new TransportError('timeout', 'the gateway does not answer'));
       }
       this.#heard = false;
-      connection.send(encodeGatewayMessage({ type: 'ping' }));
+      this.#ping(connection);
     }, this.#pingInterval);
     try {
       for (let next = await frames.next(); !next.done; next = await frames.next()) {
         this.#heard = true;
         this.#onMessage(next.value);
+        // The timers of a hidden page run once a minute, but what arrives wakes it.
+        if (performance.now() - this.#pingedAt > 1.5 * this.#pingInterval) this.#ping(connection);
       }
       if (!this.#closing) void connection.close();
     } catch (cause) {
@@ -208,6 +213,11 @@ class ClientTransport implements GatewayTransport {
     } finally {
       clearInterval(timer);
     }
+  }
+
+  #ping(connection: Connection): void {
+    this.#pingedAt = performance.now();
+    connection.send(encodeGatewayMessage({ type: 'ping' }));
   }
 
   #onMessage(frame: Uint8Array): void {

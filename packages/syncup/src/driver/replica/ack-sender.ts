@@ -57,8 +57,8 @@ export class AckSender {
 
 declare const setImmediate: ((run: () => void) => unknown) | undefined;
 
-/** Browsers have no `setImmediate`. */
+/** Browsers have no `setImmediate`, and run the timers of a hidden page once a minute. */
 function atEndOfTurn(run: () => void): void {
   if (typeof setImmediate === 'function') setImmediate(run);
-  else setTimeout(run, 0);
+  else queueMicrotask(run);
 }

@@ -134,12 +134,14 @@ export async function streamFromFeeder(incoming: IncomingShoalStream): Promise<v
   const { log, heartbeatInterval, maxPendingBytes } = session.options;
   const acks = new AckSender(connection, (vlsn) => channel.encode({ type: 'ack', vlsn }));
   // What is applied, not the log's end: entries there may not be on stable storage yet.
-  const beat = setInterval(() => acks.send(session.lag.applied), heartbeatInterval);
+  const showLife = (): void => acks.send(session.lag.applied);
+  const beat = setInterval(showLife, heartbeatInterval);
   try {
     const chain = chained ? await chainAt(log, startVlsn - 1n) : undefined;
     const queue = new ApplyQueue(maxPendingBytes);
     const entries = new IncomingEntries(queue, startVlsn);
-    const receive = (): Promise<boolean> => receiveEntries({ session, channel, entries, chain });
+    const receive = (): Promise<boolean> =>
+      receiveEntries({ session, channel, entries, chain, showLife });
     await session.applyStream({ connection, acks, queue, receive });
   } finally {
     clearInterval(beat);
@@ -164,8 +166,10 @@ async function receiveEntries(stream: {
   readonly channel: ShoalChannel;
   readonly entries: IncomingEntries;
   readonly chain: ChainedFingerprint | undefined;
+  /** Tells the feeder that this side is alive. */
+  readonly showLife: () => void;
 }): Promise<boolean> {
-  const { session, channel, entries, chain } = stream;
+  const { session, channel, entries, chain, showLife } = stream;
   const { connection } = channel;
   // Only while this side waits for the feeder: when it applies, silence is its own fault.
   connection.allowSilence(session.options.idleTimeout, 'the feeder sent nothing');
@@ -187,6 +191,8 @@ async function receiveEntries(stream: {
   }
   if (message.type === 'heartbeat') {
     takeHeartbeat(session, message);
+    // On arrival, as the timers of a hidden page run once a minute.
+    showLife();
     return true;
   }
   const expected = chain === undefined ? 'entries' : 'chainedEntries';
