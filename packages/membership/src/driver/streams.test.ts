@@ -203,6 +203,38 @@ describe('the exchange of states', () => {
     expect((await refused).error).toMatchObject({ code: 'stream', cause: { code: 'refused' } });
   });
 
+  it('finds out who answers at a seed with another name, which is then left alone', async () => {
+    const a = await start([]);
+    const alias = a.identity.address.replace('127.0.0.1', 'localhost');
+    const { listener, udp } = await ports();
+    let announced = 0;
+    const { send } = udp;
+    udp.send = (to, bytes) => {
+      if (to === alias) announced++;
+      return send.call(udp, to, bytes);
+    };
+    let lookUps = 0;
+    const b = startMembership({
+      transport: udp,
+      seeds: () => {
+        lookUps++;
+        return [alias];
+      },
+      config,
+      joinRetry: { first: 5, most: 5 },
+      streams: { transport: tcp, listen: listener, interval: 0 },
+    });
+    open.push({ [Symbol.asyncDispose]: () => b.close() });
+    await b.active();
+    for (let seen = -1; seen !== announced; ) {
+      seen = announced;
+      const goal = lookUps + 10;
+      while (lookUps < goal) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(announced).toBeGreaterThan(0);
+    expect(b.memberAt(a.identity.address)?.state).toBe('alive');
+  });
+
   it('ends when the membership is closed', async () => {
     const silent = await tcp.listen('127.0.0.1:0');
     open.push(silent);

@@ -232,9 +232,16 @@ export class SwimRunner<Id> {
     try {
       this.act((now) => this.swim.announce(seed, now));
       void this.streams?.exchange(seed);
+      if (this.swim.state === 'active') void this.#identify(seed);
     } catch (error) {
       this.#joinFailed(attempt, error);
     }
+  }
+
+  /** Finds out which member answers at a seed that is none by its address. Never rejects. */
+  async #identify(seed: Id): Promise<void> {
+    const member = await this.streams?.ping(seed, this.#parts.config.probePeriod);
+    if (member !== undefined) this.#joiner.answered(seed, member.id);
   }
 
   #joinFailed(attempt: number, error: unknown): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alive, bench, down, node, seeded } from '../../test/harness.test-helper.ts';
+import { alive, bench, down, joined, node, seeded } from '../../test/harness.test-helper.ts';
 import { nodeTraits } from '../members/identity.ts';
 import { Joiner } from './joiner.ts';
 
@@ -52,6 +52,20 @@ describe('Joiner', () => {
     joiner.start(9000);
     attempt(joiner, few);
     expect(joiner.takeUnanswered()).toEqual([]);
+  });
+
+  it('knows a seed by who answered there, for as long as that one is a member', () => {
+    const machine = joined(['a', 'b']);
+    const joiner = joinerOf(machine);
+    joiner.start(0);
+    const list = [node('alias-of-b'), node('alias-of-me')];
+    const tried = [...attempt(joiner, list), ...attempt(joiner, list)];
+    expect(tried.sort()).toEqual(['alias-of-b:1', 'alias-of-me:1']);
+    joiner.answered(list[0]!, node('b'));
+    joiner.answered(list[1]!, machine.swim.identity);
+    expect([...attempt(joiner, list), ...attempt(joiner, list)]).toEqual([]);
+    machine.gossip(node('a'), down(node('b')));
+    expect([...attempt(joiner, list), ...attempt(joiner, list)]).toContain('alias-of-b:1');
   });
 
   it('varies each wait by a quarter either way', () => {

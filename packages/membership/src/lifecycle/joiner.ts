@@ -33,6 +33,8 @@ export interface JoinerOptions<Id> {
 const SEEDS_AT_ONCE = 3;
 /** The wait between the attempts of one lap, in ms, unless `first` is shorter. */
 const WAIT_IN_LAP = 250;
+/** How many seeds are remembered by who answered there. A function may return others each time. */
+const MAX_ANSWERED = 1024;
 /** The share by which a wait is varied either way, so that nodes that start together spread out. */
 const JITTER = 0.25;
 
@@ -62,6 +64,8 @@ export class Joiner<Id> {
   /** The seeds of the current lap, in the order in which they were tried. */
   #lap: Id[] = [];
   #unanswered: readonly Id[] = [];
+  /** The address of the member that answered at a seed's address, by that address. */
+  readonly #answeredBy = new Map<string, string>();
 
   constructor(options: JoinerOptions<Id>) {
     this.#options = options;
@@ -80,9 +84,20 @@ export class Joiner<Id> {
   start(now: number): void {
     this.#underWay = false;
     this.#tried.clear();
+    this.#answeredBy.clear();
     this.#lap = [];
     this.#wait = this.#first;
     this.#nextDeadline = now;
+  }
+
+  /**
+   * This member answers at the address of a seed, which may be another name of its own: the seed is
+   * known for as long as the member is.
+   */
+  answered(seed: Id, member: Id): void {
+    const { address } = this.#options.traits;
+    if (this.#answeredBy.size >= MAX_ANSWERED) this.#answeredBy.clear();
+    this.#answeredBy.set(address(seed), address(member));
   }
 
   /** Makes no further attempt, and gives up the one under way. Call it on `defunct`. */
@@ -172,7 +187,8 @@ export class Joiner<Id> {
   /** Whether a seed is this member itself, or an active member. */
   #isKnown(seed: Id): boolean {
     const { swim, traits } = this.#options;
-    const address = traits.address(seed);
+    const named = traits.address(seed);
+    const address = this.#answeredBy.get(named) ?? named;
     if (address === traits.address(swim.identity)) return true;
     const member = swim.memberAt(address);
     return member !== undefined && member.state !== 'down';
