@@ -2,6 +2,7 @@ import { startMembership } from '@shoal/membership/driver';
 import { MemoryNetwork } from '@shoal/testkit';
 import { encodePacket, type NodeIdentity, shoalCodec } from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
+import { createGatewayTransport, createWebSocketTransport } from '../src/index.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../src/server.ts';
 import {
   answers,
@@ -12,6 +13,7 @@ import {
   rawClient,
   until,
 } from './gateway.test-helper.ts';
+import { dial, endOf, listen } from './websocket.test-helper.ts';
 
 const PING = 3;
 
@@ -137,5 +139,36 @@ describe('a client of a gateway', () => {
     const stranger = await rawClient(network.createStreamTransport(), bytes(9, 9, 9));
     expect((await answers(stranger)).end).toBe('reset');
     expect(g.clients()).toEqual([]);
+  });
+});
+
+describe('strangers who hold WebSocket connections open', () => {
+  it.each([{ maxConnections: 3 }, { maxConnectionsPerHost: 3 }])(
+    'make room for others, but clients of a gateway do not: %o',
+    async (limits) => {
+      const udp = new MemoryNetwork().createDatagramTransport('g:7946');
+      const listener = await listen({ ...limits, whenFull: 'replace' });
+      keep(createGateway({ udp, listener }));
+      const tab = keep(
+        await createGatewayTransport({
+          transport: createWebSocketTransport(),
+          gateways: [listener.address],
+        }),
+      );
+      const strangers = [];
+      for (let i = 0; i < 5; i++) strangers.push(await dial(listener.address));
+      for (const stranger of strangers.slice(0, 3)) expect(await endOf(stranger)).toBe('reset');
+      expect(tab.isConnected).toBe(true);
+      expect(listener.stats().connections).toBeLessThanOrEqual(3);
+    },
+  );
+
+  it('are refused, and reported, where none may be replaced', async () => {
+    const listener = await listen({ maxConnectionsPerHost: 2 });
+    const refused: string[] = [];
+    listener.on('refused', ({ reason }) => refused.push(reason));
+    for (let i = 0; i < 2; i++) await dial(listener.address);
+    await expect(dial(listener.address)).rejects.toMatchObject({ code: 'refused' });
+    expect(refused).toEqual(['overload']);
   });
 });

@@ -7,8 +7,7 @@ import {
   parseAddress,
   TransportError,
 } from '@shoal/transport';
-import { systemError, throwIfAborted } from '@shoal/transport/internal';
-import { OpenConnections } from './open-connections.ts';
+import { OpenConnections, systemError, throwIfAborted } from '@shoal/transport/internal';
 import type { SocketConnection } from './socket-connection.ts';
 import type { StreamLimits } from './stream-options.ts';
 
@@ -20,7 +19,7 @@ interface ListenOptions {
 /** A {@link Listener} over a server. The server's events push the connections. */
 export class SocketListener implements Listener {
   readonly #server: Server;
-  readonly #open: OpenConnections;
+  readonly #open: OpenConnections<SocketConnection>;
   readonly #queue = new AsyncQueue<Connection>();
   #address = '';
 
@@ -63,7 +62,12 @@ export class SocketListener implements Listener {
 
   /** Offers a connection to the loop over the listener. */
   push(connection: SocketConnection): void {
-    if (!this.#open.add(connection)) return;
+    if (!this.#open.makeRoom(connection.remoteAddress)) {
+      // A reset could reach the peer while it still dials.
+      void connection.close();
+      return;
+    }
+    this.#open.add(connection);
     if (this.#queue.push(connection)) return;
     connection.abort(new TransportError('closed', 'the listener is closed'));
   }

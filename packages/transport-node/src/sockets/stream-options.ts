@@ -33,8 +33,9 @@ export interface StreamOptions extends ConnectionOptions {
 }
 
 /** {@link StreamOptions}, checked and complete. */
-export type StreamLimits = Readonly<Record<Exclude<keyof StreamOptions, 'whenFull'>, number>> &
-  Required<Pick<StreamOptions, 'whenFull'>>;
+export type StreamLimits = Readonly<Record<Exclude<keyof StreamOptions, 'whenFull'>, number>> & {
+  readonly whenFull: NonNullable<StreamOptions['whenFull']>;
+};
 
 /** Completes the options. Throws `argument` for one that is out of range. */
 export function streamLimits(options: StreamOptions): StreamLimits {

@@ -38,7 +38,7 @@ const CLOSE_CODES: Readonly<Record<number, TransportErrorCode>> = {
 export class WebSocketConnection implements Connection, RawSocketHandlers {
   readonly remoteAddress: string;
   /** Resolves when the socket is closed. */
-  readonly gone: Promise<void>;
+  readonly over: Promise<void>;
   readonly #socket: RawSocket;
   readonly #limits: WebSocketLimits;
   readonly #inbound = new Fifo<Uint8Array>();
@@ -46,9 +46,10 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
   /** The longest frame to accept. */
   #maxFrameLength: number;
   #paused = false;
+  #isVouchedFor = false;
   readonly #readers = new Waiters<Result>();
   readonly #writers = new Waiters();
-  #setGone!: () => void;
+  #setOver!: () => void;
   /** True once the peer has closed the connection in order. */
   #ended = false;
   #closing: Promise<void> | undefined;
@@ -59,8 +60,8 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     this.#socket = socket;
     this.#limits = limits;
     this.#maxFrameLength = limits.maxFrameLength;
-    this.gone = new Promise((resolve) => {
-      this.#setGone = resolve;
+    this.over = new Promise((resolve) => {
+      this.#setOver = resolve;
     });
     socket.handle(this);
   }
@@ -82,6 +83,15 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     socket.send(frame, buffered, highWaterMark >>> 1);
     // Read again only if it matters: the system may have taken everything at once.
     return buffered < highWaterMark || socket.buffered < highWaterMark;
+  }
+
+  /** Whether somebody has vouched for the peer. */
+  get isVouchedFor(): boolean {
+    return this.#isVouchedFor;
+  }
+
+  vouch(): void {
+    this.#isVouchedFor = true;
   }
 
   limitFrames(maxLength: number): void {
@@ -175,7 +185,7 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     if (!this.#failure && ORDERLY.has(code)) this.#ended = true;
     const kind = CLOSE_CODES[code] ?? 'reset';
     this.#fail(new TransportError(kind, `${this.#name()}: closed with code ${code}`));
-    this.#setGone();
+    this.#setOver();
   }
 
   #name(): string {
@@ -227,12 +237,12 @@ export class WebSocketConnection implements Connection, RawSocketHandlers {
     this.#readers.resolveAll(DONE);
     this.#inbound.clear();
     this.#unread = 0;
-    if (isLost) return this.gone;
+    if (isLost) return this.over;
     // Keep reading, and drop what arrives: the peer's end would not be seen otherwise.
     if (this.#paused) this.#resume();
     this.#socket.close();
     const timer = setTimeout(() => this.#socket.abort(CLOSE_ABORTED), this.#limits.closeTimeout);
-    await this.gone;
+    await this.over;
     clearTimeout(timer);
   }
 }

@@ -180,6 +180,7 @@ export class GatewayClients {
       session = new GatewaySession({ name, wanted: hello.name, key, rate: this.#maxRate });
       this.#sessions.set(name, session);
     }
+    connection.vouch?.();
     session.attach(connection);
     const { key } = session;
     const address = this.addressOf(session.name);

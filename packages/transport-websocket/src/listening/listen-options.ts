@@ -92,6 +92,14 @@ export interface WebSocketListenOptions extends WebSocketLimitOptions {
   readonly pingInterval?: number | undefined;
   /** The most connections, including those in handshake. Default 1024. */
   readonly maxConnections?: number | undefined;
+  /** The most connections from one host, which may be a proxy. Default: `maxConnections`. */
+  readonly maxConnectionsPerHost?: number | undefined;
+  /**
+   * What happens to one connection more. `refuse`, the default: it is refused. `replace`: it takes
+   * the place of the oldest one that nobody has vouched for, if there is one (see
+   * `Connection.vouch`): a gateway vouches for its clients, and a node for its members.
+   */
+  readonly whenFull?: 'refuse' | 'replace' | undefined;
 }
 
 /** {@link WebSocketListenOptions}, checked and complete. */
@@ -103,6 +111,8 @@ export interface ListenSettings {
   readonly handshakeTimeout: number;
   readonly pingInterval: number;
   readonly maxConnections: number;
+  readonly maxConnectionsPerHost: number;
+  readonly whenFull: 'refuse' | 'replace';
 }
 
 /** Completes the options. Throws `argument` for one that is out of range. */
@@ -114,6 +124,7 @@ export function listenSettings(options: WebSocketListenOptions): ListenSettings 
       `path must start with "/" and have no query, not "${path}"`,
     );
   }
+  const maxConnections = wholeNumber(options, 'maxConnections', { preset: 1024, min: 1 });
   return {
     limits: webSocketLimits(options),
     path,
@@ -121,7 +132,12 @@ export function listenSettings(options: WebSocketListenOptions): ListenSettings 
     authorize: options.authorize ?? (() => true),
     handshakeTimeout: wholeNumber(options, 'handshakeTimeout', { preset: 10_000, min: 1 }),
     pingInterval: wholeNumber(options, 'pingInterval', { preset: 15_000, min: 0 }),
-    maxConnections: wholeNumber(options, 'maxConnections', { preset: 1024, min: 1 }),
+    maxConnections,
+    maxConnectionsPerHost: wholeNumber(options, 'maxConnectionsPerHost', {
+      preset: maxConnections,
+      min: 1,
+    }),
+    whenFull: options.whenFull ?? 'refuse',
   };
 }
 

@@ -98,7 +98,7 @@ export function attachWebSocketListener(
 
 /** A server that does nothing but WebSocket handshakes. */
 function httpServer(tls: WebSocketServerOptions['tls'], settings: ListenSettings): Server {
-  const { handshakeTimeout, maxConnections } = settings;
+  const { handshakeTimeout, maxConnections, whenFull } = settings;
   const options = {
     headersTimeout: handshakeTimeout,
     requestTimeout: handshakeTimeout,
@@ -116,7 +116,8 @@ function httpServer(tls: WebSocketServerOptions['tls'], settings: ListenSettings
   } catch (cause) {
     throw new TransportError('argument', 'tls: invalid certificate or key', { cause });
   }
-  // A few more than the connections, so that a client over the limit gets an answer.
-  server.maxConnections = maxConnections + 64;
+  // A few more than the connections, so that a client over the limit gets an answer; or as many more,
+  // which may be in handshake before they replace others.
+  server.maxConnections = whenFull === 'replace' ? 2 * maxConnections : maxConnections + 64;
   return server;
 }

@@ -10,6 +10,7 @@ import {
   type ListenOptions,
 } from '@shoal/async';
 import { formatAddress, TransportError } from '@shoal/transport';
+import { OpenConnections } from '@shoal/transport/internal';
 import { WebSocketServer } from 'ws';
 import { offeredToken, SUBPROTOCOL } from '../connection/raw-socket.ts';
 import { WebSocketConnection } from '../connection/websocket-connection.ts';
@@ -63,6 +64,7 @@ export class HttpListener implements WebSocketListener {
   readonly #queue = new AsyncQueue<AcceptedConnection>();
   /** Sockets in handshake. */
   readonly #pending = new Set<Duplex>();
+  readonly #connections: OpenConnections<Accepted>;
   readonly #open = new Set<WsSocket>();
   readonly #onClose: () => void;
   #pingTimer: ReturnType<typeof setInterval> | undefined;
@@ -77,6 +79,7 @@ export class HttpListener implements WebSocketListener {
     this.address = formatAddress({ host: at.address, port: at.port });
     this.#server = server;
     this.#settings = settings;
+    this.#connections = new OpenConnections(settings);
     this.#onClose = onClose;
     this.#events = new Emitter({ overflowError });
     this.#handshakes = new WebSocketServer({
@@ -165,8 +168,10 @@ export class HttpListener implements WebSocketListener {
     request: IncomingMessage,
     socket: Socket,
   ): Promise<WebSocketRequest | RefusalReason> {
-    const { maxConnections, isAllowed, authorize } = this.#settings;
-    if (this.#open.size + this.#pending.size > maxConnections) return 'overload';
+    const { maxConnections, whenFull, isAllowed, authorize } = this.#settings;
+    // Those that can be replaced do not keep others from their handshake.
+    const taken = whenFull === 'replace' ? 0 : this.#open.size;
+    if (taken + this.#pending.size > maxConnections) return 'overload';
     const { origin, host } = request.headers;
     if (origin !== undefined && !isAllowed(origin, host)) return 'origin';
     const { remoteAddress, remotePort } = socket;
@@ -199,6 +204,10 @@ export class HttpListener implements WebSocketListener {
   }
 
   #accept(request: IncomingMessage, socket: Socket, head: Buffer, asked: WebSocketRequest): void {
+    if (!this.#connections.makeRoom(asked.remoteAddress)) {
+      this.#refuse(request, socket, 'overload');
+      return;
+    }
     socket.setNoDelay(true);
     // For a peer that is paused, and therefore cannot answer pings.
     socket.setKeepAlive(true, 60_000);
@@ -206,9 +215,10 @@ export class HttpListener implements WebSocketListener {
       this.#accepted++;
       const raw = new WsSocket(ws, socket);
       const connection = new Accepted(raw, asked, this.#settings);
+      this.#connections.add(connection);
       this.#open.add(raw);
       this.#updatePingTimer();
-      void connection.gone.then(() => {
+      void connection.over.then(() => {
         this.#open.delete(raw);
         this.#updatePingTimer();
       });
