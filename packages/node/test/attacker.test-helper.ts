@@ -13,7 +13,7 @@ import {
   shoalCodec,
 } from '@shoal/wire';
 
-export const codec: SwimCodec<NodeIdentity> = shoalCodec({ label: 'shoal' });
+const codec: SwimCodec<NodeIdentity> = shoalCodec({ label: 'shoal' });
 
 export const identity = (address: string, generation: number = Date.now()): NodeIdentity => ({
   address,
