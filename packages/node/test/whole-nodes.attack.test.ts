@@ -97,6 +97,15 @@ async function join(
   }
 }
 
+/** Resolves once the member at an address has answered a probe of this node. */
+function hasAnswered({ membership }: ShoalNode, address: string): Promise<void> {
+  return new Promise((resolve) => {
+    membership.on('probe', ({ target, outcome }) => {
+      if (target.address === address && outcome === 'direct') resolve();
+    });
+  });
+}
+
 const MESSAGES: Message<NodeIdentity>[] = [
   { type: 'announce' },
   { type: 'ping', probeNumber: 7 },
@@ -256,6 +265,8 @@ describe.each(PROTECTIONS)('a stranger, and nodes with protection: %s', (protect
     await using cluster = await Cluster.start(options);
     await using attacker = await Attacker.start();
     const survivors = [cluster.a, cluster.b];
+    const { address } = cluster.c;
+    await Promise.all(survivors.map((node) => hasAnswered(node, address)));
     await join(attacker, survivors, isOpen);
     const flood = (): void => {
       for (let i = 0; i < 5; i++) {
@@ -273,7 +284,6 @@ describe.each(PROTECTIONS)('a stranger, and nodes with protection: %s', (protect
     await pause(100);
     expect(survivors.map(isFlooded)).toEqual([isOpen, isOpen]);
     const seen = survivors.map(record);
-    const { address } = cluster.c;
     await cluster.c.membership.close(); // without a goodbye
     const isSeen = (events: (typeof seen)[number]): boolean =>
       events.some((event) => event.type === 'memberDown' && event.member.address === address);

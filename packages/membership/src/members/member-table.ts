@@ -38,7 +38,7 @@ export class MemberTable<Id> {
   /** Active members that have answered at their addresses. */
   readonly #proved: ProbeOrder;
   #provedIsNext = false;
-  #provedIsPeer = false;
+  readonly #random: () => number;
   readonly #book: AddressBook<Id>;
   readonly #address: (id: Id) => string;
   /** Identities that differ from those of the book, which other machines use. */
@@ -47,6 +47,7 @@ export class MemberTable<Id> {
   constructor(address: (id: Id) => string, book: AddressBook<Id>, random: () => number) {
     this.#address = address;
     this.#book = book;
+    this.#random = random;
     this.active = new DenseSet(this.#rows, random);
     this.failed = new DenseSet(this.#rows, random);
     this.departed = new DenseSet(this.#rows, random);
@@ -101,12 +102,13 @@ export class MemberTable<Id> {
   }
 
   /**
-   * The active members to choose from when something is told or asked; during a flood, every other
-   * time those that have proved their addresses.
+   * The active members to choose from when something is told or asked; during a flood, half of the
+   * time those that have proved their addresses. At random: gossip and requests to helpers take
+   * turns, and would get the same half each.
    */
   get peers(): DenseSet {
-    this.#provedIsPeer = this.#isFlood && !this.#provedIsPeer;
-    return this.#provedIsPeer && this.#proved.size > 0 ? this.#proved : this.active;
+    if (!this.#isFlood || this.#proved.size === 0) return this.active;
+    return this.#random() < 0.5 ? this.#proved : this.active;
   }
 
   /** Whether most active members may be made up. */
