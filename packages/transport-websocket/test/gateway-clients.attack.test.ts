@@ -1,3 +1,4 @@
+import { local } from '@shoal/membership';
 import { startMembership } from '@shoal/membership/driver';
 import { MemoryNetwork } from '@shoal/testkit';
 import { encodePacket, type NodeIdentity, shoalCodec } from '@shoal/wire';
@@ -16,6 +17,7 @@ import {
 import { dial, endOf, listen } from './websocket.test-helper.ts';
 
 const PING = 3;
+const config = local();
 
 /** A gateway in memory with the defaults that users get. */
 async function defaultGateway(
@@ -23,7 +25,9 @@ async function defaultGateway(
   options: Partial<GatewayOptions> = {},
 ): Promise<Gateway> {
   const udp = network.createDatagramTransport('g:7946');
-  const listener = await network.createStreamTransport({ host: 'g' }).listen('g:443');
+  const listener = await network
+    .createStreamTransport({ host: 'g', closeTimeout: 50 })
+    .listen('g:443');
   return keep(createGateway({ udp, listener, ...options }));
 }
 
@@ -67,12 +71,12 @@ describe('a client of a gateway', () => {
   it('joins a cluster, reaches its members, and cannot speak for another member', async () => {
     const network = new MemoryNetwork();
     const g = await defaultGateway(network);
-    await using first = startMembership({ transport: g });
+    await using first = startMembership({ transport: g, config });
     const far = network.createDatagramTransport('h:7946');
-    await using second = startMembership({ transport: far, seeds: ['g:7946'] });
+    await using second = startMembership({ transport: far, seeds: ['g:7946'], config });
     await second.active();
     const tab = await memoryClient(network, ['g:443'], { name: 'tab' });
-    await using third = startMembership({ transport: tab, seeds: ['g:7946'] });
+    await using third = startMembership({ transport: tab, seeds: ['g:7946'], config });
     await third.active();
     await until(() => third.members().length === 2 && second.members().length === 2);
     expect(g.stats()).toMatchObject({ impersonated: 0 });
