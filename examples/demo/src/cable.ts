@@ -23,6 +23,7 @@ export class Cable {
       // A cut cable gives no sign: what is sent is lost.
       send: (to, bytes) => this.#cut || transport.send(to, bytes),
       unreachable: (to) => transport.unreachable?.(to),
+      useMembers: (members) => transport.useMembers?.(members),
       receive: (handler) =>
         transport.receive((from, bytes) => {
           if (!this.#cut) handler(from, bytes);

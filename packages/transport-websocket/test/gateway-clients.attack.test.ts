@@ -1,9 +1,15 @@
 import { local } from '@shoal/membership';
 import { startMembership } from '@shoal/membership/driver';
 import { MemoryNetwork } from '@shoal/testkit';
+import type { DatagramTransport } from '@shoal/transport';
+import { encryptDatagrams, Keyring } from '@shoal/transport-node';
 import { encodePacket, type NodeIdentity, shoalCodec } from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
-import { createGatewayTransport, createWebSocketTransport } from '../src/index.ts';
+import {
+  createGatewayAwareTransport,
+  createGatewayTransport,
+  createWebSocketTransport,
+} from '../src/index.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../src/server.ts';
 import {
   answers,
@@ -93,6 +99,25 @@ describe('a client of a gateway', () => {
     say(packetFrom('g:7946!A', 'g:7946'));
     await until(() => first.stats().packetsReceived > received);
     expect(first.memberAt('g:7946!tab')?.state).toBe('alive');
+  });
+
+  it('reaches the members that the gateway knows, even if it cannot read their datagrams', async () => {
+    const network = new MemoryNetwork();
+    const key = new Uint8Array(32).fill(7);
+    const sealed = (transport: DatagramTransport): DatagramTransport =>
+      encryptDatagrams(transport, { keyring: new Keyring(key), label: 'shoal' });
+    const g = await defaultGateway(network);
+    await using _first = startMembership({ transport: sealed(g), config });
+    const udp = network.createDatagramTransport('h:7946');
+    const transport = sealed(createGatewayAwareTransport(udp));
+    await using second = startMembership({ transport, seeds: ['g:7946'], config });
+    await second.active();
+    const tab = await memoryClient(network, ['g:443'], { name: 'tab' });
+    const sent = g.stats().fromClients;
+    await using third = startMembership({ transport: sealed(tab), seeds: ['h:7946'], config });
+    await third.active();
+    await until(() => third.members().length === 2 && g.stats().fromClients > sent);
+    expect(g.stats()).toMatchObject({ impersonated: 0, invalid: 0 });
   });
 
   it('shares a limit with all others', async () => {

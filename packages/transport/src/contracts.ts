@@ -43,8 +43,11 @@ export interface DatagramTransport extends AsyncDisposable {
 export interface KnownMembers {
   /** Whether this is the address of a member, even of one that is down. */
   has(address: string): boolean;
-  /** The address that a datagram gives as its sender's. Undefined if the datagram is malformed. */
-  senderOf(bytes: Uint8Array): string | undefined;
+  /**
+   * The address that a datagram gives as its sender's; undefined if the datagram is malformed. Left
+   * out by a layer in between that changes datagrams, as encryption does: the transport cannot read them.
+   */
+  senderOf?(bytes: Uint8Array): string | undefined;
 }
 
 /** Opens connections that carry frames. */

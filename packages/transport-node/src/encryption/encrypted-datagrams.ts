@@ -1,4 +1,4 @@
-import { type DatagramTransport, TransportError } from '@shoal/transport';
+import { type DatagramTransport, type KnownMembers, TransportError } from '@shoal/transport';
 import { wholeNumber } from '@shoal/transport/internal';
 import {
   DatagramOpener,
@@ -80,6 +80,11 @@ class Encrypted implements EncryptedDatagrams {
 
   unreachable(to: string): TransportError | undefined {
     return this.#transport.unreachable?.(to);
+  }
+
+  /** The transport beneath learns who the members are, but cannot read their datagrams. */
+  useMembers(members: KnownMembers): void {
+    this.#transport.useMembers?.({ has: (address) => members.has(address) });
   }
 
   receive(handler: (from: string, bytes: Uint8Array) => void): void {

@@ -157,7 +157,8 @@ class UdpGateway implements Gateway {
     const { client, destination, bytes } = datagram;
     if (!destination || bytes.length > this.maxDatagramSize) return 'invalid';
     if (!this.#isReachable(client, destination)) return 'unreachable';
-    if (!this.#members) return undefined;
+    // Datagrams that cannot be read come from holders of the cluster's key.
+    if (!this.#members?.senderOf) return undefined;
     const sender = this.#members.senderOf(bytes);
     if (sender === undefined) return 'invalid';
     return sender === this.#addressOf(client) ? undefined : 'impersonated';

@@ -1,4 +1,4 @@
-import { type DatagramTransport, TransportError } from '@shoal/transport';
+import { type DatagramTransport, type KnownMembers, TransportError } from '@shoal/transport';
 import { Destinations } from '../protocol/destinations.ts';
 import {
   checkSize,
@@ -49,6 +49,10 @@ class GatewayAwareTransport implements DatagramTransport {
     const destination = this.#destinations.get(to);
     if (destination) return this.#transport.unreachable?.(destination.place);
     return new TransportError('address', `invalid address "${to}"`);
+  }
+
+  useMembers(members: KnownMembers): void {
+    this.#transport.useMembers?.(members);
   }
 
   receive(handler: (from: string, bytes: Uint8Array) => void): void {
