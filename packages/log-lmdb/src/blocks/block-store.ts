@@ -9,6 +9,11 @@ import { decodeRecord, encodeRecord } from './record.ts';
 /** A block's key: its generation and its first VLSN. */
 type BlockKey = [generation: number, first: number];
 
+/** How often to try to open the file. */
+const OPEN_ATTEMPTS = 5;
+/** "Unexpected problem - txn should abort", in lmdb.h. */
+const MDB_PROBLEM = -30779;
+
 /** What {@link BlockStore.commit} changes, all or nothing. */
 export interface Change {
   /** Blocks to add. */
@@ -48,8 +53,21 @@ export class BlockStore {
     this.#records = root.openDB({ name: 'records', encoding: 'binary', useVersions: true });
   }
 
-  /** Throws `missing-binary`, `storage` or `corrupt`. */
-  static async open({ path, cacheBytes }: BlockStoreOptions): Promise<BlockStore> {
+  /**
+   * Throws `missing-binary`, `storage` or `corrupt`. If LMDB gives up a transaction because of what
+   * another process writes, which changes nothing, it is opened anew.
+   */
+  static async open(options: BlockStoreOptions): Promise<BlockStore> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await BlockStore.#open(options);
+      } catch (error) {
+        if (attempt === OPEN_ATTEMPTS || !wasGivenUp(error)) throw error;
+      }
+    }
+  }
+
+  static async #open({ path, cacheBytes }: BlockStoreOptions): Promise<BlockStore> {
     const openEnvironment = await loadLmdb();
     await checkHead(path);
     const refused = (cause: unknown): SyncupError => {
@@ -235,6 +253,12 @@ export class BlockStore {
       throw new SyncupError('corrupt', 'the log cannot be read', { cause });
     }
   }
+}
+
+/** Whether LMDB gave up a transaction that has changed nothing. */
+function wasGivenUp(error: unknown): boolean {
+  const { cause } = error as Error;
+  return cause instanceof Error && (cause as { code?: unknown }).code === MDB_PROBLEM;
 }
 
 /** Opens an environment without looking anything up in it. */
