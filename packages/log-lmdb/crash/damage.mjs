@@ -1,20 +1,76 @@
 // npm run damage -- --runs 1000 --seed 7
 // Damages a copy of a log, opens it, reads all of it, appends to it and opens it again. Each step
-// must either be right or fail with `corrupt`. Nothing else may happen, least of all a crash.
+// must either be right or fail with `corrupt`. Nothing else may happen, least of all a crash. If all is
+// right, another process opens the log, checks it and takes it over while this one appends: it must
+// find nothing `corrupt`, nor lose anything.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openLmdbLog } from '../dist/index.js';
 import { apply, difference, draw, perform, seededRandom } from './operations.mjs';
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } },
+  options: {
+    runs: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: '1' },
+    rival: { type: 'boolean', default: false },
+  },
 });
+/** What the other process appends. */
+const TAKEN = { op: 'append', tag: 'taken', count: 20, size: 100, durable: true };
 const runs = Number(values.runs);
 if (!Number.isInteger(runs) || runs < 1)
   throw new Error(`--runs must be a whole number from 1, not ${runs}`);
 const root = mkdtempSync(join(tmpdir(), 'shoal-damage-'));
+
+if (values.rival) await serveAsRival();
+const rival = fork(fileURLToPath(import.meta.url), ['--rival']);
+let takeovers = 0;
+
+/** The other process: takes over each log that it is told, and says how that went. */
+async function serveAsRival() {
+  process.on('disconnect', () => process.exit());
+  for (;;) {
+    const [path] = await once(process, 'message');
+    let result = 'right';
+    try {
+      const log = await openLmdbLog({ path });
+      try {
+        await log.verify();
+        await perform(log, TAKEN);
+      } finally {
+        await log.close();
+      }
+    } catch (error) {
+      result = `${error.code}: ${error.message}`;
+    }
+    process.send(result);
+  }
+}
+
+/** Lets the other process take over a log that this one appends to. Returns its model afterwards. */
+async function loseTo(log, path, model) {
+  const taken = once(rival, 'message');
+  rival.send(path);
+  let state = model;
+  try {
+    for (let number = 0; ; number++) {
+      const operation = { op: 'append', tag: `lost ${number}`, count: 1, size: 50, durable: true };
+      await perform(log, operation);
+      state = apply(state, operation);
+    }
+  } catch (error) {
+    if (error.code !== 'storage') throw error;
+  }
+  const [result] = await taken;
+  if (result !== 'right') throw new Error(`the other process: ${result}`);
+  takeovers++;
+  return apply(state, TAKEN);
+}
 
 /** A log with every kind of content, and its model. */
 async function build(path, seed) {
@@ -93,6 +149,14 @@ async function outcome(path, model) {
     await log.verify();
     const later = await difference(log, apply(model, extra));
     if (later) throw new Error(later);
+    step = 'losing it';
+    const lost = await loseTo(log, path, apply(model, extra));
+    await log.close();
+    step = 'opening what was lost';
+    log = await openLmdbLog({ path });
+    await log.verify();
+    const last = await difference(log, lost);
+    if (last) throw new Error(last);
     return 'right';
   } catch (error) {
     if (error.code !== 'corrupt') throw new Error(`${step}: ${error.message}`, { cause: error });
@@ -121,4 +185,6 @@ for (let run = 0; run < runs; run++) {
 rmSync(root, { recursive: true });
 const { right = 0, ...noticed } = counts;
 const steps = Object.entries(noticed).map(([step, count]) => `${count} when ${step}`);
+rival.disconnect();
+console.log(`${takeovers} takeovers found nothing wrong`);
 console.log(`${runs} damages: ${right} without effect, noticed ${steps.join(', ')}`);
