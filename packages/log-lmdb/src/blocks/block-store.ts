@@ -4,6 +4,7 @@ import { checkFile, checkHead } from '../file-check/file-check.ts';
 import { Block } from './block.ts';
 import { BlockCache } from './block-cache.ts';
 import { loadLmdb } from './load-lmdb.ts';
+import { Ownership } from './ownership.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 
 /** A block's key: its generation and its first VLSN. */
@@ -31,7 +32,7 @@ export interface BlockStoreOptions {
 
 /**
  * Blocks and records in an LMDB environment. If several processes open the same environment, only
- * the latest can write: opening notes a number that each commit checks.
+ * the latest can write: opening notes a number that each commit checks, and see {@link Ownership}.
  *
  * After a commit that fails, no other is accepted: the disk may or may not have taken it.
  */
@@ -42,12 +43,18 @@ export class BlockStore {
   readonly #cache: BlockCache;
   /** Blocks that can be found but are not committed yet, ascending. */
   readonly #staged: Block[] = [];
+  readonly #ownership: Ownership;
   #owner = 0;
   #failure: SyncupError | undefined;
   #commits: Promise<unknown> = Promise.resolve();
 
-  private constructor(root: RootDatabase<Uint8Array, string>, cacheBytes: number) {
+  private constructor(
+    root: RootDatabase<Uint8Array, string>,
+    ownership: Ownership,
+    cacheBytes: number,
+  ) {
     this.#root = root;
+    this.#ownership = ownership;
     this.#cache = new BlockCache(cacheBytes);
     this.#blocks = root.openDB({ name: 'blocks', encoding: 'binary', useVersions: false });
     this.#records = root.openDB({ name: 'records', encoding: 'binary', useVersions: true });
@@ -75,7 +82,9 @@ export class BlockStore {
       return new SyncupError('storage', text, { cause });
     };
     let root: RootDatabase<Uint8Array, string>;
+    let ownership: Ownership;
     try {
+      ownership = new Ownership(path);
       root = openRoot(openEnvironment, path);
     } catch (cause) {
       throw refused(cause);
@@ -83,7 +92,7 @@ export class BlockStore {
     let store: BlockStore;
     try {
       await checkSnapshot(root, path);
-      store = new BlockStore(root, cacheBytes);
+      store = new BlockStore(root, ownership, cacheBytes);
     } catch (error) {
       await root.close().catch(() => {});
       throw error instanceof SyncupError ? error : refused(error);
@@ -164,7 +173,8 @@ export class BlockStore {
   /** Throws `storage` if another process has taken the log over. */
   checkOwned(): void {
     const owner = this.#read(() => this.#records.getEntry('owner')?.version);
-    if (owner !== undefined && owner > this.#owner) throw this.#takenOver();
+    const isOlder = owner !== undefined && owner > this.#owner;
+    if (isOlder || !this.#ownership.isHeld) throw this.#takenOver();
   }
 
   /** Closes after the last commit. Never rejects. */
@@ -175,6 +185,7 @@ export class BlockStore {
   }
 
   async #write(change: Change): Promise<void> {
+    if (!this.#ownership.isHeld) throw this.#takenOver();
     let owned: boolean;
     try {
       owned = await this.#records.ifVersion('owner', this.#owner, () => {
@@ -190,7 +201,7 @@ export class BlockStore {
     } catch (error) {
       throw this.#fail('the disk refused to write; see the cause', await causeOf(error));
     }
-    if (!owned) throw this.#takenOver();
+    if (!owned || !this.#ownership.isHeld) throw this.#takenOver();
   }
 
   #takenOver(): SyncupError {
@@ -218,6 +229,7 @@ export class BlockStore {
       } catch (error) {
         throw this.#fail('the disk refused to write; see the cause', await causeOf(error));
       }
+      if (!this.#ownership.isHeld) throw this.#takenOver();
       this.#owner = owner;
       if (won) return;
     }
