@@ -21,20 +21,9 @@ if (!Number.isInteger(runs) || runs < 1)
 const entry = { type: 1, payload: new Uint8Array(100) };
 const PREPARED = 10_000;
 
-/** Opens the log, again if the other process was a little later. */
-async function openLast(path) {
-  for (;;) {
-    try {
-      return await openLmdbLog({ path });
-    } catch (error) {
-      if (error.code !== 'storage') throw error;
-    }
-  }
-}
-
 /** Takes the log over and appends for `ms`, or until it is lost. Returns what is on the disk. */
 async function takeOver({ path, ms, verify }) {
-  const log = await openLast(path);
+  const log = await openLmdbLog({ path });
   const opened = log.range.last;
   const end = Date.now() + ms;
   let last = opened;

@@ -10,6 +10,8 @@ import { decodeRecord, encodeRecord } from './record.ts';
 /** A block's key: its generation and its first VLSN. */
 type BlockKey = [generation: number, first: number];
 
+/** How often to try to become the owner while others do. */
+const OWN_ATTEMPTS = 1000;
 /** How often to try to open the file. */
 const OPEN_ATTEMPTS = 5;
 /** "Unexpected problem - txn should abort", in lmdb.h. */
@@ -81,12 +83,17 @@ export class BlockStore {
       const text = `cannot open the log in ${path}; may this process write there?`;
       return new SyncupError('storage', text, { cause });
     };
-    let root: RootDatabase<Uint8Array, string>;
     let ownership: Ownership;
     try {
       ownership = new Ownership(path);
+    } catch (cause) {
+      throw refused(cause);
+    }
+    let root: RootDatabase<Uint8Array, string>;
+    try {
       root = openRoot(openEnvironment, path);
     } catch (cause) {
+      ownership.close();
       throw refused(cause);
     }
     let store: BlockStore;
@@ -94,6 +101,7 @@ export class BlockStore {
       await checkSnapshot(root, path);
       store = new BlockStore(root, ownership, cacheBytes);
     } catch (error) {
+      ownership.close();
       await root.close().catch(() => {});
       throw error instanceof SyncupError ? error : refused(error);
     }
@@ -182,6 +190,7 @@ export class BlockStore {
     await this.#commits;
     this.#failure ??= new SyncupError('closed', 'this log is closed');
     await this.#root.close().catch(() => {});
+    this.#ownership.close();
   }
 
   async #write(change: Change): Promise<void> {
@@ -213,9 +222,16 @@ export class BlockStore {
     return this.#failure;
   }
 
-  /** Makes this process the only one that can write. */
+  /**
+   * Makes this process the only one that can write. If another one was later, the log can be read
+   * here, and the first commit fails.
+   */
   async #own(): Promise<void> {
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
+      if (!this.#ownership.isHeld || attempt > OWN_ATTEMPTS) {
+        this.#takenOver();
+        return;
+      }
       const version = this.#read(() => this.#records.getEntry('owner')?.version);
       const owner = (version ?? 0) + 1;
       const put = (): void => {
@@ -229,7 +245,6 @@ export class BlockStore {
       } catch (error) {
         throw this.#fail('the disk refused to write; see the cause', await causeOf(error));
       }
-      if (!this.#ownership.isHeld) throw this.#takenOver();
       this.#owner = owner;
       if (won) return;
     }

@@ -15,6 +15,10 @@ it('is held by the process that took it last', () => {
   expect(first.isHeld).toBe(true);
   const second = new Ownership(path);
   expect([first.isHeld, second.isHeld]).toEqual([false, true]);
+  first.close();
+  second.close();
+  second.close();
+  expect(second.isHeld).toBe(false);
   expect(readdirSync(path)).toEqual(['owner']);
   expect(readFileSync(join(path, 'owner'), 'latin1')).toMatch(/^[0-9a-f-]{36}$/);
 });
@@ -30,6 +34,7 @@ it('is asked before and after each commit: what is confirmed was committed by th
   await expect(log.append(commits(1))).rejects.toThrow(code('storage'));
   await log.close();
   expect(taken.isHeld).toBe(true);
+  taken.close();
   await using again = await openLmdbLog({ path });
   expect((await texts(again)).length).toBeGreaterThanOrEqual(3);
 });

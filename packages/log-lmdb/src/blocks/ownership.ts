@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -12,27 +12,34 @@ import { join } from 'node:path';
  * opens the environment, what can be lost in this way has not been confirmed.
  */
 export class Ownership {
-  readonly #file: string;
-  readonly #token = randomUUID();
+  /** The file is written in place: a full disk must not keep a log from being opened. */
+  readonly #file: number;
+  readonly #token = Buffer.from(randomUUID(), 'latin1');
+  readonly #found = Buffer.alloc(this.#token.length);
+  #isClosed = false;
 
   /** Takes the log in a directory over. Throws the system's error. */
   constructor(directory: string) {
-    this.#file = join(directory, 'owner');
-    // In place: a full disk has no room for another file, and must not keep a log from being read.
-    const file = openSync(this.#file, constants.O_RDWR | constants.O_CREAT);
+    this.#file = openSync(join(directory, 'owner'), constants.O_RDWR | constants.O_CREAT);
     try {
-      writeSync(file, this.#token, 0, 'latin1');
-    } finally {
-      closeSync(file);
+      writeSync(this.#file, this.#token, 0, this.#token.length, 0);
+    } catch (error) {
+      this.close();
+      throw error;
     }
   }
 
   /** Whether no other process has taken the log over. */
   get isHeld(): boolean {
-    try {
-      return readFileSync(this.#file, 'latin1') === this.#token;
-    } catch {
-      return false;
-    }
+    if (this.#isClosed) return false;
+    readSync(this.#file, this.#found, 0, this.#found.length, 0);
+    return this.#found.equals(this.#token);
+  }
+
+  /** May be called again. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    closeSync(this.#file);
   }
 }

@@ -16,7 +16,7 @@ const openPaths = new Set<string>();
  * append confirmed, and a restore that did not finish.
  *
  * A process can have a log open once. If another process opens it, that process takes the log over,
- * and writing here fails with `storage`; so does opening it, if both open it at once.
+ * and writing here fails with `storage`.
  *
  * Throws `argument` if an option is out of range, differs from what the log was created with, or
  * the log is already open in this process; `storage` if the directory cannot be written; `corrupt`
