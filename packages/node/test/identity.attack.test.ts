@@ -159,6 +159,13 @@ describe('a member that holds the key', () => {
     await a.until(() => events.some(({ type }) => type === 'memberDown'));
     await a.until(() => a.members().some(({ name }) => name === 'b'));
   });
+
+  it('can read the log, and acknowledge under the name of a voter', async () => {
+    const keyring = (): Keyring => new Keyring(key);
+    await using cluster = await clusterOfTwo(() => ({ keyring: keyring() }));
+    await cluster.b.close();
+    await followAs('b', createKeyringTransport({ keyring: keyring(), label: 'shoal' }), cluster.a);
+  });
 });
 
 const certified = async (authority: TestAuthority, name: string): Promise<TlsOptions> => ({
@@ -262,6 +269,8 @@ describe('a node with a certificate of its own', () => {
         error: { code: 'untrusted', message: expect.stringContaining('proved to be mallory') },
       });
     }
+    // Without a certificate it cannot even read.
+    await expect(followAs('b', createTcpTransport({ closeTimeout: 100 }), a)).rejects.toThrow();
     // Under its own name it may follow, but does not count.
     await followAs('mallory', mallory, a);
     await b.close();

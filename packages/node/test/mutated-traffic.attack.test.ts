@@ -7,10 +7,17 @@ import { parseAddress } from '@shoal/transport';
 import { createTcpTransport, createUdpTransport } from '@shoal/transport-node';
 import { describe, expect, it } from 'vitest';
 import { etcdLeader } from '../src/etcd.ts';
-import { fixedLeader, type Leadership, type ShoalNode } from '../src/index.ts';
+import {
+  fixedLeader,
+  type Leadership,
+  type NodeOptions,
+  type NodeTransports,
+  type ShoalNode,
+} from '../src/index.ts';
 import { EtcdServer, etcdInstalled } from '../src/leadership/etcd/etcd-server.test-helper.ts';
 import { CapturedTraffic, Mutator } from './captured-traffic.test-helper.ts';
 import { commits, start, texts } from './nodes.test-helper.ts';
+import { protect } from './protection.test-helper.ts';
 
 /** `npm run test:attack` sends all of it; the tests of the package a part. */
 const PART = Number(process.env['SHOAL_ATTACK_PART'] ?? 0.02);
@@ -29,26 +36,36 @@ class CapturedCluster implements AsyncDisposable {
   readonly nodes = new Map<string, ShoalNode>();
   readonly logs = new Map<string, MemoryLog>();
   readonly #leadership: () => Leadership;
+  /** What protects the nodes, by name. Without it, their traffic is captured. */
+  readonly #protection: Record<string, Partial<NodeOptions>> | undefined;
 
-  constructor(leadership: () => Leadership) {
+  constructor(
+    leadership: () => Leadership,
+    protection?: Record<string, Partial<NodeOptions>> | undefined,
+  ) {
     this.#leadership = leadership;
+    this.#protection = protection;
   }
 
   async start(name: string): Promise<ShoalNode> {
     const log = this.logs.get(name) ?? new MemoryLog();
     this.logs.set(name, log);
-    const { traffic } = this;
     const node = await start(name, {
       log,
       leadership: this.#leadership(),
       seeds: [...this.nodes.values()].map(({ address }) => address),
-      transports: {
-        datagrams: traffic.ofDatagrams(await createUdpTransport({ bind: '127.0.0.1:0' })),
-        streams: traffic.ofStreams(createTcpTransport()),
-      },
+      ...(this.#protection?.[name] ?? { transports: await this.#capturing() }),
     });
     this.nodes.set(name, node);
     return node;
+  }
+
+  async #capturing(): Promise<NodeTransports> {
+    const { traffic } = this;
+    return {
+      datagrams: traffic.ofDatagrams(await createUdpTransport({ bind: '127.0.0.1:0' })),
+      streams: traffic.ofStreams(createTcpTransport()),
+    };
   }
 
   async stop(name: string): Promise<void> {
@@ -79,13 +96,17 @@ class CapturedCluster implements AsyncDisposable {
 }
 
 /** Sends changed datagrams to all nodes, from one address. */
-async function sendDatagrams(cluster: CapturedCluster, mutator: Mutator): Promise<void> {
+async function sendDatagrams(
+  cluster: CapturedCluster,
+  mutator: Mutator,
+  captured: readonly Uint8Array[],
+): Promise<void> {
   const socket = createSocket('udp4');
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const targets = [...cluster.nodes.values()].map(({ address }) => parseAddress(address));
   for (let i = 0; i < DATAGRAMS; i++) {
-    const bytes = mutator.bytes(mutator.pick(cluster.traffic.datagrams));
+    const bytes = mutator.bytes(mutator.pick(captured));
     const { port, host } = mutator.pick(targets);
     socket.send(bytes, port, host);
     if (i % 50 === 0) await tick();
@@ -107,11 +128,11 @@ async function sendStream(address: string, bytes: Uint8Array): Promise<boolean> 
 }
 
 async function sendStreams(
-  cluster: CapturedCluster,
+  streams: readonly Uint8Array[][],
   mutator: Mutator,
   targets: readonly string[],
 ): Promise<{ answered: number }> {
-  const captured = cluster.traffic.streams.filter((frames) => frames.length > 0);
+  const captured = streams.filter((frames) => frames.length > 0);
   let left = STREAMS;
   let answered = 0;
   const worker = async (): Promise<void> => {
@@ -129,31 +150,47 @@ async function appended(log: MemoryLog): Promise<string[]> {
   return (await texts(log)).filter((text) => /^(before|between|after) /.test(text));
 }
 
-async function attack(leadership: () => Leadership): Promise<void> {
-  await using cluster = new CapturedCluster(leadership);
+/** Makes nodes vote, sync up and exchange states: one leaves and comes back. */
+async function work(cluster: CapturedCluster): Promise<void> {
   for (const name of VOTERS) await cluster.start(name);
   await cluster.append('before');
-  // A node that leaves and comes back makes the others vote, sync up and exchange states.
   for (const name of ['c', 'a']) {
     await cluster.stop(name);
     await cluster.start(name);
     await cluster.append('between');
   }
+}
+
+/** Sends the changed traffic of plain nodes to these nodes, which must go on. */
+async function attack(
+  leadership: () => Leadership,
+  protection?: Record<string, Partial<NodeOptions>>,
+): Promise<void> {
+  await using cluster = new CapturedCluster(leadership, protection);
+  await work(cluster);
+  await using plain = new CapturedCluster(leadership);
+  if (protection) await work(plain);
+  const { datagrams, streams } = protection ? plain.traffic : cluster.traffic;
+
   const mutator = new Mutator(seededRandom(SEED));
   const seen = [...cluster.nodes.values()].flatMap((node) => node.members());
   const targets = [...new Set(seen.flatMap(({ streamAddress }) => streamAddress ?? []))];
-  await sendDatagrams(cluster, mutator);
-  const { answered } = await sendStreams(cluster, mutator, targets);
-  // What was sent did arrive, some of it good enough to be answered, some of it refused.
-  const stats = [...cluster.nodes.values()].map((node) => node.stats().membership);
-  const received = stats.reduce((sum, { packetsReceived }) => sum + packetsReceived, 0);
-  const refused = stats.reduce((sum, { rejected }) => sum + rejected, 0);
-  expect(received).toBeGreaterThan(DATAGRAMS / 2);
-  expect(refused).toBeGreaterThan(DATAGRAMS / 50);
-  expect(answered).toBeGreaterThan(STREAMS / 100);
+  await sendDatagrams(cluster, mutator, datagrams);
+  const { answered } = await sendStreams(streams, mutator, targets);
+  // What was sent did arrive: some of it good enough to be answered, unless a key is needed for that.
+  const nodes = [...cluster.nodes.values()];
+  const sum = (of: (node: ShoalNode) => number): number =>
+    nodes.reduce((total, node) => total + of(node), 0);
+  if (protection) {
+    expect(sum((node) => node.encryption!.stats().refused.plain)).toBeGreaterThan(DATAGRAMS / 2);
+  } else {
+    expect(sum((node) => node.stats().membership.packetsReceived)).toBeGreaterThan(DATAGRAMS / 2);
+    expect(sum((node) => node.stats().membership.rejected)).toBeGreaterThan(DATAGRAMS / 50);
+    expect(answered).toBeGreaterThan(STREAMS / 100);
+  }
   await cluster.append('after');
 
-  // A newcomer joins, gets the log, and the oldest leaves.
+  // A newcomer joins, and gets the log.
   const d = await cluster.start('d');
   await d.until(() => VOTERS.every((name) => d.members().some((member) => member.name === name)));
   await cluster.append('after');
@@ -167,6 +204,17 @@ describe(`${DATAGRAMS} changed datagrams and ${STREAMS} changed streams, seed ${
   it('leave a cluster with a fixed leader at work', { timeout }, async () => {
     await attack(() => fixedLeader('a'));
   });
+
+  it.each(['keyring', 'keyring and TLS'] as const)(
+    'do not reach nodes with %s',
+    {
+      timeout,
+    },
+    async (protection) => {
+      const options = await protect(protection, [...VOTERS, 'd']);
+      await attack(() => fixedLeader('a'), options);
+    },
+  );
 
   it.skipIf(!etcdInstalled())('leave a cluster with etcd at work', { timeout }, async () => {
     const etcd = new EtcdServer();

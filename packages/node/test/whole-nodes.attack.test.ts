@@ -174,7 +174,7 @@ describe.each(PROTECTIONS)('a stranger, and nodes with protection: %s', (protect
     await cluster.expectService();
   });
 
-  it('makes nodes send a third party at most three times what it sends', async () => {
+  it('makes nodes send a third party at most three times what it sends, and no member of it', async () => {
     await using cluster = await Cluster.start(options);
     await using attacker = await Attacker.start();
     const victim = createSocket('udp4');
@@ -193,6 +193,7 @@ describe.each(PROTECTIONS)('a stranger, and nodes with protection: %s', (protect
     }
     await pause(500);
     victim.close();
+    expect(cluster.a.membership.memberAt(address)).toBeUndefined();
     expect(attacker.sent).toBeGreaterThan(50_000);
     expect(arrived).toBeLessThanOrEqual(3 * attacker.sent);
     await cluster.expectService();
