@@ -153,7 +153,6 @@ describe.each(PROTECTIONS)('a stranger, and nodes with protection: %s', (protect
     await using attacker = await Attacker.start();
     await join(attacker, Object.values(cluster.nodes), isOpen);
     const events = record(a);
-    const born = idOf(b).generation;
     const [claimed, down] = [
       { id: { ...idOf(b), generation: 2 ** 48 - 1 }, incarnation: 0, state: 'alive' },
       { id: idOf(b), incarnation: 0, state: 'down' },
@@ -162,14 +161,17 @@ describe.each(PROTECTIONS)('a stranger, and nodes with protection: %s', (protect
       attacker.say(id, { type: 'gossip' }, { members: [claimed] });
     }
     await pause(200);
-    expect(a.membership.memberAt(b.address)?.id.generation).toBe(born);
-    expect(b.membership.identity.generation).toBe(born);
+    // On a busy machine, b may have refuted a suspicion meanwhile.
+    const soon = Date.now() + 60_000;
+    expect(a.membership.memberAt(b.address)?.id.generation).toBeLessThan(soon);
+    expect(b.membership.identity.generation).toBeLessThan(soon);
     const claim = (): void => attacker.say(idOf(a), { type: 'gossip' }, { members: [down] });
     const isDown = (): boolean => events.some(({ type }) => type === 'memberDown');
     if (isOpen) await sendUntil(isDown, claim);
-    else claim();
-    await pause(200);
-    expect(isDown()).toBe(isOpen);
+    else {
+      const before = a.encryption!.stats().refused.plain;
+      await sendUntil(() => a.encryption!.stats().refused.plain > before, claim);
+    }
     // The accused refutes it.
     await cluster.expectService();
   });
