@@ -12,6 +12,7 @@ const ALLOWED = {
   syncup: ['wire'],
   'syncup/src/driver': ['async', 'wire', 'transport', 'syncup'],
   'syncup/src/internal': ['syncup'],
+  consensus: ['wire'],
   'transport-node': ['async', 'wire', 'transport', 'node:'],
   'transport-websocket': ['async', 'transport', 'node:', 'ws'],
   'log-lmdb': ['async', 'wire', 'syncup', 'node:', 'lmdb'],
@@ -27,7 +28,7 @@ const ALLOWED = {
     'node:',
   ],
   // No Node API: its network and its simulator also run in browsers.
-  testkit: ['async', 'wire', 'transport', 'membership', 'syncup', 'vitest'],
+  testkit: ['async', 'wire', 'transport', 'membership', 'syncup', 'consensus', 'vitest'],
 };
 
 const target = (name) => {

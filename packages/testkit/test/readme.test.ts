@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { Consensus } from '@shoal/consensus';
 import { describe, expect, it } from 'vitest';
+import { checkConsensus, replayConsensus, walkConsensus } from '../src/checker/index.ts';
 import { MemoryNetwork, VirtualClock } from '../src/index.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
@@ -35,5 +37,22 @@ describe('the README', () => {
     expect(stats.lost).toBeGreaterThan(0);
     expect(stats.blocked).toBe(1);
     expect(read('../README.md')).toContain(example('network'));
+  });
+
+  it('has the example of a check that runs here', () => {
+    const printed: unknown[] = [];
+    const console = { log: (...values: unknown[]) => printed.push(...values) };
+    // begin check
+    const bounds = { nodes: ['a', 'b', 'c'], maxTerm: 2, maxEntries: 3, crashes: 1 };
+    const { states, violation } = checkConsensus(Consensus, bounds, { maxStates: 10_000 });
+    console.log(states, violation); // 10000 undefined
+
+    // At random and far deeper; the seed repeats the walk.
+    walkConsensus(Consensus, bounds, { seed: '1', steps: 10_000, depth: 200 });
+    // A violation has a trace; this runs it again, line by line.
+    replayConsensus(Consensus, bounds, ['a: campaign', 'b receives voteRequest 1 of a']);
+    // end check
+    expect(printed).toEqual([10_000, undefined]);
+    expect(read('../README.md')).toContain(example('check'));
   });
 });
