@@ -8,6 +8,11 @@ export class Fifo<T> {
     return this.#items.length - this.#head;
   }
 
+  /** The oldest item; undefined if the queue is empty. */
+  get first(): T | undefined {
+    return this.#items[this.#head];
+  }
+
   /** Appends an item. */
   push(item: T): void {
     this.#items.push(item);

@@ -290,7 +290,9 @@ describe('a Python replica of a Shoal feeder', () => {
     const node = await startNode('a', { voters: ['a'], log });
     try {
       await until('it leads', () => node.role === 'leader');
-      await node.append(entriesOf({ entries: 20 }));
+      const entries = entriesOf({ entries: 20 });
+      // Each second one is a commit, which ends a batch.
+      for (let i = 0; i < 20; i += 2) await node.append(entries.slice(i, i + 2));
       const last = Number(log.range.last);
       const args = ['--until', String(last), '--label', 'nodes', '--nodes'];
       const { process, out } = pythonReplica(node.address, { entries: 0 }, args);
@@ -316,7 +318,7 @@ describe('a Python replica of a Shoal feeder', () => {
       await b.close();
       // Two of the three voters are left: the leader, and the one in Python.
       const signal = AbortSignal.timeout(30_000);
-      const { last } = await a.append(entriesOf({ entries: 4 }), { signal });
+      const { last } = await a.append(entriesOf({ entries: 2 }), { signal });
       await process.waitFor('the entries', (event) => {
         return event.event === 'applied' && event['last'] === Number(last);
       });

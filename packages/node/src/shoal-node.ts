@@ -135,7 +135,8 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
   /**
    * Appends a batch to the log. Resolves once the batch is on the stable storage of a majority of
    * voters, or of as many as `acks` says, this node included: no later change of leader loses it.
-   * The batch is kept as a whole or not at all. It must end with a commit or another sync point.
+   * The batch is kept as a whole or not at all. Its last entry, and no other, must be a commit or
+   * another sync point.
    *
    * Rejects with a {@link NodeError}. Nothing was appended: `argument`, `not-leader`, `overload`, `full`.
    * The entries may or may not survive: `fenced`, `timeout`, `log`, `closed`, or the signal's

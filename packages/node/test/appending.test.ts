@@ -1,7 +1,7 @@
 import { MemoryLog } from '@shoal/syncup';
 import { describe, expect, it } from 'vitest';
 import { fixedLeader } from '../src/index.ts';
-import { commits, record, start } from './nodes.test-helper.ts';
+import { batch, commits, record, start } from './nodes.test-helper.ts';
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 
@@ -69,7 +69,7 @@ describe('appending', () => {
     });
     // The log is unchanged.
     expect(a.log!.range.last).toBe(1n);
-    expect(await a.append(commits(2))).toMatchObject({ first: 2n, last: 3n });
+    expect(await a.append(batch(2))).toMatchObject({ first: 2n, last: 3n });
   });
 
   it('stops waiting for a majority at its timeout, its signal, and when the node leaves', async () => {
@@ -106,7 +106,7 @@ describe('appending', () => {
     const c = await start('c', { log: new MemoryLog(), seeds: [b.address] });
     await b.until(() => b.role === 'leader');
     await c.close();
-    const waiting = expect(b.append(commits(3))).rejects.toEqual(code('closed'));
+    const waiting = expect(b.append(batch(3))).rejects.toEqual(code('closed'));
     expect(b.stats().pendingEntries).toBe(3);
     await expect(b.append(commits(1))).rejects.toEqual(code('overload'));
     await b.close();

@@ -2,7 +2,7 @@ import { MemoryLog } from '@shoal/syncup';
 import { describe, expect, it } from 'vitest';
 import { fixedLeader, type NodeEvent } from '../src/index.ts';
 import { epochOf } from '../src/votes/term.ts';
-import { commits, record, start, texts } from './nodes.test-helper.ts';
+import { batch, commits, record, start, texts } from './nodes.test-helper.ts';
 
 describe('a cluster of three', () => {
   it('finds its members, and replicates what the leader appends', async () => {
@@ -19,7 +19,7 @@ describe('a cluster of three', () => {
     });
     await using c = await start('c', { log: logs[2], seeds });
     await a.until(() => a.role === 'leader');
-    const { first, last, term } = await a.append(commits(3), { acks: 3 });
+    const { first, last, term } = await a.append(batch(3), { acks: 3 });
     expect([first, last]).toEqual([2n, 4n]);
     expect(epochOf(term)).toBe(1n);
     expect(a.term).toBe(term);
@@ -42,7 +42,7 @@ describe('a cluster of three', () => {
     const b = await start('b', { log: logs[1], ...first });
     const c = await start('c', { log: logs[2], ...first });
     await a.until(() => a.role === 'leader');
-    await a.append(commits(3, 'acknowledged'));
+    await a.append(batch(3, 'acknowledged'));
     // a stops with entries that no other node has.
     await a.close();
     await logs[0].append(commits(2, 'lost'));
@@ -53,7 +53,7 @@ describe('a cluster of three', () => {
       leadership: fixedLeader('b', 2),
     });
     await again.until(() => again.role === 'leader');
-    await again.append(commits(2, 'later'));
+    await again.append(batch(2, 'later'));
     await using old = await start('a', { log: logs[0], seeds: [c.address] });
     const events = record(old);
     await old.until(() => old.role === 'follower');

@@ -10,7 +10,7 @@ import { termOf } from '../src/votes/term.ts';
 import type { VoteReply, VoteRequest } from '../src/votes/vote-message.ts';
 import { requestVote } from '../src/votes/vote-service.ts';
 import { memoryVoteStore, type VoteStore } from '../src/votes/vote-store.ts';
-import { commits, start, texts } from './nodes.test-helper.ts';
+import { batch, commits, start, texts } from './nodes.test-helper.ts';
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 
@@ -211,7 +211,7 @@ describe('the log of a voter', () => {
     const a = await bench.start('a', { log: logs[0] });
     const b = await bench.start('b', { log: logs[1], seeds: [a.address] });
     await a.until(() => a.role === 'leader');
-    await a.append(commits(5, 'acknowledged'));
+    await a.append(batch(5, 'acknowledged'));
     await a.close();
     // c has no entries; those of b were acknowledged.
     const leadership = fixedLeader('c', 2);

@@ -39,9 +39,11 @@ for (const type of ['role', 'steppedDown', 'rollback', 'failed', 'streaming']) {
 tell({ type: 'ready', address: node.address });
 
 async function append(texts) {
-  const entries = texts.map((text) => ({ type: 1, payload: encoder.encode(text) }));
+  const appending = texts.map((text) =>
+    node.append([{ type: 1, payload: encoder.encode(text) }], { timeout: 20_000 }),
+  );
   try {
-    await node.append(entries, { timeout: 20_000 });
+    await Promise.all(appending);
     tell({ type: 'acknowledged', texts });
   } catch (error) {
     tell({ type: 'refused', texts, code: error.code });

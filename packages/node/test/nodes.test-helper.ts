@@ -32,6 +32,11 @@ export function commits(count: number, text = 'entry'): { type: number; payload:
   }));
 }
 
+/** One batch of entries, which only its last one ends. */
+export function batch(count: number, text = 'entry'): { type: number; payload: Uint8Array }[] {
+  return commits(count, text).map((entry, i) => ({ ...entry, type: i === count - 1 ? 1 : 0 }));
+}
+
 /** Starts a node on this machine, in a cluster of a, b and c that a leads. */
 export function start(name: string, options: Partial<NodeOptions> = {}): Promise<ShoalNode> {
   return createNode({

@@ -2,7 +2,7 @@ import { MemoryLog } from '@shoal/syncup';
 import { MemoryNetwork } from '@shoal/testkit';
 import { describe, expect, it } from 'vitest';
 import { createNode, fixedLeader, startNode } from '../src/index.ts';
-import { commits, start } from './nodes.test-helper.ts';
+import { batch, commits, start } from './nodes.test-helper.ts';
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 const bind = '127.0.0.1:0';
@@ -130,7 +130,7 @@ describe('options', () => {
     });
     await a.until(() => a.role === 'leader');
     const exchanged = new Promise((resolve) => tab.membership.on('exchange', resolve));
-    await a.append(commits(2));
+    await a.append(batch(2));
     await tab.until(() => tab.role === 'follower');
     await tab.membership.exchange(a.membership.identity);
     expect(await exchanged).toMatchObject({ address: further.address });

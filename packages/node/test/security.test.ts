@@ -5,7 +5,7 @@ import { Keyring, type TlsOptions } from '@shoal/transport-node';
 import { describe, expect, it } from 'vitest';
 import { createTestAuthority } from '../../transport-node/src/tls/certificates.test-helper.ts';
 import type { NamesOf } from '../src/index.ts';
-import { commits, record, start } from './nodes.test-helper.ts';
+import { batch, commits, record, start } from './nodes.test-helper.ts';
 
 const hasIPv6 = Object.values(networkInterfaces())
   .flat()
@@ -33,7 +33,7 @@ describe('TLS and a keyring', () => {
     const seeds = [a.address];
     await using b = await start('b', { log: logs[1], seeds, ...(await secure('b')) });
     await a.until(() => a.role === 'leader');
-    await a.append(commits(3));
+    await a.append(batch(3));
     await b.until(() => b.role === 'follower');
     expect(logs[1].digest()).toBe(logs[0].digest());
 
@@ -72,7 +72,7 @@ describe.runIf(hasIPv6)('IPv6', () => {
     await using b = await start('b', { log: logs[1], bind, seeds: [a.address] });
     expect(a.address).toMatch(/^\[::1\]:\d+$/);
     await a.until(() => a.role === 'leader');
-    await a.append(commits(3));
+    await a.append(batch(3));
     expect(b.members()[0]).toMatchObject({ name: 'a', address: a.address });
     expect(logs[1].digest()).toBe(logs[0].digest());
   });

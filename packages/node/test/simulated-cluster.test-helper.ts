@@ -5,7 +5,7 @@ import type { ShoalNode } from '../src/shoal-node.ts';
 import { startNode } from '../src/start-node.ts';
 import { formatTerm } from '../src/votes/term.ts';
 import { CrashableLog, CrashableVotes } from './crashable-log.test-helper.ts';
-import { commits } from './nodes.test-helper.ts';
+import { batch } from './nodes.test-helper.ts';
 
 /** A node that can crash and restart. */
 interface Slot {
@@ -144,7 +144,7 @@ export class SimulatedCluster {
       const text = `${name} ${this.#texts++}`;
       const count = 1 + Math.floor(this.random() * 3);
       this.counts.appends++;
-      node.append(commits(count, text), { timeout: 20_000 }).then(
+      node.append(batch(count, text), { timeout: 20_000 }).then(
         ({ first, term }) => {
           this.note(`${text} is acknowledged at ${first} in ${formatTerm(term)}`);
           for (let i = 0; i < count; i++) {

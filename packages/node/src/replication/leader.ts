@@ -1,4 +1,4 @@
-import { toError } from '@shoal/async';
+import { Fifo, toError } from '@shoal/async';
 import { MAX_PAYLOAD, type NewEntry } from '@shoal/syncup';
 import type { Feeder, ReplicaIntroduction, ReplicaStatus } from '@shoal/syncup/driver';
 import { AckTracker, sizeOf } from '@shoal/syncup/internal';
@@ -40,8 +40,8 @@ export class Leader implements RoleState {
   readonly #acks = new AckTracker();
   readonly #otherVoters: ReadonlySet<string>;
   readonly #majority: number;
-  /** The VLSN of the mark with which the term begins. */
-  readonly #begin: bigint;
+  /** The ends of the batches that no majority is known to hold yet. */
+  readonly #batchEnds = new Fifo<bigint>();
   /** The VLSN of the next entry. */
   #next: bigint;
   /** The last VLSN on this node's own stable storage. */
@@ -53,14 +53,15 @@ export class Leader implements RoleState {
   /** Why it no longer leads. */
   #ended: NodeError | undefined;
 
+  /** `begin`: the VLSN of the mark with which the term begins. */
   private constructor(parts: ReplicationParts, options: LeaderOptions, begin: bigint) {
     const { voters, name } = parts;
     this.leader = name;
     this.term = options.term;
     this.#parts = parts;
     this.#options = options;
-    this.#begin = begin;
     this.#stored = begin;
+    this.#batchEnds.push(begin);
     this.#next = begin + 1n;
     this.#majority = Math.floor(voters.length / 2) + 1;
     this.#otherVoters = new Set(voters.filter((voter) => voter !== name));
@@ -154,6 +155,10 @@ export class Leader implements RoleState {
     if (last === undefined || !this.#parts.kinds.isSync(last.type)) {
       throw new NodeError('argument', 'a batch must end with a commit or another sync point');
     }
+    if (entries.slice(0, -1).some(({ type }) => this.#parts.kinds.isSync(type))) {
+      const text = 'only the last entry of a batch may be a commit or another sync point';
+      throw new NodeError('argument', `${text}: append each transaction by itself`);
+    }
     for (const { type, payload } of entries) {
       if (type !== (type & 0xff) || type === TERM_ENTRY) {
         const text = `the type of an entry must be 0..255 and not ${TERM_ENTRY}, which is reserved`;
@@ -188,6 +193,7 @@ export class Leader implements RoleState {
     const batch = marked ? [termMark(this.term), ...entries] : entries;
     const last = vlsn + BigInt(batch.length) - 1n;
     this.#next = last + 1n;
+    this.#batchEnds.push(last);
     if (marked) marks.add(vlsn, this.term);
     const bytes = sizeOf(batch);
     this.#pendingBytes += bytes;
@@ -229,14 +235,20 @@ export class Leader implements RoleState {
   }
 
   /**
-   * Makes durable what a majority holds, but only from this term's own mark on. Source: Raft,
-   * 5.4.2: entries of earlier terms are committed by an entry of the current term after them.
+   * Makes durable what a majority holds, but only whole batches, and only from this term's own mark
+   * on. A part of a batch may be cut off by the next leader. Source: Raft, 5.4.2: entries of earlier
+   * terms are committed by an entry of the current term after them.
    */
   #settle(): void {
     const { log, marks } = this.#parts;
     const held = lower(this.#acks.heldBy(this.#majority - 1), this.#stored);
-    if (held < this.#begin) return;
-    log.noteDurable(held);
+    let end: bigint | undefined;
+    for (let next = this.#batchEnds.first; next !== undefined && next <= held; ) {
+      end = this.#batchEnds.shift();
+      next = this.#batchEnds.first;
+    }
+    if (end === undefined) return;
+    log.noteDurable(end);
     marks.settle();
   }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { MemoryLog } from '@shoal/syncup';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { commits, start, texts } from '../../../test/nodes.test-helper.ts';
+import { batch, commits, start, texts } from '../../../test/nodes.test-helper.ts';
 import { etcdLeader } from '../../etcd.ts';
 import type { ShoalNode } from '../../shoal-node.ts';
 import { epochOf } from '../../votes/term.ts';
@@ -192,7 +192,7 @@ describe.runIf(etcdInstalled())('etcdLeader', { timeout: 120_000 }, () => {
     const feeding = (those: ShoalNode[]): Promise<ShoalNode> =>
       Promise.any(those.map((node) => node.until(() => node.role === 'leader').then(() => node)));
     const first = await feeding(nodes);
-    await first.append(commits(2, 'first'));
+    await first.append(batch(2, 'first'));
     const epoch = epochOf(first.term);
     await first.leave();
     const rest = nodes.filter((node) => node !== first);

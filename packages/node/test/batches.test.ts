@@ -1,0 +1,88 @@
+import { MemoryLog } from '@shoal/syncup';
+import { describe, expect, it } from 'vitest';
+import { manualLeader, type ShoalNode } from '../src/index.ts';
+import { batch, commits, start, texts } from './nodes.test-helper.ts';
+
+const BIG = 20_000;
+
+/** No event says that a log has grown. */
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A leader, and a follower whose application is slow, so that a batch arrives in parts. */
+async function pair(): Promise<{ a: ShoalNode; b: ShoalNode; logs: MemoryLog[] }> {
+  const logs = [new MemoryLog(), new MemoryLog()];
+  const leadership = manualLeader();
+  leadership.choose('a', 1);
+  const options = { voters: ['a', 'b', 'c'], leadership };
+  const a = await start('a', { ...options, log: logs[0] });
+  const b = await start('b', {
+    ...options,
+    log: logs[1],
+    seeds: [a.address],
+    onEntries: (entries) => new Promise((resolve) => setTimeout(resolve, entries.length / 100)),
+  });
+  await a.until(() => a.role === 'leader');
+  return { a, b, logs };
+}
+
+describe('a batch', () => {
+  it('becomes durable as a whole, at the leader and at its followers', async () => {
+    const { a, b, logs } = await pair();
+    await using _a = a;
+    await using _b = b;
+    const before = (await a.append(commits(1))).last;
+    const seen = new Set<bigint>();
+    let parts = 0;
+    const appending = a.append(batch(BIG)).then(({ last }) => last);
+    let end: bigint | undefined;
+    appending.then((last) => {
+      end = last;
+    });
+    while (end === undefined) {
+      for (const log of logs) seen.add(log.range.durable);
+      const { last } = logs[1]!.range;
+      if (last > before && last < before + BigInt(BIG)) parts++;
+      await tick();
+    }
+    seen.delete(end);
+    // A follower held a part of it for a while.
+    expect(parts).toBeGreaterThan(0);
+    for (const vlsn of seen) expect(vlsn).toBeLessThanOrEqual(before);
+  });
+
+  it('may have one sync point only, its end', async () => {
+    await using a = await start('a', { log: new MemoryLog(), voters: ['a'] });
+    await a.until(() => a.role === 'leader');
+    const { last } = a.log!.range;
+    for (const inner of [commits(2), [...commits(1), ...batch(3)]]) {
+      await expect(a.append(inner)).rejects.toMatchObject({
+        code: 'argument',
+        message: expect.stringContaining('append each transaction by itself'),
+      });
+    }
+    expect(a.log!.range.last).toBe(last);
+  });
+
+  it('is cut off as a whole if the leader goes in the middle, which then follows again', async () => {
+    const { a, b, logs } = await pair();
+    const { last } = await a.append(commits(1, 'kept'));
+    const appending = a.append(batch(BIG, 'lost')).catch(() => undefined);
+    while (logs[1]!.range.last <= last) await tick();
+    await a.close();
+    await b.close();
+    await appending;
+    expect(logs[1]!.range.last).toBeLessThan(last + BigInt(BIG));
+
+    const leadership = manualLeader();
+    leadership.choose('b', 2);
+    const options = { voters: ['a', 'b', 'c'], leadership };
+    await using again = await start('b', { ...options, log: logs[1] });
+    await using c = await start('c', { ...options, log: new MemoryLog(), seeds: [again.address] });
+    await again.until(() => again.role === 'leader');
+    await again.append(commits(1, 'new'));
+    await using first = await start('a', { ...options, log: logs[0], seeds: [again.address] });
+    while (first.log!.range.last !== again.log!.range.last) await tick();
+    expect(await texts(logs[0]!)).toEqual(['kept 0', 'new 0']);
+    expect(c.role).toBe('follower');
+  });
+});
