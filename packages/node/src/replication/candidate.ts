@@ -16,6 +16,12 @@ import { DEFAULT_STEP_TIMEOUT } from './replication-parts.ts';
 /** The mean wait between two elections of one campaign, in ms. */
 const RETRY = 100;
 
+/**
+ * How often the stream from a voter that is ahead may end without an entry. A voter that has
+ * restarted no longer serves the log to which its vote belongs: it votes again, in a later term.
+ */
+const MAX_SOURCE_FAILURES = 3;
+
 /** Why a campaign, or the leadership that it led to, has ended. */
 export type CampaignEnd = 'superseded' | 'failed';
 
@@ -152,13 +158,18 @@ export class Candidate implements RoleState {
     );
   }
 
-  /** Takes over the entries of a voter that is ahead. Its log does not change meanwhile. */
+  /**
+   * Takes over the entries of a voter that is ahead, whose log does not change meanwhile. What was
+   * taken when the voter has gone stays.
+   */
   async #catchUp(voter: string, term: bigint, last: bigint): Promise<void> {
     const current = this.#current;
     const source = await current.queue.run(async () => {
       this.#signal.throwIfAborted();
       const service = SERVICES.source;
-      this.#source = new Follower(current, { leader: voter, term, service, accept: 'exact' });
+      const onDisconnected = this.#failuresOfSource();
+      const options = { leader: voter, term, service, onDisconnected };
+      this.#source = new Follower(current, { ...options, accept: 'exact' });
       return this.#source;
     });
     try {
@@ -172,6 +183,18 @@ export class Candidate implements RoleState {
         await source.stop();
       });
     }
+  }
+
+  /** Gives up on the source after some failures in a row. */
+  #failuresOfSource(): () => void {
+    const { log } = this.#current.parts;
+    let failures = 0;
+    let { last } = log.range;
+    return () => {
+      failures = log.range.last > last ? 1 : failures + 1;
+      last = log.range.last;
+      if (failures === MAX_SOURCE_FAILURES) void this.#source?.stop();
+    };
   }
 
   /** Begins to lead unless a later term has come up. True: the campaign has ended. */

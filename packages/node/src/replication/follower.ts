@@ -18,6 +18,8 @@ export interface FollowerOptions {
    * `at-least`: any term that is not below the vote of this node, as from a leader.
    */
   readonly accept: 'exact' | 'at-least';
+  /** Called when the connection has ended, before it is dialed again. */
+  readonly onDisconnected?: (() => void) | undefined;
 }
 
 /** This node while it follows the log of another one. */
@@ -29,13 +31,14 @@ export class Follower implements RoleState {
   readonly #accept: FollowerOptions['accept'];
   readonly #replica: Replica;
 
-  constructor(current: CurrentRole, { leader, term, service, accept }: FollowerOptions) {
+  constructor(current: CurrentRole, options: FollowerOptions) {
+    const { leader, term, service, accept, onDisconnected } = options;
     const { parts } = current;
     this.#current = current;
     this.leader = leader;
     this.term = term;
     this.#accept = accept;
-    const { log, name, label, random, dialer, votes, options, marks, events } = parts;
+    const { log, name, label, random, dialer, votes, options: own, marks, events } = parts;
     this.#replica = startReplica({
       log,
       name,
@@ -51,15 +54,15 @@ export class Follower implements RoleState {
         await marks.rebuild();
         await parts.callbacks.onRestore?.(range);
       },
-      crc32: options.crc32,
-      rollback: options.rollback,
-      barrier: options.barrier,
-      restore: options.restore,
-      reconnect: options.reconnect,
-      maxPendingBytes: options.maxPendingBytes,
-      heartbeatInterval: options.heartbeatInterval,
-      idleTimeout: options.idleTimeout,
-      stepTimeout: options.stepTimeout,
+      crc32: own.crc32,
+      rollback: own.rollback,
+      barrier: own.barrier,
+      restore: own.restore,
+      reconnect: own.reconnect,
+      maxPendingBytes: own.maxPendingBytes,
+      heartbeatInterval: own.heartbeatInterval,
+      idleTimeout: own.idleTimeout,
+      stepTimeout: own.stepTimeout,
     });
     // The error is reported as `failed`; here it would only count as unhandled.
     this.#replica.finished.catch(() => undefined);
@@ -68,9 +71,10 @@ export class Follower implements RoleState {
     );
     this.#replica.on('progress', () => marks.settle());
     this.#replica.on('restored', ({ range }) => events.emit({ type: 'restored', range }));
-    this.#replica.on('disconnected', ({ error, retryIn }) =>
-      events.emit({ type: 'disconnected', error: disconnection(error), retryIn }),
-    );
+    this.#replica.on('disconnected', ({ error, retryIn }) => {
+      events.emit({ type: 'disconnected', error: disconnection(error), retryIn });
+      onDisconnected?.();
+    });
   }
 
   get lag(): Lag {
