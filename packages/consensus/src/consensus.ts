@@ -1,44 +1,20 @@
 import { type Core, phaseOf, report } from './core.ts';
-import { askAgain, campaign, giveUp, refused } from './elections/candidacy.ts';
-import { copied, receiveGrant, settleCandidacy } from './elections/counting.ts';
+import { campaign } from './elections/candidacy.ts';
+import { copied, settleCandidacy } from './elections/counting.ts';
 import {
   armElection,
   disarmElection,
   hastenElection,
-  mayCampaign,
   retryElection,
 } from './elections/election-timer.ts';
-import { receiveVoteRequest, settleGrant } from './elections/granting.ts';
-import {
-  askWhetherElected,
-  receivePreVoteReply,
-  receivePreVoteRequest,
-} from './elections/pre-vote.ts';
+import { settleGrant } from './elections/granting.ts';
 import { ConsensusError } from './errors.ts';
-import {
-  acknowledge,
-  followCommit,
-  matched,
-  receiveHeartbeat,
-  settleAdoption,
-} from './following/following.ts';
+import { acknowledge, followCommit, matched, settleAdoption } from './following/following.ts';
 import { began } from './leading/begin.ts';
-import {
-  advanceChange,
-  type ChangeVotersRequest,
-  changeVoters,
-  checkChangeDeadline,
-} from './leading/change-voters.ts';
-import { advanceCommit, receiveAcknowledgement } from './leading/commit.ts';
-import { checkQuorum, sendHeartbeat } from './leading/heartbeat.ts';
-import { isAdding } from './leading/pending-change.ts';
-import {
-  advanceTransfer,
-  checkTransferDeadline,
-  receiveCampaignNow,
-  transferLeadership,
-} from './leading/transfer.ts';
-import { type Configuration, isVoter } from './log/configuration.ts';
+import { advanceChange, type ChangeVotersRequest, changeVoters } from './leading/change-voters.ts';
+import { advanceCommit } from './leading/commit.ts';
+import { advanceTransfer, transferLeadership } from './leading/transfer.ts';
+import { type Configuration, isSameConfiguration } from './log/configuration.ts';
 import {
   configurationInForce,
   extend,
@@ -48,12 +24,14 @@ import {
   positionOf,
 } from './log/log-view.ts';
 import type { Position } from './log/position.ts';
-import type { Message, Refusal } from './messages.ts';
+import type { Message } from './messages.ts';
 import { type ConsensusOptions, DEFAULT_TIMING } from './options.ts';
 import type { ConsensusOutput } from './outputs.ts';
 import { copyOf } from './plain-data.ts';
+import { receiveMessage } from './receive-message.ts';
 import type { State, TermRange } from './state.ts';
-import { change, noteTerm } from './terms.ts';
+import { change } from './terms.ts';
+import { doWhatIsDue, nextDeadline } from './timeouts.ts';
 
 /** What a node does in the cluster. */
 export type ConsensusRole = 'follower' | 'candidate' | 'leader';
@@ -89,7 +67,7 @@ export class Consensus {
       phase: { type: 'idle' },
       chosen: undefined,
       leaderHeard: undefined,
-      deadlines: { election: undefined, heartbeat: undefined },
+      deadlines: { election: undefined, heartbeat: undefined, silence: undefined },
     };
     const emit = (output: ConsensusOutput): void => void this.#outputs.push(output);
     this.#core = { self: { name, storeId }, options, timing, state, now, emit };
@@ -116,8 +94,7 @@ export class Consensus {
 
   /** When to call `handleTimeout`, in ms; Infinity: not before another call. */
   get deadline(): number {
-    const { election, heartbeat } = this.#core.state.deadlines;
-    return Math.min(election ?? Number.POSITIVE_INFINITY, heartbeat ?? Number.POSITIVE_INFINITY);
+    return nextDeadline(this.#core);
   }
 
   get role(): ConsensusRole {
@@ -172,20 +149,7 @@ export class Consensus {
 
   /** Does what is due. */
   handleTimeout(now: number): void {
-    this.#input(now, (core) => {
-      const { deadlines, phase } = core.state;
-      if (due(deadlines.heartbeat, now)) {
-        deadlines.heartbeat = undefined;
-        if (phase.type === 'campaigning') askAgain(core);
-        if (phase.type === 'leading') leadOn(core);
-      }
-      if (due(deadlines.election, now)) {
-        deadlines.election = undefined;
-        if (phase.type === 'campaigning') giveUp(core);
-        else if (core.options.elections === 'chosen') campaign(core);
-        else if (mayCampaign(core)) askWhetherElected(core);
-      }
-    });
+    this.#input(now, doWhatIsDue);
   }
 
   /** Answers `storeVote`. */
@@ -252,13 +216,16 @@ export class Consensus {
   choose(terms: TermRange | undefined, now: number): void {
     this.#input(now, (core) => {
       const { state } = core;
+      const { phase } = state;
       state.chosen = terms;
-      if (terms !== undefined) return retryElection(core);
-      disarmElection(core);
-      const { type } = state.phase;
-      if (type === 'leading' || type === 'campaigning') {
-        change(core, { type: 'idle' }, 'not-chosen');
+      const tries = phase.type === 'leading' || phase.type === 'campaigning';
+      if (terms !== undefined) {
+        const within = tries && phase.term >= terms.first && phase.term <= terms.last;
+        if (!within) retryElection(core);
+        return;
       }
+      disarmElection(core);
+      if (tries) change(core, { type: 'idle' }, 'not-chosen');
     });
   }
 
@@ -285,6 +252,16 @@ export class Consensus {
     this.#input(now, (core) => transferLeadership(core, request));
   }
 
+  /** Stops leading or campaigning, for a reason of the driver's: its log has failed, for instance. */
+  resign(now: number): void {
+    this.#input(now, (core) => {
+      const { type } = core.state.phase;
+      if (type !== 'leading' && type !== 'campaigning') return;
+      change(core, { type: 'idle' }, 'resigned');
+      armElection(core);
+    });
+  }
+
   /** Runs one input, and what it makes possible. */
   #input(now: number, input: (core: Core) => void): void {
     const core = this.#core;
@@ -301,61 +278,8 @@ export class Consensus {
 
   #reportConfiguration(): void {
     const configuration = configurationInForce(this.#core.state.log);
-    if (configuration === this.#configuration) return;
+    if (isSameConfiguration(configuration, this.#configuration)) return;
     this.#configuration = configuration;
     report(this.#core, { type: 'configuration', configuration });
   }
-}
-
-function receiveMessage(core: Core, from: string, message: Message): void {
-  if (from === core.self.name) return;
-  switch (message.type) {
-    case 'preVoteRequest':
-      return receivePreVoteRequest(core, from, message);
-    case 'preVoteReply':
-      return receivePreVoteReply(core, from, message);
-    case 'voteRequest':
-      return receiveVoteRequest(core, from, message);
-    case 'grant':
-      return receiveGrant(core, from, message);
-    case 'refusal':
-      return receiveRefusal(core, from, message);
-    case 'heartbeat':
-      return receiveHeartbeat(core, from, message);
-    case 'acknowledgement':
-      return receiveAcknowledgement(core, from, message);
-    case 'campaignNow':
-      return receiveCampaignNow(core, from, message);
-  }
-}
-
-/** Another node has voted in a later term, or belongs to another cluster. */
-function receiveRefusal(core: Core, from: string, refusal: Refusal): void {
-  const { phase } = core.state;
-  const { reason, votedTerm, storeId } = refusal;
-  if (!('term' in phase) || phase.term !== refusal.term) return;
-  if (reason !== 'voted') report(core, { type: 'refused', name: from, reason });
-  if (phase.type === 'campaigning' && phase.asked.includes(from)) {
-    noteTerm(core, votedTerm);
-    refused(core, refusal);
-  }
-  // Only a voter, or who is about to be one, deposes a leader.
-  if (phase.type !== 'leading' || votedTerm <= phase.term) return;
-  const voter = { name: from, storeId };
-  const counts = isVoter(configurationInForce(core.state.log), voter) || isAdding(core, from);
-  if (!counts) return;
-  noteTerm(core, votedTerm);
-  campaign(core, 'later-term');
-}
-
-/** What a leader does at intervals. */
-function leadOn(core: Core): void {
-  checkChangeDeadline(core);
-  checkTransferDeadline(core);
-  checkQuorum(core);
-  if (phaseOf(core, 'leading')?.mark !== undefined) sendHeartbeat(core);
-}
-
-function due(deadline: number | undefined, now: number): boolean {
-  return deadline !== undefined && now >= deadline;
 }

@@ -16,6 +16,7 @@ export type ConsensusOutput =
   | { readonly type: 'serve'; readonly to: string; readonly term: bigint }
   /**
    * Roll back to what the log shares with that of `from`, take the rest of it, then call `copied`.
+   * Call it too, with `complete: false`, when the source refuses, is gone, or sends nothing for a while.
    * Take nothing unless the source serves its log in this term, from this store: another store under
    * its name may hold nothing.
    */
@@ -56,6 +57,8 @@ export type ConsensusReport =
   | { readonly type: 'voteReceived'; readonly term: bigint; readonly voter: string }
   /** This node no longer leads. */
   | { readonly type: 'steppedDown'; readonly term: bigint; readonly reason: StepDownReason }
+  /** The leader has not been heard for the longest election timeout. */
+  | { readonly type: 'leaderSilent'; readonly leader: string }
   /** The configuration in force has changed; it may not be committed yet. */
   | { readonly type: 'configuration'; readonly configuration: Configuration | undefined }
   /** A change of the voters has ended: all of it is committed, or `error` says why not. */
@@ -70,12 +73,7 @@ export type ConsensusReport =
   | { readonly type: 'choicePassed'; readonly votedTerm: bigint };
 
 /** Why a leader no longer leads. */
-export type StepDownReason =
-  | 'later-term'
-  | 'no-majority'
-  | 'not-chosen'
-  | 'removed'
-  | 'transferred';
+export type StepDownReason = 'later-term' | 'no-majority' | 'not-chosen' | 'removed' | 'resigned';
 
 /** A change of the voters that was given up. */
 export interface VoterChangeFailure {

@@ -107,6 +107,8 @@ interface PendingTransfer {
 interface Leading {
   readonly type: 'leading';
   readonly term: bigint;
+  /** When it began, in ms: the others need time to answer. */
+  readonly since: number;
   /** The index of the mark with which the term began; undefined until it is in the log. */
   mark: bigint | undefined;
   readonly progress: Record<string, Progress>;
@@ -125,6 +127,8 @@ interface Deadlines {
   /** To campaign, or to give up a campaign. */
   election: number | undefined;
   heartbeat: number | undefined;
+  /** When a leader that is not heard any more counts as silent. */
+  silence: number | undefined;
 }
 
 /** Everything that a machine knows. It is plain data: it can be copied, compared and stored. */
@@ -143,7 +147,7 @@ export interface State {
   phase: Phase;
   /** With elections that are decided outside: where this node may lead. */
   chosen: TermRange | undefined;
-  /** When a leader was last heard; undefined: never, or its stream has broken since. */
+  /** When a leader was last heard; undefined: never, or it is silent, or its stream has broken since. */
   leaderHeard: number | undefined;
   deadlines: Deadlines;
 }

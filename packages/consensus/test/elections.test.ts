@@ -239,3 +239,61 @@ describe('a node refuses', () => {
     expect(cluster.reports(name!).at(-1)).toMatchObject({ type: 'refused', reason: 'other-log' });
   });
 });
+
+describe('a follower', () => {
+  it('no longer names a leader that is silent, also if it may not vote', () => {
+    const { cluster, leader } = settled();
+    cluster.start('d');
+    cluster.until(() => cluster.get('d').leader === leader);
+    for (const name of ABC) cluster.crash(name);
+    cluster.pass(3000);
+    expect(cluster.get('d').leader).toBeUndefined();
+    expect(cluster.get('d').leaderHeard).toBeUndefined();
+    expect(cluster.reports('d')).toContainEqual({ type: 'leaderSilent', leader });
+  });
+});
+
+describe('a choice from outside', () => {
+  const chosen = { elections: 'chosen' } as const;
+  const first = { first: 16n, last: 31n };
+
+  it('makes a node lead in its terms, and another one after it', () => {
+    const cluster = new Cluster({ names: ABC, seed: 1, options: chosen });
+    cluster.pass(10_000);
+    expect(cluster.leaders()).toEqual([]);
+    cluster.call('a', (core) => core.choose(first, cluster.now));
+    cluster.until(() => cluster.leaders().includes('a'));
+    expect(cluster.get('a').votedTerm).toBe(16n);
+    // The same choice again changes nothing.
+    cluster.call('a', (core) => core.choose(first, cluster.now));
+    cluster.pass(1000);
+    expect(cluster.get('a').votedTerm).toBe(16n);
+
+    cluster.call('a', (core) => core.choose(undefined, cluster.now));
+    cluster.call('b', (core) => core.choose({ first: 32n, last: 47n }, cluster.now));
+    cluster.until(() => cluster.leaders().includes('b'));
+    expect(cluster.get('b').votedTerm).toBe(32n);
+    const stepDown = { type: 'steppedDown', term: 16n, reason: 'not-chosen' };
+    expect(cluster.reports('a')).toContainEqual(stepDown);
+  });
+
+  it('of terms that have passed is reported', () => {
+    const cluster = new Cluster({ names: ABC, seed: 1, options: chosen });
+    cluster.call('a', (core) => core.choose({ first: 32n, last: 47n }, cluster.now));
+    cluster.until(() => cluster.leaders().includes('a'));
+    cluster.call('b', (core) => core.choose(first, cluster.now));
+    cluster.pass(1000);
+    expect(cluster.reports('b')).toContainEqual({ type: 'choicePassed', votedTerm: 32n });
+    expect(cluster.leaders()).toEqual(['a']);
+  });
+});
+
+it('a leader that resigns, for its log has failed, says so; another one is elected', () => {
+  const { cluster, leader } = settled();
+  const { votedTerm: term } = cluster.get(leader);
+  cluster.call(leader, (core) => core.resign(cluster.now));
+  const stepDown = { type: 'steppedDown', term, reason: 'resigned' };
+  expect(cluster.reports(leader)).toContainEqual(stepDown);
+  cluster.until(() => cluster.leaders().length === 1, 10_000);
+  expect(cluster.get(cluster.leaders()[0]!).votedTerm).toBeGreaterThan(term);
+});

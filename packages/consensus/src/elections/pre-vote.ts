@@ -39,10 +39,10 @@ export function receivePreVoteRequest(core: Core, from: string, request: PreVote
 }
 
 export function receivePreVoteReply(core: Core, from: string, reply: PreVoteReply): void {
-  noteTerm(core, reply.votedTerm);
   const phase = phaseOf(core, 'asking');
   const configuration = configurationInForce(core.state.log);
   if (phase?.term !== reply.term || voterNamed(configuration, from) === undefined) return;
+  noteTerm(core, reply.votedTerm);
   phase.answers[from] = reply.granted;
   campaignIfElected(core);
 }

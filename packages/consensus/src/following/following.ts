@@ -79,6 +79,7 @@ function heard(core: Core, leaderCommit: bigint): void {
   const { state } = core;
   const { phase } = state;
   state.leaderHeard = core.now;
+  state.deadlines.silence = core.now + core.timing.electionTimeout.max;
   armElection(core);
   if (phase.type !== 'adopting' && phase.type !== 'following') return;
   if (leaderCommit > phase.leaderCommit) phase.leaderCommit = leaderCommit;

@@ -11,7 +11,13 @@ export function lead(core: Core): void {
   const { log } = core.state;
   const cut = batchEndAt(log, log.last);
   const configuration = isFounder(core) ? firstConfiguration(core) : undefined;
-  const none = { mark: undefined, progress: {}, change: undefined, transfer: undefined };
+  const none = {
+    since: core.now,
+    mark: undefined,
+    progress: {},
+    change: undefined,
+    transfer: undefined,
+  };
   core.state.phase = { type: 'leading', term, ...none };
   disarmElection(core);
   core.emit({ type: 'lead', term, cut, configuration });

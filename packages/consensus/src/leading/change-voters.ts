@@ -11,7 +11,7 @@ import { configurationInForce } from '../log/log-view.ts';
 import type { PendingStep } from '../state.ts';
 import { heardOf } from './heartbeat.ts';
 
-/** What {@link changeVoters} is asked for. */
+/** A change of the voters: see `Consensus.changeVoters`. */
 export interface ChangeVotersRequest {
   /** Who becomes a voter, once it has caught up as a learner. */
   readonly add?: readonly string[] | undefined;

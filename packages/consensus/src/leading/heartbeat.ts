@@ -16,6 +16,8 @@ export function sendHeartbeat(core: Core): void {
 export function checkQuorum(core: Core): void {
   const configuration = configurationInForce(core.state.log);
   if (configuration === undefined) return;
+  const { since } = phaseOf(core, 'leading')!;
+  if (core.now - since < core.timing.electionTimeout.min) return;
   if (heardOf(core, configuration).length >= majorityOf(configuration)) return;
   change(core, { type: 'idle' }, 'no-majority');
   armElection(core);

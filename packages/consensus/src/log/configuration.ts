@@ -34,6 +34,15 @@ export function isVoter(
   return voterNamed(configuration, name)?.storeId === storeId;
 }
 
+/** Whether the same voters vote, with the same stores. */
+export function isSameConfiguration(
+  a: Configuration | undefined,
+  b: Configuration | undefined,
+): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.voters.length === b.voters.length && a.voters.every((voter) => isVoter(b, voter));
+}
+
 /** The configuration after a change. */
 export function changed({ voters }: Configuration, change: VoterChange): Configuration {
   if ('remove' in change) {

@@ -1,0 +1,60 @@
+import { type Core, phaseOf, report } from './core.ts';
+import { askAgain, campaign, giveUp } from './elections/candidacy.ts';
+import { armElection, mayCampaign } from './elections/election-timer.ts';
+import { askWhetherElected } from './elections/pre-vote.ts';
+import { checkChangeDeadline } from './leading/change-voters.ts';
+import { checkQuorum, sendHeartbeat } from './leading/heartbeat.ts';
+import { checkTransferDeadline } from './leading/transfer.ts';
+
+/** When the next thing is due, in ms; Infinity: never. */
+export function nextDeadline({ state }: Core): number {
+  const { election, heartbeat, silence } = state.deadlines;
+  const never = Number.POSITIVE_INFINITY;
+  return Math.min(election ?? never, heartbeat ?? never, silence ?? never);
+}
+
+/** Does everything whose time has come. */
+export function doWhatIsDue(core: Core): void {
+  const { now } = core;
+  const { deadlines, phase } = core.state;
+  if (due(deadlines.heartbeat, now)) {
+    deadlines.heartbeat = undefined;
+    if (phase.type === 'campaigning') askAgain(core);
+    if (phase.type === 'leading') leadOn(core);
+  }
+  if (due(deadlines.silence, now)) noteSilence(core);
+  if (due(deadlines.election, now)) {
+    deadlines.election = undefined;
+    if (phase.type === 'campaigning') endRound(core);
+    else if (core.options.elections === 'chosen') campaign(core);
+    else if (mayCampaign(core)) askWhetherElected(core);
+  }
+}
+
+/** A leader that is not heard any more is no longer named. */
+function noteSilence(core: Core): void {
+  const { deadlines, phase, leaderHeard } = core.state;
+  deadlines.silence = undefined;
+  if (phase.type !== 'following' && phase.type !== 'adopting') return;
+  if (leaderHeard === undefined) return;
+  core.state.leaderHeard = undefined;
+  report(core, { type: 'leaderSilent', leader: phase.leader });
+}
+
+/** A campaign has taken long. It goes on while it copies a log, which may be large. */
+function endRound(core: Core): void {
+  if (phaseOf(core, 'campaigning')?.copying === undefined) giveUp(core);
+  else armElection(core);
+}
+
+/** What a leader does at intervals. */
+function leadOn(core: Core): void {
+  checkChangeDeadline(core);
+  checkTransferDeadline(core);
+  checkQuorum(core);
+  if (phaseOf(core, 'leading')?.mark !== undefined) sendHeartbeat(core);
+}
+
+function due(deadline: number | undefined, now: number): boolean {
+  return deadline !== undefined && now >= deadline;
+}
