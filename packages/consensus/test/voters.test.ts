@@ -103,6 +103,7 @@ describe('changes of the voters', () => {
     ['removes a stranger', { remove: ['x'] }, 'argument'],
     ['names one twice', { add: ['d', 'd'] }, 'argument'],
     ['leaves no voter', { remove: ['a', 'b', 'c'] }, 'argument'],
+    ['leaves none for a while', { add: ['a'], remove: ['a', 'b', 'c'] }, 'argument'],
   ])('are refused: one that %s', (_, request, code) => {
     const cluster = withLearner();
     expect(() => change(cluster, request)).toThrow(expect.objectContaining({ code }));

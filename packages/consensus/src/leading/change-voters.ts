@@ -127,6 +127,7 @@ function check(
   for (const names of [add, remove]) {
     if (new Set(names).size < names.length) fail('name each voter once');
   }
-  const left = configuration.voters.filter(({ name }) => !remove.includes(name));
-  if (left.length + add.length === 0) fail('at least one voter must remain');
+  const stay = configuration.voters.filter(({ name }) => !remove.includes(name));
+  const come = add.filter((name) => !remove.includes(name));
+  if (stay.length + come.length === 0) fail('at least one voter must remain at each step');
 }
