@@ -97,6 +97,7 @@ export class Consensus {
     return nextDeadline(this.#core);
   }
 
+  /** What this node does now. A node that waits for a leader counts as a follower. */
   get role(): ConsensusRole {
     const { type } = this.#core.state.phase;
     if (type === 'leading') return 'leader';

@@ -43,7 +43,7 @@ export type ConsensusOutput =
    * from there: call `appended` and `synced`.
    */
   | { readonly type: 'follow'; readonly leader: string; readonly term: bigint }
-  /** Append a configuration as a batch of its own, then call `appended`. */
+  /** Append a configuration as a batch of its own, then call `appended` and `synced`. */
   | { readonly type: 'append'; readonly configuration: Configuration }
   /** All entries up to `index` are committed. */
   | { readonly type: 'commit'; readonly index: bigint }
@@ -69,6 +69,8 @@ export type ConsensusReport =
   | { readonly type: 'refused'; readonly name: string; readonly reason: RefusalReason }
   /** A node under the name of a voter has another store than that voter: it does not count. */
   | { readonly type: 'otherStore'; readonly name: string; readonly storeId: string }
+  /** The choice from outside names this node, but its log does not name it as a voter. */
+  | { readonly type: 'chosenButNoVoter' }
   /** The choice from outside belongs to terms that have passed. */
   | { readonly type: 'choicePassed'; readonly votedTerm: bigint };
 

@@ -65,7 +65,7 @@ interface Campaigning {
   readonly term: bigint;
   /** Who was asked. */
   readonly asked: string[];
-  /** Whether the own vote is stored and the log at rest. */
+  /** Whether its own vote is stored and its log is at rest. */
   begun: boolean;
   readonly grants: Record<string, Grant>;
   /** Whose log is being copied. */
@@ -92,7 +92,7 @@ interface PendingChange {
   appending: boolean;
 }
 
-/** The store of who is added is known once it has acknowledged something. */
+/** The store of a new voter is known once it has acknowledged something. */
 export type PendingStep = { readonly add: string } | { readonly remove: string };
 
 /** A leader that hands over to another node. */

@@ -26,7 +26,7 @@ export function doWhatIsDue(core: Core): void {
   if (due(deadlines.election, now)) {
     deadlines.election = undefined;
     if (phase.type === 'campaigning') endRound(core);
-    else if (core.options.elections === 'chosen') campaign(core);
+    else if (core.options.elections === 'chosen') campaignAsChosen(core);
     else if (mayCampaign(core)) askWhetherElected(core);
   }
 }
@@ -39,6 +39,13 @@ function noteSilence(core: Core): void {
   if (leaderHeard === undefined) return;
   core.state.leaderHeard = undefined;
   report(core, { type: 'leaderSilent', leader: phase.leader });
+}
+
+/** Campaigns if it is a voter; otherwise says that it is not, and waits to become one. */
+function campaignAsChosen(core: Core): void {
+  if (mayCampaign(core)) return campaign(core);
+  report(core, { type: 'chosenButNoVoter' });
+  armElection(core);
 }
 
 /** A campaign has taken long. It goes on while it copies a log, which may be large. */

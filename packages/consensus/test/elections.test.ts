@@ -277,6 +277,17 @@ describe('a choice from outside', () => {
     expect(cluster.reports('a')).toContainEqual(stepDown);
   });
 
+  it('of a node that is no voter is reported', () => {
+    const cluster = new Cluster({ names: ABC, seed: 1, options: chosen });
+    cluster.call('a', (core) => core.choose(first, cluster.now));
+    cluster.until(() => cluster.leaders().includes('a'));
+    cluster.start('d');
+    cluster.call('d', (core) => core.choose({ first: 32n, last: 47n }, cluster.now));
+    cluster.pass(3000);
+    expect(cluster.reports('d')).toContainEqual({ type: 'chosenButNoVoter' });
+    expect(cluster.leaders()).toEqual(['a']);
+  });
+
   it('of terms that have passed is reported', () => {
     const cluster = new Cluster({ names: ABC, seed: 1, options: chosen });
     cluster.call('a', (core) => core.choose({ first: 32n, last: 47n }, cluster.now));

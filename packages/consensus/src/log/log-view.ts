@@ -13,7 +13,7 @@ export interface StoredConfiguration {
   readonly configuration: Configuration;
 }
 
-/** Entries that were appended, by what matters about them here. All lists ascend. */
+/** Appended entries, reduced to what consensus looks at. All lists ascend. */
 export interface LogTail {
   /** The index of the last entry. */
   readonly last: bigint;

@@ -19,6 +19,9 @@ export interface ClusterAction {
   readonly input: NodeInput;
 }
 
+/** More than there are different inputs in any run that fits in memory. */
+const MAX_INPUTS = 2 ** 24;
+
 /** A step with its states and packets as numbers. */
 interface InternedStep {
   readonly node: number;
@@ -86,7 +89,7 @@ export class ClusterModel {
     return actions;
   }
 
-  /** What comes of it: a state, or the text of what must never be. Undefined: nothing. */
+  /** The next state, or the text of the invariant that is broken. Undefined: nothing changes. */
   apply(state: ClusterState, { node: i, input }: ClusterAction): ClusterState | string | undefined {
     const before = state.nodes[i]!;
     const step = this.#step(before, input);
@@ -183,7 +186,7 @@ export class ClusterModel {
   }
 
   #step(before: number, input: NodeInput): InternedStep | string | undefined {
-    const key = before * 2 ** 20 + this.#inputs.numberOf(input);
+    const key = before * MAX_INPUTS + this.#inputs.numberOf(input);
     if (this.#steps.has(key)) return this.#steps.get(key);
     const found = this.#compute(before, input);
     this.#steps.set(key, found);

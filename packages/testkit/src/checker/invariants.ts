@@ -15,7 +15,7 @@ export interface JudgedStep {
   readonly committed: readonly number[];
 }
 
-/** What is committed after a step; or what must never be. */
+/** What is committed after a step, and the invariant that it breaks, if any. */
 export interface Judgement {
   readonly committed: number;
   readonly committedIn: number;

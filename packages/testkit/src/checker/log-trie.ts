@@ -1,6 +1,6 @@
 import type { Configuration, LogTail, LogView, StoredConfiguration } from '@shoal/consensus';
 
-/** An entry, by what matters about it: `data` may end a batch, and the others are batches. */
+/** An entry, reduced to what consensus looks at. A mark or a configuration is a batch of its own. */
 export type TrieEntry =
   | { readonly type: 'mark'; readonly term: bigint }
   | { readonly type: 'data'; readonly term: bigint; readonly ends: boolean }

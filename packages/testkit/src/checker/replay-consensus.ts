@@ -4,7 +4,7 @@ import { describeAction } from './describe-action.ts';
 import type { ConsensusClass } from './node-model.ts';
 
 /**
- * Does what a trace says, line by line. Returns what must never be, if it comes to that. Throws an
+ * Does what a trace says, line by line. Returns the invariant that it breaks, if any. Throws an
  * error if a line is not possible: the trace is of another core, or of other bounds.
  */
 export function replayConsensus(

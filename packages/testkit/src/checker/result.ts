@@ -13,7 +13,7 @@ export interface CheckResult {
   readonly violation: Violation | undefined;
 }
 
-/** Something that must never be, and how it came about. */
+/** A broken invariant, and the steps that led to it. */
 export interface Violation {
   readonly what: string;
   /** One line for each thing that happened. */

@@ -34,7 +34,7 @@ export function walkConsensus(
     const trace: string[] = [];
     let weightOf = drawWeights(random, usual);
     for (let i = 0; i < depth; i++) {
-      if (i % WEATHER === WEATHER - 1) weightOf = drawWeights(random, usual);
+      if (i % REDRAW_EVERY === REDRAW_EVERY - 1) weightOf = drawWeights(random, usual);
       const action = pick(model.actions(state), weightOf, random);
       if (action === undefined) break;
       const next = model.apply(state, action);
@@ -69,15 +69,14 @@ const WEIGHTS: Record<NodeInput['type'], number> = {
   wipe: 0.05,
 };
 
-/** After how many steps other things become likely. */
-const WEATHER = 12;
+/** After how many steps the likelihoods are drawn anew. */
+const REDRAW_EVERY = 12;
 
-/** How often a node does not do a thing for a while. */
-const CALM = 0.3;
+/** How often a kind of step is rare at a node, 0..1. */
+const RARE_SHARE = 0.3;
 
 /**
- * For a while, some nodes hardly do some things: so that a message is late for long, not only now and
- * then. Source: swarm testing (Groce et al. 2012).
+ * For a while, some kinds of steps are rare at some nodes, so that a message can be late for long. Source: swarm testing (Groce et al. 2012).
  */
 function drawWeights(
   random: () => number,
@@ -88,7 +87,7 @@ function drawWeights(
     const key = `${node} ${type}`;
     let factor = factors.get(key);
     if (factor === undefined) {
-      factor = random() < CALM ? 0.01 : 1;
+      factor = random() < RARE_SHARE ? 0.01 : 1;
       factors.set(key, factor);
     }
     return factor * usual[type];
