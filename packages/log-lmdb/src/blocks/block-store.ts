@@ -4,6 +4,7 @@ import { checkFile, checkHead } from '../file-check/file-check.ts';
 import { Block } from './block.ts';
 import { BlockCache } from './block-cache.ts';
 import { loadLmdb } from './load-lmdb.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { Ownership } from './ownership.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 
@@ -39,6 +40,7 @@ export interface BlockStoreOptions {
  * After a commit that fails, no other is accepted: the disk may or may not have taken it.
  */
 export class BlockStore {
+  readonly #path: string;
   readonly #root: RootDatabase<Uint8Array, string>;
   readonly #blocks: Database<Uint8Array, BlockKey>;
   readonly #records: Database<Uint8Array, string>;
@@ -51,10 +53,11 @@ export class BlockStore {
   #commits: Promise<unknown> = Promise.resolve();
 
   private constructor(
+    { path, cacheBytes }: BlockStoreOptions,
     root: RootDatabase<Uint8Array, string>,
     ownership: Ownership,
-    cacheBytes: number,
   ) {
+    this.#path = path;
     this.#root = root;
     this.#ownership = ownership;
     this.#cache = new BlockCache(cacheBytes);
@@ -76,7 +79,8 @@ export class BlockStore {
     }
   }
 
-  static async #open({ path, cacheBytes }: BlockStoreOptions): Promise<BlockStore> {
+  static async #open(options: BlockStoreOptions): Promise<BlockStore> {
+    const { path } = options;
     const openEnvironment = await loadLmdb();
     await checkHead(path);
     const refused = (cause: unknown): SyncupError => {
@@ -91,7 +95,7 @@ export class BlockStore {
     }
     let root: RootDatabase<Uint8Array, string>;
     try {
-      root = openRoot(openEnvironment, path);
+      root = await oneAtATime(path, () => openRoot(openEnvironment, path));
     } catch (cause) {
       ownership.close();
       throw refused(cause);
@@ -99,10 +103,10 @@ export class BlockStore {
     let store: BlockStore;
     try {
       await checkSnapshot(root, path);
-      store = new BlockStore(root, ownership, cacheBytes);
+      store = new BlockStore(options, root, ownership);
     } catch (error) {
       ownership.close();
-      await root.close().catch(() => {});
+      await closeRoot(root, path);
       throw error instanceof SyncupError ? error : refused(error);
     }
     try {
@@ -189,7 +193,7 @@ export class BlockStore {
   async close(): Promise<void> {
     await this.#commits;
     this.#failure ??= new SyncupError('closed', 'this log is closed');
-    await this.#root.close().catch(() => {});
+    await closeRoot(this.#root, this.#path);
     this.#ownership.close();
   }
 
@@ -286,6 +290,11 @@ export class BlockStore {
 function wasGivenUp(error: unknown): boolean {
   const { cause } = error as Error;
   return cause instanceof Error && (cause as { code?: unknown }).code === MDB_PROBLEM;
+}
+
+/** Never rejects. */
+function closeRoot(root: RootDatabase<Uint8Array, string>, path: string): Promise<void> {
+  return oneAtATime(path, () => root.close()).catch(() => {});
 }
 
 /** Opens an environment without looking anything up in it. */
