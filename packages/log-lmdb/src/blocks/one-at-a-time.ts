@@ -1,7 +1,5 @@
 import { statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { platform } from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long to wait between two attempts, in milliseconds. */
 const RETRY_AFTER = 2;
@@ -20,7 +18,7 @@ const WAIT_AT_MOST = 5000;
  * {@link WAIT_AT_MOST}, or if the system has no such sockets.
  */
 export async function oneAtATime<T>(directory: string, action: () => T | Promise<T>): Promise<T> {
-  const lock = platform === 'linux' ? await acquire(directory) : undefined;
+  const lock = process.platform === 'linux' ? await acquire(directory) : undefined;
   try {
     return await action();
   } finally {
@@ -36,7 +34,7 @@ async function acquire(directory: string): Promise<Server | undefined> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return undefined;
     }
-    await sleep(RETRY_AFTER);
+    await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER));
   } while (performance.now() < end);
   return undefined;
 }
