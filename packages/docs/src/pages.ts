@@ -18,7 +18,7 @@ export function pages(): string[] {
       if (!name.endsWith('.md')) roots.push(`${folder}${name}/`);
     }
   }
-  roots.push('packages/interop/python/', 'packages/interop/rust/');
+  roots.push('packages/interop/go/', 'packages/interop/python/', 'packages/interop/rust/');
   return roots.flatMap((folder) =>
     readdirSync(fileURLToPath(new URL(folder, ROOT)))
       .filter((name) => name.endsWith('.md') && name !== 'CHANGELOG.md')
