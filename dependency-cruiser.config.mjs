@@ -13,6 +13,7 @@ const ALLOWED = {
   'syncup/src/driver': ['async', 'wire', 'transport', 'syncup'],
   'syncup/src/internal': ['syncup'],
   consensus: ['wire'],
+  memberlist: ['wire'],
   'transport-node': ['async', 'wire', 'transport', 'node:'],
   'transport-websocket': ['async', 'transport', 'node:', 'ws'],
   'log-lmdb': ['async', 'wire', 'syncup', 'node:', 'lmdb'],

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import * as wire from '@shoal/wire';
 import * as bincode from '@shoal/wire/bincode';
 import * as postcard from '@shoal/wire/postcard';
+import { mulberry32, mutator } from '../../../scripts/mutations.mjs';
 
 const { values: args } = parseArgs({
   options: { runs: { type: 'string', default: '10000000' }, seed: { type: 'string' } },
@@ -46,7 +47,7 @@ for (const item of [...vectors(), ...files()]) {
 }
 const names = Object.keys(corpus);
 const size = names.reduce((sum, name) => sum + corpus[name].length, 0);
-const scratch = new Uint8Array(4096);
+const mutate = mutator(random, 4096);
 const outcomes = new Map();
 const started = performance.now();
 for (let run = 0; run < runs; run++) {
@@ -162,39 +163,4 @@ function* files() {
       yield { target, bytes: Uint8Array.from(Buffer.from(hex, 'hex')) };
     }
   }
-}
-
-/** A view of the scratch buffer; valid until the next call. */
-function mutate(bytes) {
-  let length = bytes.length;
-  scratch.set(bytes);
-  const edits = Math.floor(random() * 4);
-  for (let i = 0; i < edits; i++) {
-    const at = Math.floor(random() * Math.max(1, length));
-    const kind = random();
-    if (kind < 0.35) scratch[at] ^= 1 << Math.floor(random() * 8);
-    else if (kind < 0.6) scratch[at] = Math.floor(random() * 256);
-    else if (kind < 0.7) scratch[at] = random() < 0.5 ? 0xff : 0;
-    else if (kind < 0.85) length = at;
-    else if (kind < 0.95 && length > 0) {
-      scratch.copyWithin(at + 1, at, length);
-      length++;
-      scratch[at] = Math.floor(random() * 256);
-    } else if (length > 0) {
-      scratch.copyWithin(at, at + 1, length);
-      length--;
-    }
-  }
-  return scratch.subarray(0, length);
-}
-
-/** A small generator of pseudo-random numbers, so that a seed replays a run. */
-function mulberry32(start) {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

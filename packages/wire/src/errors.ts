@@ -13,6 +13,7 @@
  * - `version`: an unsupported version of the format.
  * - `label`: the packet belongs to another cluster.
  * - `checksum`: a checksum does not match its bytes.
+ * - `encryption`: no key decrypts the bytes, or they are in clear where they must be encrypted.
  * - `capacity`: (encoding) the value does not fit the buffer or the maximum size of a packet.
  */
 export type WireErrorCode =
@@ -28,6 +29,7 @@ export type WireErrorCode =
   | 'version'
   | 'label'
   | 'checksum'
+  | 'encryption'
   | 'capacity';
 
 /**

@@ -15,6 +15,7 @@ export {
   writeU48le,
   writeU64le,
 } from './bytes/little-endian.ts';
+export { describeAs, FieldReader, hexWord } from './describe/description.ts';
 export { GOODBYE } from './shoal/goodbye.ts';
 export { MAX_GENERATION } from './shoal/node-identity.ts';
 export { labelTag } from './shoal/shoal-codec.ts';

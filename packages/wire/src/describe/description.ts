@@ -32,9 +32,9 @@ export interface DescribedField {
   readonly fields?: readonly DescribedField[] | undefined;
 }
 
-/** A packet as a tree of named fields. */
-export interface PacketDescription {
-  readonly family: PacketFamily;
+/** A packet as a tree of named fields. Other packages describe other families. */
+export interface PacketDescription<Family extends string = PacketFamily> {
+  readonly family: Family;
   /** All fields, or those before the `error`. */
   readonly fields: readonly DescribedField[];
   /** Why the rest could not be read. Absent if everything could. */
@@ -89,11 +89,11 @@ export class FieldReader {
 }
 
 /** Describes all of `bytes` with `read`. A `WireError` becomes the `error` of the description. */
-export function describeAs(
-  family: PacketFamily,
+export function describeAs<Family extends string>(
+  family: Family,
   bytes: Uint8Array,
   read: (fields: FieldReader) => void,
-): PacketDescription {
+): PacketDescription<Family> {
   const fields = new FieldReader(bytes);
   try {
     read(fields);
@@ -110,7 +110,10 @@ export function describeAs(
  * A description as text for people, one line per field: offset and bytes in hexadecimal, name, value.
  * The layout may change in any release.
  */
-export function formatDescription(description: PacketDescription, bytes: Uint8Array): string {
+export function formatDescription(
+  description: PacketDescription<string>,
+  bytes: Uint8Array,
+): string {
   const lines = [`${description.family}, ${bytes.length} bytes`];
   const add = (fields: readonly DescribedField[], depth: number): void => {
     for (const { name, offset, length, value, fields: inner } of fields) {
