@@ -23,6 +23,7 @@ const ALLOWED = {
     'transport',
     'membership',
     'syncup',
+    'consensus',
     'transport-node',
     'transport-websocket',
     'log-lmdb',

@@ -1,4 +1,4 @@
-import { createNode, fixedLeader } from '@shoal/node';
+import { createNode } from '@shoal/node';
 
 /** Appends an entry to a log on disk, through UDP, TCP and LMDB. Returns its number. */
 export async function appendOne() {
@@ -7,7 +7,6 @@ export async function appendOne() {
     bind: '127.0.0.1:0',
     log: { path: 'data' },
     voters: ['a'],
-    leadership: fixedLeader('a'),
   });
   await node.until(() => node.leader === 'a');
   const { last } = await node.append([{ type: 1, payload: new TextEncoder().encode('hello') }]);

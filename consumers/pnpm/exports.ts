@@ -1,13 +1,12 @@
 // What follows has inferred types. Their declarations must not name a package that only @shoal/node
 // depends on: TypeScript reports TS2742 then.
-import { createNode, fixedLeader } from '@shoal/node';
+import { createNode } from '@shoal/node';
 
 export const node = await createNode({
   name: 'a',
   bind: '127.0.0.1:0',
   log: { path: 'data' },
   voters: ['a'],
-  leadership: fixedLeader('a'),
 });
 export const log = node.log!;
 export const entries = log.read(1n);

@@ -16,7 +16,7 @@ export class LogView {
   render({ log, lines, replica, isStreaming }: PageLog): void {
     const { last } = log.range;
     this.#find('log-last').textContent = last.toLocaleString('en');
-    this.#find('log-lag').textContent = replica.lag.entries.toLocaleString('en');
+    this.#find('log-lag').textContent = replica.lag?.entries.toLocaleString('en') ?? '–';
     this.#find('log-digest').textContent = last > 0n ? log.digest().slice(0, 8) : '–';
     this.#find('log-feed').textContent = isStreaming ? 'following' : 'connecting';
     const shown = lines.slice(-SHOWN).reverse();

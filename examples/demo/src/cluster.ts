@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Checks } from './checks.ts';
 import { MemberProcess } from './member-process.ts';
@@ -50,9 +51,14 @@ export class Cluster {
     return VOTERS.map((name) => this.get(name));
   }
 
-  /** Chooses a leader, and tells those members that can be reached. */
-  choose(leader: string, epoch: number, hear: readonly MemberProcess[] = this.voters): void {
-    for (const member of hear) member.tell({ type: 'choose', leader, epoch });
+  /** The voters without this one. */
+  votersBut(one: MemberProcess): MemberProcess[] {
+    return this.voters.filter((voter) => voter !== one);
+  }
+
+  /** Takes the log of a process that has ended away. */
+  loseDisk({ name }: MemberProcess): void {
+    rmSync(join(this.#directory, name), { recursive: true });
   }
 
   /** Resolves once every member sees all others. */

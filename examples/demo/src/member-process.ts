@@ -5,7 +5,7 @@ import type { Command, MemberOptions, Report, State } from './protocol.ts';
 const SCRIPT = fileURLToPath(new URL('./member.js', import.meta.url));
 
 /** The demo fails when anything takes longer than this, in ms. */
-const TIMEOUT = 60_000;
+export const TIMEOUT = 60_000;
 
 /** All reports but states, of which only the last one counts. */
 type Told = Exclude<Report, State>;

@@ -1,6 +1,6 @@
 // One member of the demo's cluster, in a process that its parent controls.
 import { local } from '@shoal/membership';
-import { createNode, formatTerm, manualLeader, type NodeMember } from '@shoal/node';
+import { createNode, formatTerm, NodeError, type NodeMember } from '@shoal/node';
 import { createTcpTransport } from '@shoal/transport-node';
 import { Cable } from './cable.ts';
 import { LABEL, openDatagrams } from './datagrams.ts';
@@ -11,8 +11,6 @@ const report = (message: Report): void => void process.send?.(message);
 const { name, bind, seeds, voters, path } = options;
 
 const cable = new Cable();
-// The parent chooses the leader; in production a person does, or a lease in etcd.
-const leadership = manualLeader();
 const { transport, gateway } = await openDatagrams(options);
 const node = await createNode({
   name,
@@ -26,7 +24,7 @@ const node = await createNode({
   // The local preset with shorter periods, so that the demo takes less time.
   config: { ...local(), probePeriod: 500, probeTimeout: 150, indirectProbes: 3 },
   joinRetry: { first: 100, most: 1000 },
-  ...(path === undefined ? {} : { log: { path }, voters, leadership }),
+  ...(path === undefined ? {} : { log: { path }, voters }),
   replication: { heartbeatInterval: 200, idleTimeout: 2000, reconnect: { maxDelay: 500 } },
 });
 report({ type: 'ready', address: node.address, ...(gateway ? { gateway } : {}) });
@@ -95,28 +93,34 @@ function transaction(): { type: number; payload: Uint8Array }[] {
   return [...[1, 2, 3, 4].map((i) => entry(DATA, `row ${i}`)), entry(COMMIT, 'commit')];
 }
 
-async function append(transactions: number, timeout: number): Promise<void> {
+async function append(transactions: number): Promise<void> {
   try {
-    const all = Array.from({ length: transactions }, () => node.append(transaction(), { timeout }));
+    const all = Array.from({ length: transactions }, () => node.append(transaction()));
     const done = await Promise.all(all);
     const { last, term } = done.at(-1)!;
     report({ type: 'appended', last: String(last), term: formatTerm(term) });
   } catch (error) {
-    report({ type: 'notAppended', code: (error as { code?: string }).code ?? String(error) });
+    if (!(error instanceof NodeError)) throw error;
+    report({ type: 'notAppended', code: error.code, reason: error.message });
   }
 }
 
 /** Obeys the parent. A failure ends this process, which the parent notices. */
 async function obey(command: Command): Promise<void> {
   switch (command.type) {
-    case 'choose':
-      return leadership.choose(command.leader, command.epoch);
     case 'append':
-      return append(command.transactions, command.timeout);
+      return append(command.transactions);
     case 'cut':
-      return cable.cut();
+      cable.cut();
+      return append(command.transactions);
     case 'mend':
       return cable.mend();
+    case 'transfer':
+      await node.transferLeadership(command.to);
+      return report({ type: 'transferred' });
+    case 'replace':
+      await node.changeVoters({ remove: [command.voter], add: [command.voter] });
+      return report({ type: 'votersChanged' });
     case 'leave':
       clearInterval(reporting);
       await node.leave();

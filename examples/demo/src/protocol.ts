@@ -42,7 +42,9 @@ export type Report =
   | { type: 'role'; role: string; term: string; leader: string }
   | { type: 'steppedDown'; term: string; reason: string }
   | { type: 'appended'; last: string; term: string }
-  | { type: 'notAppended'; code: string }
+  | { type: 'notAppended'; code: string; reason: string }
+  | { type: 'transferred' }
+  | { type: 'votersChanged' }
   | {
       type: 'rollback';
       matchpoint: string;
@@ -57,11 +59,14 @@ export type Report =
 
 /** What a member process is told to do. */
 export type Command =
-  /** A leader was chosen. */
-  | { type: 'choose'; leader: string; epoch: number }
   /** Appends this many transactions of five entries each, and waits for a majority. */
-  | { type: 'append'; transactions: number; timeout: number }
-  /** Pulls the network cable, or plugs it in again. */
-  | { type: 'cut' }
+  | { type: 'append'; transactions: number }
+  /** Pulls the network cable, and appends this many transactions right then. */
+  | { type: 'cut'; transactions: number }
+  /** Plugs the network cable in again. */
   | { type: 'mend' }
+  /** Hands the leadership over. */
+  | { type: 'transfer'; to: string }
+  /** Makes a voter that has lost its log one with the log that it has now. */
+  | { type: 'replace'; voter: string }
   | { type: 'leave' };

@@ -1,5 +1,5 @@
 // One of the three processes: an application with a replicated log.
-import { createNode, formatTerm, manualLeader } from '@shoal/node';
+import { createNode, formatTerm } from '@shoal/node';
 import type { Command, Report } from './protocol.ts';
 
 const [name, bind, path, ...seeds] = process.argv.slice(2) as [string, string, string];
@@ -8,8 +8,6 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const COMMIT = 1;
 
-/** Here the parent process chooses the leader; in production a person, or a lease in etcd. */
-const leadership = manualLeader();
 /** The application's state: here simply all lines, in order. */
 const state: string[] = [];
 
@@ -19,7 +17,6 @@ const node = await createNode({
   seeds,
   log: { path },
   voters: ['a', 'b', 'c'],
-  leadership,
   // Builds the state from the log that this process finds, before anything changes.
   onOpen: async (log) => {
     if (log.range.last > 0n) state.push(...(await lines(log.read(1n), log.range.last)));
@@ -76,8 +73,6 @@ async function content(): Promise<void> {
 
 async function obey(command: Command): Promise<void> {
   switch (command.type) {
-    case 'choose':
-      return leadership.choose(command.leader, command.epoch);
     case 'append':
       return append(command.line, command.acks);
     case 'content':

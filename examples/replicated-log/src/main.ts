@@ -15,18 +15,29 @@ async function start(name: string, bind: string, seeds: string[]): Promise<NodeP
   return one;
 }
 
-function choose(leader: string, epoch: number, those: NodeProcess[]): void {
-  for (const one of those) one.tell({ type: 'choose', leader, epoch });
-}
-
 async function kill(one: NodeProcess): Promise<void> {
   one.signal('SIGKILL');
   await one.exit();
 }
 
-async function becomes(one: NodeProcess, role: string, leader: string): Promise<void> {
-  const { term } = await one.hears('role', (now) => now.role === role && now.leader === leader);
-  console.log(`${one.name} is ${role}${role === 'follower' ? ` of ${leader}` : ''}, term ${term}`);
+async function follows(one: NodeProcess, leader: NodeProcess): Promise<void> {
+  const isFollower = (now: { role: string; leader: string }): boolean =>
+    now.role === 'follower' && now.leader === leader.name;
+  const { term } = await one.hears('role', isFollower);
+  console.log(`${one.name} is follower of ${leader.name}, term ${term}`);
+}
+
+/** Waits until these nodes have elected one of them. */
+async function elected(those: readonly NodeProcess[]): Promise<NodeProcess> {
+  const [leader, term] = await Promise.any(
+    those.map(async (one) => {
+      const { term } = await one.hears('role', ({ role }) => role === 'leader');
+      return [one, term] as const;
+    }),
+  );
+  console.log(`${leader.name} is leader, term ${term}`);
+  for (const one of those) if (one !== leader) await follows(one, leader);
+  return leader;
 }
 
 /** Appends all lines at once. Resolves when `acks` voters hold them. */
@@ -40,46 +51,42 @@ const numbered = (text: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) => `${text} ${i + 1}`);
 
 async function main(): Promise<void> {
-  const a = await start('a', '127.0.0.1:0', []);
-  let b = await start('b', '127.0.0.1:0', [a.address]);
-  let c = await start('c', '127.0.0.1:0', [a.address]);
-  choose('a', 1, [a, b, c]);
-  await becomes(a, 'leader', 'a');
-  await becomes(b, 'follower', 'a');
-  await becomes(c, 'follower', 'a');
+  const all = [await start('a', '127.0.0.1:0', [])];
+  for (const name of ['b', 'c']) all.push(await start(name, '127.0.0.1:0', [all[0]!.address]));
+  const old = await elected(all);
   const acknowledged = numbered('deposit', 100);
-  await append(a, acknowledged, 2);
+  await append(old, acknowledged, 2);
   console.log(`${acknowledged.length} lines are on the disks of at least two nodes`);
 
-  // Like a power cut: the others go first, so what a appends then is on its disk alone.
-  for (const one of [b, c]) await kill(one);
-  const alone = numbered('only on a', 5);
-  await append(a, alone, 1);
-  await kill(a);
-  console.log(`all are killed, a last, with ${alone.length} lines that no other node has`);
+  // Like a power cut: the others go first, so what the leader appends then is on its disk alone.
+  const others = all.filter((one) => one !== old);
+  await Promise.all(others.map(kill));
+  const alone = numbered('on one disk only', 5);
+  await append(old, alone, 1);
+  await kill(old);
+  const what = `with ${alone.length} lines that no other node has`;
+  console.log(`all are killed, ${old.name} last, ${what}`);
 
-  // Another node takes over before a comes back.
-  b = await start('b', b.address, [c.address]);
-  c = await start('c', c.address, [b.address]);
-  choose('b', 2, [b, c]);
-  await becomes(b, 'leader', 'b');
-  await becomes(c, 'follower', 'b');
+  // The others elect one of them before the old leader comes back.
+  const seeds = others.map(({ address }) => address);
+  const two = await Promise.all(others.map(({ name, address }) => start(name, address, seeds)));
+  const leader = await elected(two);
   const later = numbered('withdrawal', 50);
-  await append(b, later, 2);
+  await append(leader, later, 2);
   acknowledged.push(...later);
   console.log(`${later.length} more lines are on the disks of at least two nodes`);
 
-  const again = await start('a', a.address, [b.address]);
+  const again = await start(old.name, old.address, seeds);
   const { undone, matchpoint, archive } = await again.hears('rollback');
   assert.deepEqual(undone, alone);
   const kept = `the ${undone.length} lines are in its archive ${archive}`;
-  console.log(`a is back, and rolled back to VLSN ${matchpoint}: ${kept}`);
-  await becomes(again, 'follower', 'b');
-  await append(b, ['the last one'], 3);
+  console.log(`${old.name} is back, and rolled back to VLSN ${matchpoint}: ${kept}`);
+  await follows(again, leader);
+  await append(leader, ['the last one'], 3);
   acknowledged.push('the last one');
 
   const digests = new Set<string>();
-  for (const one of [again, b, c]) {
+  for (const one of [again, ...two]) {
     const { mark } = one;
     one.tell({ type: 'content' });
     const { digest, log, state } = await one.hears('content', () => true, mark);
@@ -90,7 +97,7 @@ async function main(): Promise<void> {
   assert.equal(digests.size, 1, 'digests differ');
   console.log(`all three nodes have the same log, digest ${[...digests][0]}`);
   console.log(`no acknowledged line is lost: ${acknowledged.length} lines, each once`);
-  for (const one of [c, again, b]) {
+  for (const one of [again, ...two]) {
     one.tell({ type: 'leave' });
     await one.exit();
   }

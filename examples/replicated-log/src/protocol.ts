@@ -1,10 +1,7 @@
 /** What the parent tells a process. */
 export type Command =
-  | { type: 'choose'; leader: string; epoch: number }
   /** Appends a line, which as many voters are to hold, the leader among them. */
-  | { type: 'append'; line: string; acks: number }
-  | { type: 'content' }
-  | { type: 'leave' };
+  { type: 'append'; line: string; acks: number } | { type: 'content' } | { type: 'leave' };
 
 /** What a process tells its parent. */
 export type Report =

@@ -71,6 +71,8 @@ export type ConsensusReport =
   | { readonly type: 'otherStore'; readonly name: string; readonly storeId: string }
   /** The choice from outside names this node, but its log does not name it as a voter. */
   | { readonly type: 'chosenButNoVoter' }
+  /** The choice from outside names this node, but another one leads in the terms of that choice. */
+  | { readonly type: 'chosenButLed'; readonly leader: string }
   /** The choice from outside belongs to terms that have passed. */
   | { readonly type: 'choicePassed'; readonly votedTerm: bigint };
 

@@ -1,6 +1,7 @@
 import { type Core, report } from './core.ts';
 import { campaign, refused } from './elections/candidacy.ts';
 import { receiveGrant } from './elections/counting.ts';
+import { armElection } from './elections/election-timer.ts';
 import { receiveVoteRequest } from './elections/granting.ts';
 import { receivePreVoteReply, receivePreVoteRequest } from './elections/pre-vote.ts';
 import { receiveHeartbeat } from './following/following.ts';
@@ -10,7 +11,7 @@ import { receiveCampaignNow } from './leading/transfer.ts';
 import { isVoter } from './log/configuration.ts';
 import { configurationInForce } from './log/log-view.ts';
 import type { Message, Refusal } from './messages.ts';
-import { noteTerm } from './terms.ts';
+import { change, noteTerm } from './terms.ts';
 
 /** Takes a message of another node. Never throws. */
 export function receiveMessage(core: Core, from: string, message: Message): void {
@@ -51,5 +52,8 @@ function receiveRefusal(core: Core, from: string, refusal: Refusal): void {
   const counts = isVoter(configurationInForce(core.state.log), voter) || isAdding(core, from);
   if (!counts) return;
   noteTerm(core, votedTerm);
-  campaign(core, 'later-term');
+  if (phase.transfer?.told !== true) return campaign(core, 'later-term');
+  // The target campaigns, as it was told to: this node must not outrun it.
+  change(core, { type: 'idle' }, 'later-term');
+  armElection(core);
 }

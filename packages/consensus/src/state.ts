@@ -75,7 +75,7 @@ interface Campaigning {
 }
 
 /** What a node has acknowledged to this leader. */
-interface Progress {
+export interface Progress {
   readonly storeId: string;
   index: bigint;
   /** When it was last heard. */

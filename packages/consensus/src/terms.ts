@@ -1,4 +1,4 @@
-import { higher } from './bigint.ts';
+import { higher, lower } from './bigint.ts';
 import { type Core, report } from './core.ts';
 import type { StepDownReason } from './outputs.ts';
 import type { Phase } from './state.ts';
@@ -6,21 +6,34 @@ import type { Phase } from './state.ts';
 /** The default of `maxTermStep`. */
 const MAX_TERM_STEP = 1n << 44n;
 
-/** Whether a term that a peer names may exist. A node that knows of no term believes all. */
-export function isPlausible({ state, options }: Core, term: bigint): boolean {
-  const known = higher(state.votedTerm, state.chosen?.first ?? 0n);
-  return known === 0n || term <= known + (options.maxTermStep ?? MAX_TERM_STEP);
+/** The highest term that can be written down: a u64. */
+const MAX_TERM = (1n << 64n) - 1n;
+
+/** Whether a term that a peer names may exist. */
+export function isPlausible(core: Core, term: bigint): boolean {
+  return term <= highestPlausible(core);
 }
 
-/** Takes note of a plausible term that another node knows. A new leader needs a later one. */
+/**
+ * Takes note of a term that another node knows. A new leader needs a later one. Of a term that is too
+ * far above, only a step is believed: voters whose terms are far apart get there in the end.
+ */
 export function noteTerm(core: Core, term: bigint): void {
-  if (isPlausible(core, term)) core.state.seenTerm = higher(term, core.state.seenTerm);
+  core.state.seenTerm = higher(lower(term, highestPlausible(core)), core.state.seenTerm);
 }
 
-/** The next term in which this node may campaign; undefined if its choice has passed. */
+/** A node that knows of no term may join a cluster of any age, but for the very last terms. */
+function highestPlausible({ state, options }: Core): bigint {
+  const { maxTermStep = MAX_TERM_STEP } = options;
+  const known = higher(higher(state.votedTerm, state.seenTerm), state.chosen?.first ?? 0n);
+  return known === 0n ? MAX_TERM - maxTermStep : lower(known + maxTermStep, MAX_TERM);
+}
+
+/** The next term in which this node may campaign; undefined if its choice, or every term, has passed. */
 export function nextTerm({ state }: Core): bigint | undefined {
   const { chosen } = state;
   const next = higher(state.votedTerm, state.seenTerm) + 1n;
+  if (next > MAX_TERM) return undefined;
   if (chosen === undefined) return next;
   return next > chosen.last ? undefined : higher(next, chosen.first);
 }
@@ -76,6 +89,7 @@ function endLeadership(core: Core, reason: StepDownReason): void {
   core.state.deadlines.heartbeat = undefined;
   report(core, { type: 'steppedDown', term: phase.term, reason });
   if (phase.change === undefined) return;
-  const error = { code: 'leader-lost', missing: [] } as const;
+  const isDone = reason === 'removed' && phase.change.steps.length === 0;
+  const error = isDone ? undefined : ({ code: 'leader-lost', missing: [] } as const);
   report(core, { type: 'votersChanged', error });
 }

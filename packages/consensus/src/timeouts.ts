@@ -5,6 +5,7 @@ import { askWhetherElected } from './elections/pre-vote.ts';
 import { checkChangeDeadline } from './leading/change-voters.ts';
 import { checkQuorum, sendHeartbeat } from './leading/heartbeat.ts';
 import { checkTransferDeadline } from './leading/transfer.ts';
+import type { TermRange } from './state.ts';
 
 /** When the next thing is due, in ms; Infinity: never. */
 export function nextDeadline({ state }: Core): number {
@@ -41,11 +42,21 @@ function noteSilence(core: Core): void {
   report(core, { type: 'leaderSilent', leader: phase.leader });
 }
 
-/** Campaigns if it is a voter; otherwise says that it is not, and waits to become one. */
+/** Campaigns if it is a voter, and nobody leads in the terms of its choice; otherwise it waits. */
 function campaignAsChosen(core: Core): void {
-  if (mayCampaign(core)) return campaign(core);
-  report(core, { type: 'chosenButNoVoter' });
+  const rival = leaderWithin(core, core.state.chosen);
+  if (rival === undefined && mayCampaign(core)) return campaign(core);
+  if (rival === undefined) report(core, { type: 'chosenButNoVoter' });
+  else report(core, { type: 'chosenButLed', leader: rival });
   armElection(core);
+}
+
+/** Who leads in these terms, as far as this node has heard lately. */
+function leaderWithin({ state }: Core, terms: TermRange | undefined): string | undefined {
+  const { phase, leaderHeard } = state;
+  if (phase.type !== 'following' && phase.type !== 'adopting') return undefined;
+  if (terms === undefined || leaderHeard === undefined) return undefined;
+  return phase.term >= terms.first && phase.term <= terms.last ? phase.leader : undefined;
 }
 
 /** A campaign has taken long. It goes on while it copies a log, which may be large. */

@@ -172,6 +172,27 @@ describe('a leader', () => {
     cluster.until(() => cluster.committed(to!).includes('x'), 500);
   });
 
+  it('does not outrun the target, which refuses its heartbeats by then', () => {
+    const { cluster, leader } = settled();
+    const [to] = others(leader);
+    const { votedTerm: term } = cluster.get(leader);
+    const transfer = { to: to!, timeout: 1000 };
+    cluster.call(leader, (core) => core.transferLeadership(transfer, cluster.now));
+    const storeId = `${to}-store`;
+    const refusal = {
+      type: 'refusal',
+      term,
+      reason: 'voted',
+      votedTerm: term + 1n,
+      storeId,
+    } as const;
+    cluster.call(leader, (core) => core.receive(to!, refusal, cluster.now));
+    expect(cluster.get(leader).role).toBe('follower');
+    expect(cluster.get(leader).votedTerm).toBe(term);
+    cluster.until(() => cluster.get(to!).acceptsProposals, 500);
+    expect(cluster.get(to!).votedTerm).toBe(term + 1n);
+  });
+
   it('goes on to lead if the target does not take over in time', () => {
     const { cluster, leader } = settled();
     const [to] = others(leader);
@@ -208,6 +229,36 @@ describe('a leader', () => {
     const storeId = `${voter}-store`;
     cluster.call(leader, (core) => core.receive(voter!, { ...refusal, storeId }, cluster.now));
     expect(cluster.get(leader).votedTerm).toBe(term + 8n);
+  });
+});
+
+describe('voters', () => {
+  it('may be called anything', () => {
+    const names = ['constructor', '__proto__', 'toString'];
+    const cluster = new Cluster({ names, seed: 1 });
+    cluster.until(() => cluster.leaders().length === 1, 10_000);
+    const [leader] = cluster.leaders();
+    cluster.append(leader!, 'x');
+    cluster.until(() => names.every((name) => cluster.committed(name).includes('x')), 5000);
+  });
+
+  it('whose terms are far apart elect a leader in the end', () => {
+    const cluster = new Cluster({ names: ABC, seed: 1 });
+    cluster.until(() => cluster.leaders().length === 1, 10_000);
+    for (const [i, name] of ABC.entries()) {
+      for (let step = 0; step <= 2 * i; step++) {
+        const term = cluster.get(name).votedTerm + 2n ** 44n;
+        const request = { type: 'voteRequest', term, life: 'x', logId: undefined } as const;
+        cluster.call(name, (core) => core.receive('x', request, cluster.now));
+      }
+    }
+    cluster.until(
+      () => cluster.leaders().some((name) => cluster.get(name).acceptsProposals),
+      60_000,
+    );
+    const leader = cluster.leaders().at(-1)!;
+    cluster.append(leader, 'x');
+    cluster.until(() => ABC.every((name) => cluster.committed(name).includes('x')), 10_000);
   });
 });
 

@@ -7,7 +7,7 @@ import { freePort } from '../../../scripts/free-port.mjs';
 import { FOLDER, read } from './pages.ts';
 
 const page = read('docs/getting-started.md');
-const [members, nodes, newLeader, oldLeader] = codeBlocks(page)
+const [members, nodes, oldLeader] = codeBlocks(page)
   .filter(({ language, code }) => language === 'sh' && code.startsWith('node '))
   .map(({ code }) => code.trimEnd().split('\n'));
 
@@ -62,12 +62,13 @@ describe('docs/getting-started.md', () => {
     await c2.line(/got "without c"/);
 
     a.signal('SIGINT');
-    b.signal('SIGINT');
-    await Promise.all([a.exit, b.exit]);
-    await using b2 = run(newLeader![0]!);
-    await b2.line(/the leader is b/);
-    b2.type('after a');
-    await c2.line(/got "after a"/);
+    await a.exit;
+    const [, elected] = await b.line(/the leader is ([bc])/);
+    const [leader, follower] = elected === 'b' ? [b, c2] : [c2, b];
+    await leader.line(new RegExp(`the leader is ${elected}`));
+    leader.type('after a');
+    await leader.line(/a majority holds "after a"/);
+    await follower.line(/got "after a"/);
     await using a2 = run(oldLeader![0]!);
     await a2.line(/got "after a"/);
   }, 120_000);

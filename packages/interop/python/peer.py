@@ -1,6 +1,6 @@
-"""A member, a replica or a feeder as a program: JSON lines on stdout, commands on stdin.
+"""A member, a replica, a feeder or a voter as a program: JSON lines on stdout, commands on stdin.
 
-    python3 peer.py member|replica|feeder [options]      --help lists them
+    python3 peer.py member|replica|feeder|voter [options]      --help lists them
 """
 
 import argparse
@@ -11,6 +11,7 @@ import time
 
 import feeder
 import replica
+import voter
 from config import Config
 from connection import split_address
 from exchange import Exchange
@@ -147,6 +148,7 @@ def parse():
         "member": roles.add_parser("member", help="join a cluster"),
         "replica": roles.add_parser("replica", help="follow the log of a feeder"),
         "feeder": roles.add_parser("feeder", help="serve a log to replicas"),
+        "voter": roles.add_parser("voter", help="vote for a node, and follow its log"),
     }
     for one in parser_of.values():
         one.add_argument("--nodes", action="store_true", help="peers are nodes: name services")
@@ -160,6 +162,7 @@ def parse():
     one.add_argument("--suspicion", type=float, help="its duration, in place of the formula")
     replica.add_options(parser_of["replica"])
     feeder.add_options(parser_of["feeder"])
+    voter.add_options(parser_of["voter"])
     return parser.parse_args()
 
 
@@ -169,6 +172,8 @@ async def main() -> None:
         await run_member(options)
     elif options.role == "replica":
         await replica.run(options, report)
+    elif options.role == "voter":
+        await voter.run(options, report)
     else:
         await feeder.run(options, report, commands)
 

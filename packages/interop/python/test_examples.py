@@ -5,6 +5,7 @@ import re
 import unittest
 from pathlib import Path
 
+import consensus
 import messages
 from log import Log
 from packets import ALIVE, DOWN, SUSPECT, Identity, PacketCodec, Update
@@ -25,6 +26,12 @@ def example(body: str) -> bytes:
 EXAMPLES = {
     name: example(body)
     for name, body in re.findall(r"^```hex ([\w-]+)\n(.*?)^```", DOCUMENT.read_text(), re.S | re.M)
+}
+CONSENSUS = {
+    name: example(body)
+    for name, body in re.findall(
+        r"^```hex consensus (\w+)\n(.*?)^```", DOCUMENT.read_text(), re.S | re.M
+    )
 }
 PACKETS = ["announce", "ping", "nack"]
 # They are not messages.
@@ -70,6 +77,26 @@ class Examples(unittest.TestCase):
                 fields = vars(messages.decode(EXAMPLES[name]))
                 message = fields.pop("type")
                 self.assertEqual(messages.encode(message, **fields), EXAMPLES[name])
+
+    def test_messages_of_consensus(self):
+        names = CONSENSUS.keys() - {"mark"}
+        self.assertGreater(len(names), 5)
+        for name in names:
+            with self.subTest(name):
+                fields = vars(consensus.decode(CONSENSUS[name]))
+                self.assertEqual(fields.pop("type"), name)
+                self.assertEqual(consensus.encode(name, **fields), CONSENSUS[name])
+                for at in range(len(CONSENSUS[name])):
+                    damaged = bytearray(CONSENSUS[name])
+                    damaged[at] ^= 1
+                    with self.assertRaises(ProtocolError):
+                        consensus.decode(bytes(damaged))
+
+    def test_mark(self):
+        term, log_id, voters = consensus.read_mark(CONSENSUS["mark"])
+        self.assertEqual((term, len(log_id)), (8, 16))
+        self.assertEqual(voters, [(name, bytes([byte] * 16)) for name, byte in zip("abc", b"\xaa\xbb\xcc")])
+        self.assertIsNone(consensus.read_mark(CONSENSUS["mark"] + b"\0"))
 
     def test_truncated_and_longer_messages_are_rejected(self):
         codec = PacketCodec("prod")

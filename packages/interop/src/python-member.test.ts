@@ -1,6 +1,6 @@
 import { lan, type SwimConfig } from '@shoal/membership';
 import { type Membership, startMembership } from '@shoal/membership/driver';
-import { createNode, fixedLeader } from '@shoal/node';
+import { createNode } from '@shoal/node';
 import { MemoryLog } from '@shoal/syncup';
 import type { DatagramTransport } from '@shoal/transport';
 import { createTcpTransport, createUdpTransport } from '@shoal/transport-node';
@@ -426,7 +426,6 @@ describe('a member in Python', () => {
       name: 'a',
       bind: '127.0.0.1:0',
       log: new MemoryLog(),
-      leadership: fixedLeader('a'),
     });
     const b = await createNode({ ...shared, name: 'b', bind: '127.0.0.1:0', seeds: [a.address] });
     try {

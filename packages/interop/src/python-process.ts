@@ -6,9 +6,9 @@ export const PYTHON_FOLDER: string = fileURLToPath(new URL('../python/', import.
 
 const PROGRAM = fileURLToPath(new URL('../python/peer.py', import.meta.url));
 
-/** A running Python peer: a member, a replica or a feeder. */
+/** A running Python peer: a member, a replica, a feeder or a voter. */
 export class PythonProcess extends PeerProcess {
-  constructor(role: 'member' | 'replica' | 'feeder', args: readonly string[]) {
+  constructor(role: 'member' | 'replica' | 'feeder' | 'voter', args: readonly string[]) {
     // Without -B it would leave compiled files in the folder.
     super({ name: `python ${role}`, command: 'python3', args: ['-B', PROGRAM, role, ...args] });
   }

@@ -27,11 +27,10 @@ import { NodeError } from './errors.ts';
 import type { PortableNodeOptions } from './options.ts';
 import type { ShoalNode } from './shoal-node.ts';
 import { DEFAULT_LABEL, startNodeWith } from './start-node.ts';
-import { fileVoteStore } from './votes/file-vote-store.ts';
 
 /** A durable log, which the node opens and closes. */
 export interface LogPath extends Omit<LmdbLogOptions, 'path' | 'fingerprint' | 'durable'> {
-  /** A directory of this node alone. It holds the log in `log/` and the vote in `term`. */
+  /** A directory of this node alone. It holds the log, and the vote of this node with it, in `log/`. */
   readonly path: string;
 }
 
@@ -176,19 +175,18 @@ function streamAddressOf(
   return listener.address === datagrams.localAddress ? undefined : listener.address;
 }
 
-interface OpenedLog extends Pick<PortableNodeOptions, 'log' | 'voteStore' | 'kinds'> {
+interface OpenedLog extends Pick<PortableNodeOptions, 'log' | 'kinds'> {
   readonly close: () => Promise<void>;
 }
 
-async function openLog({ log, voteStore, kinds }: NodeOptions): Promise<OpenedLog> {
+async function openLog({ log, kinds }: NodeOptions): Promise<OpenedLog> {
   if (log === undefined || !('path' in log)) {
-    return { log, voteStore, kinds, close: async () => {} };
+    return { log, kinds, close: async () => {} };
   }
   const { path, ...rest } = log;
   const opened = await openDurableLog({ ...rest, path: join(path, 'log') });
   return {
     log: opened,
-    voteStore: voteStore ?? fileVoteStore(join(path, 'term')),
     kinds: rest.kinds ?? kinds,
     close: () => opened.close(),
   };

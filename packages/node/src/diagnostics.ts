@@ -23,6 +23,7 @@ const TYPES: Readonly<Record<NodeEvent['type'], true>> = {
   nameConflictEnded: true,
   role: true,
   leader: true,
+  voters: true,
   campaign: true,
   voteReceived: true,
   voteGranted: true,

@@ -9,6 +9,7 @@
  *   archive.
  * - `timeout`: the entries are in this node's log, but too few voters are known to hold them. They
  *   may still survive, or be rolled back.
+ * - `busy`: another change of the voters, or another transfer, is under way.
  * - `overload`: too many entries are waiting for acknowledgements. Nothing was appended.
  * - `full`: the log holds as much as it may: see `maxBytes`. Nothing was appended.
  * - `log`: the log, or the store of the vote, failed; its error is the `cause`.
@@ -25,6 +26,10 @@
  * - `protocol`: a peer sent something that the protocol does not allow.
  * - `untrusted`: a peer uses the name of a node without having proved that it is that node.
  * - `impossible-term`: a peer names a term that is too far above all that this node knows.
+ * - `other-cluster`: a peer belongs to another cluster, or is to found one of other voters.
+ * - `other-store`: a node has the name of a voter, but another store than that voter.
+ * - `application`: `onEntries`, `onRollback` or `onRestore` threw; its error is the `cause`. They are
+ *   not called any more. The node goes on storing and voting.
  * - `overflow`: a reader of `events()` fell too far behind.
  * - `closed`: the node is closed. As with `fenced`, the entries of a waiting append may survive.
  */
@@ -33,6 +38,7 @@ export type NodeErrorCode =
   | 'not-leader'
   | 'fenced'
   | 'timeout'
+  | 'busy'
   | 'overload'
   | 'full'
   | 'log'
@@ -45,6 +51,9 @@ export type NodeErrorCode =
   | 'protocol'
   | 'untrusted'
   | 'impossible-term'
+  | 'other-cluster'
+  | 'other-store'
+  | 'application'
   | 'overflow'
   | 'closed';
 

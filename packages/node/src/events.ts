@@ -59,7 +59,9 @@ export type NodeEvent =
   | { readonly type: 'role'; readonly role: Role; readonly term: bigint }
   /** The leader or its term has changed, or no leader is known. The leader may be this node. */
   | { readonly type: 'leader'; readonly leader: string | undefined; readonly term: bigint }
-  /** This node was chosen to lead, and asks the voters for their votes. */
+  /** Who votes has changed in the log of this node. A change counts before it is committed. */
+  | { readonly type: 'voters'; readonly voters: readonly string[] }
+  /** This node asks the voters for their votes. */
   | { readonly type: 'campaign'; readonly term: bigint }
   /** A voter has voted for this node. */
   | { readonly type: 'voteReceived'; readonly voter: string; readonly term: bigint }

@@ -7,5 +7,4 @@ export type {
 export { Keyring } from '@shoal/transport-node';
 export { createNode, type LogPath, type NodeOptions, type NodeTransports } from './create-node.ts';
 export * from './portable.ts';
-export { fileVoteStore } from './votes/file-vote-store.ts';
 export { resetVote, type VoteReset } from './votes/reset-vote.ts';

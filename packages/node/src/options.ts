@@ -1,3 +1,4 @@
+import type { ElectionTiming } from '@shoal/consensus';
 import type { MembershipOptions } from '@shoal/membership/driver';
 import type { EntryKinds, LogStore } from '@shoal/syncup';
 import type { FeederOptions, ReplicaOptions } from '@shoal/syncup/driver';
@@ -8,7 +9,6 @@ import type { Leadership } from './leadership/leadership.ts';
 import type { NodeMember } from './members/node-member.ts';
 import type { DialedAddress } from './members/peer-dialer.ts';
 import type { NamesOf } from './members/proved-name.ts';
-import type { VoteStore } from './votes/vote-store.ts';
 
 /** How a node replicates. Defaults are those of `startReplica` and `startFeeder`. */
 export interface ReplicationOptions
@@ -29,6 +29,8 @@ export interface ReplicationOptions
    * unless none wait. Default 65,536.
    */
   readonly maxPendingEntries?: number | undefined;
+  /** When the voters elect a leader, in ms. Default `DEFAULT_TIMING` of `@shoal/consensus`. */
+  readonly elections?: Partial<ElectionTiming> | undefined;
   /** The waits between attempts to connect to the leader, see {@link ReplicaOptions.reconnect}. */
   readonly reconnect?: Exclude<ReplicaOptions['reconnect'], false>;
 }
@@ -70,16 +72,18 @@ export interface PortableNodeOptions
   readonly log?: LogStore | undefined;
   /** Which entries of the log are sync points and commits. Default `SHOAL_ENTRY_KINDS`. */
   readonly kinds?: EntryKinds | undefined;
-  /** Keeps this node's vote. Default: memory, which is for a log in memory only. */
-  readonly voteStore?: VoteStore | undefined;
-  /** The names of the nodes that form majorities, the same on all nodes. Needed to lead. */
+  /**
+   * The voters of a new cluster, the same list on all of them. The first one founds the cluster once
+   * all of them are there, each with an empty log. From then on the log says who votes: see
+   * `ShoalNode.changeVoters`. Default: none; this node follows, and can be made a voter.
+   */
   readonly voters?: readonly string[] | undefined;
   /**
    * Which node names a peer may use, by what it has proved: votes, acknowledgements and logs under
    * any other name are refused. Default: the names in its certificate, or any name if it has none.
    */
   readonly namesOf?: NamesOf | undefined;
-  /** Decides which node leads. Default: none; this node never leads. */
+  /** Decides which node leads, the same on all nodes. Default: the voters elect a leader themselves. */
   readonly leadership?: Leadership | undefined;
   /**
    * Called with the log before this node joins and before anything changes: bring the
@@ -104,6 +108,30 @@ export interface AppendOptions {
   /** How long to wait for them, in ms; `append` then rejects with `timeout`. Default: no limit. */
   readonly timeout?: number | undefined;
   /** Ends the wait with its reason. By then the entries are in the log. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A change of the voters: see `ShoalNode.changeVoters`. */
+export interface VoterChange {
+  /** Who becomes a voter, once it has caught up. */
+  readonly add?: readonly string[] | undefined;
+  /** Who votes no longer. A name in both lists comes back with a new store. */
+  readonly remove?: readonly string[] | undefined;
+}
+
+/** Options of {@link ShoalNode.changeVoters}. */
+export interface ChangeVotersOptions {
+  /** How long the change may take, in ms. Default 30,000. */
+  readonly timeout?: number | undefined;
+  /** Ends the wait with its reason. The change goes on. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of {@link ShoalNode.transferLeadership}. */
+export interface TransferOptions {
+  /** How long the next leader may take to catch up and take over, in ms. Default 5000. */
+  readonly timeout?: number | undefined;
+  /** Ends the wait with its reason. The transfer goes on. */
   readonly signal?: AbortSignal | undefined;
 }
 

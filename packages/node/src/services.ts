@@ -1,5 +1,6 @@
 import { AsyncQueue } from '@shoal/async';
 import { type Connection, type Listener, serviceListeners } from '@shoal/transport';
+import { MAX_FRAME_BYTES } from './messages/message-codec.ts';
 
 /** The services of a node on its stream listeners, by the names that dialers send first. */
 export const SERVICES = {
@@ -7,8 +8,8 @@ export const SERVICES = {
   membership: 'shoal/membership',
   /** The log of the leader. */
   log: 'shoal/log',
-  /** Requests for a vote. */
-  vote: 'shoal/promise',
+  /** The messages of elections, and what leaders and followers tell each other. */
+  consensus: 'shoal/consensus',
   /** The log of a voter, for the candidate that it has voted for. */
   source: 'shoal/source',
 } as const;
@@ -18,14 +19,14 @@ const MAX_FRAME_LENGTHS: Readonly<Record<string, number>> = {
   [SERVICES.membership]: 65_536,
   // Followers and candidates ask and acknowledge; entries go the other way.
   [SERVICES.log]: 4096,
-  [SERVICES.vote]: 256,
+  [SERVICES.consensus]: MAX_FRAME_BYTES,
   [SERVICES.source]: 4096,
 };
 
 /** Listeners for the services of a log. */
 export interface LogListeners {
   readonly log: Listener;
-  readonly vote: Listener;
+  readonly consensus: Listener;
   readonly source: Listener;
 }
 
@@ -43,16 +44,18 @@ export function acceptServices(
   listeners: readonly Listener[],
   provides: { readonly membership: boolean; readonly log: boolean },
 ): ServiceListeners {
-  const { membership, log, vote, source } = SERVICES;
+  const { membership, log, consensus, source } = SERVICES;
   const names = [
     ...(provides.membership ? [membership] : []),
-    ...(provides.log ? [log, vote, source] : []),
+    ...(provides.log ? [log, consensus, source] : []),
   ];
   const options = { maxFrameLengths: MAX_FRAME_LENGTHS };
   const open = serviceListeners(mergedListener(listeners), names, options);
   return {
     membership: provides.membership ? open[membership] : undefined,
-    log: provides.log ? { log: open[log], vote: open[vote], source: open[source] } : undefined,
+    log: provides.log
+      ? { log: open[log], consensus: open[consensus], source: open[source] }
+      : undefined,
   };
 }
 

@@ -19,7 +19,14 @@ import type { NodeEvent } from './events.ts';
 import type { Members, NodeAddresses } from './members/members.ts';
 import type { NodeMember } from './members/node-member.ts';
 import type { Role } from './members/node-metadata.ts';
-import type { AppendOptions, AppendResult, DatagramEncryption } from './options.ts';
+import type {
+  AppendOptions,
+  AppendResult,
+  ChangeVotersOptions,
+  DatagramEncryption,
+  TransferOptions,
+  VoterChange,
+} from './options.ts';
 import type { Replication } from './replication/replication.ts';
 
 /**
@@ -37,9 +44,16 @@ export interface NodeStats {
   readonly pendingEntries: number;
   /** The nodes that follow this one. Leader only, otherwise empty. */
   readonly followers: readonly ReplicaStatus[];
-  /** How far this node is behind its leader. Follower only, otherwise undefined. */
+  /** How far this node is behind its leader; undefined while it has no stream from one. */
   readonly lag: Lag | undefined;
+  /** How long ago the leader was heard last, in ms; undefined: never, or this node leads. */
+  readonly leaderSilentFor: number | undefined;
+  /** Everything up to this VLSN is committed, as far as this node knows. */
+  readonly committed: bigint;
 }
+
+/** How long another voter may take to take over from a leader that leaves, in ms. */
+const HAND_OVER_TIMEOUT = 2000;
 
 /** The parts of a {@link ShoalNode}. */
 export interface NodeParts {
@@ -96,17 +110,22 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
 
   /** `leader` while this node leads, `follower` while it follows, otherwise `member`. */
   get role(): Role {
-    return this.#parts.replication?.current.state.role ?? 'member';
+    return this.#parts.replication?.state.role ?? 'member';
   }
 
   /** The term in which this node leads or follows, otherwise 0. See {@link formatTerm}. */
   get term(): bigint {
-    return this.#parts.replication?.current.state.term ?? 0n;
+    return this.#parts.replication?.state.term ?? 0n;
   }
 
   /** The name of the leader, which may be this node. Undefined while none is known. */
   get leader(): string | undefined {
-    return this.#parts.replication?.current.state.leader;
+    return this.#parts.replication?.state.leader;
+  }
+
+  /** The names of the nodes that vote, by the log of this node. */
+  get voters(): readonly string[] {
+    return this.#parts.replication?.voters ?? [];
   }
 
   get closed(): boolean {
@@ -128,6 +147,8 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
       pendingEntries: replication?.pending ?? 0,
       followers: replication?.followers() ?? [],
       lag: replication?.lag,
+      leaderSilentFor: replication?.leaderSilentFor,
+      committed: replication?.committed ?? 0n,
     };
     return Object.defineProperty(stats, 'toJSON', { value: () => bigintsAsText(stats) });
   }
@@ -143,11 +164,29 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
    * reason.
    */
   async append(entries: readonly NewEntry[], options: AppendOptions = {}): Promise<AppendResult> {
-    const { replication } = this.#parts;
-    if (replication === undefined) {
-      throw new NodeError('not-leader', `${this.name} is not the leader: it has no log`);
-    }
-    return replication.append(entries, options);
+    return this.#leading().append(entries, options);
+  }
+
+  /**
+   * Makes nodes voters, or takes the vote from them, one at a time. Resolves once all of it is
+   * committed. A new voter must be a member with a log; it votes once it has caught up.
+   *
+   * Rejects with a {@link NodeError}: `argument`, `not-leader` or `busy`, and nothing has changed;
+   * `timeout`, `fenced`, `closed` or the signal's reason, and a part of it may have.
+   */
+  async changeVoters(change: VoterChange, options: ChangeVotersOptions = {}): Promise<void> {
+    await this.#leading().changeVoters(change, options);
+  }
+
+  /**
+   * Hands the leadership to another voter, by default to the one that holds most of the log. Resolves
+   * once this node leads no longer. Appends are refused meanwhile with `not-leader`.
+   *
+   * Rejects with a {@link NodeError}, and this node goes on to lead: `argument`, `not-leader`, `busy`
+   * or `timeout`; or with `closed` or the signal's reason.
+   */
+  async transferLeadership(to?: string, options: TransferOptions = {}): Promise<void> {
+    await this.#leading().transferLeadership(to, options);
   }
 
   /**
@@ -224,13 +263,14 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
   }
 
   /**
-   * Stops leading or following, gives up the leadership, says goodbye, and closes. Resolves once
+   * Hands over if it leads, stops following, gives up the leadership, says goodbye, and closes. Resolves once
    * enough members know, or after the configured `leaveTimeout` or `timeout` (in ms).
    */
   async leave(options: { readonly timeout?: number | undefined } = {}): Promise<void> {
     if (this.closed) return this.close();
     const { stopping, replication, released } = this.#parts;
     const reason = new NodeError('closed', `the node ${this.name} has left the cluster`);
+    await replication?.handOver(HAND_OVER_TIMEOUT);
     stopping.abort(reason);
     await replication?.close(reason);
     await released;
@@ -249,6 +289,12 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.leave();
+  }
+
+  #leading(): Replication {
+    const { replication } = this.#parts;
+    if (replication !== undefined) return replication;
+    throw new NodeError('not-leader', `${this.name} is not the leader: it has no log`);
   }
 
   async #close(): Promise<void> {

@@ -1,31 +1,34 @@
 import { Emitter } from '@shoal/async';
 import { type LogStore, SHOAL_ENTRY_KINDS } from '@shoal/syncup';
 import { dialService, type StreamTransport } from '@shoal/transport';
-import { higher } from './bigint.ts';
 import { checkOptions } from './check-options.ts';
 import { NodeError } from './errors.ts';
 import type { NodeEvent } from './events.ts';
 import { followChoices } from './leadership/follow-choices.ts';
+import { LogMarks } from './log/log-marks.ts';
 import { Members } from './members/members.ts';
 import { nodeMember } from './members/node-member.ts';
 import { addressToDial, PeerDialer } from './members/peer-dialer.ts';
 import { ProvedNames } from './members/proved-name.ts';
 import type { PortableNodeOptions } from './options.ts';
+import { idMaker } from './random-id.ts';
+import { Delivery } from './replication/delivery.ts';
 import { Replication } from './replication/replication.ts';
-import { TermMarks } from './replication/term-marks.ts';
 import { acceptServices, SERVICES, type ServiceListeners } from './services.ts';
 import { ShoalNode } from './shoal-node.ts';
 import { VoteRecord } from './votes/vote-record.ts';
-import { memoryVoteStore } from './votes/vote-store.ts';
 
 export const DEFAULT_LABEL = 'shoal';
+
+/** How many bytes of entries may wait for the application by default. */
+const MAX_UNDELIVERED = 2 * 2 ** 20;
 
 /**
  * Starts a node on the transports and the log that it is given: for browsers, and for tests on a
  * network in memory. On Node.js, {@link createNode} provides them.
  *
- * Rejects, with the transports closed: `argument`, a `SwimError`, or the error of `onOpen`, the log
- * or the vote store.
+ * Rejects, with the transports closed: `argument`, a `SwimError`, or the error of `onOpen` or of the
+ * log.
  */
 export function startNode(options: PortableNodeOptions): Promise<ShoalNode> {
   return startNodeWith(options, async () => {});
@@ -52,19 +55,25 @@ export async function startNodeWith(
 /** A log, and what the node must know about it. */
 interface OpenLog {
   readonly store: LogStore;
-  readonly marks: TermMarks;
+  readonly marks: LogMarks;
   readonly votes: VoteRecord;
 }
 
-/** Reads what the log and the vote store hold, and shows the log to the application. */
+/** Reads what the log and its notes hold, and shows the log to the application. */
 async function open(options: PortableNodeOptions): Promise<OpenLog | undefined> {
-  const { log: store, voteStore = memoryVoteStore() } = options;
-  if (store === undefined) return undefined;
-  const marks = await TermMarks.open(store);
+  const { log: store, kinds = SHOAL_ENTRY_KINDS, random } = options;
+  if (store?.notes === undefined) return undefined;
+  const marks = await LogMarks.open(store, kinds);
   try {
-    const votedTerm = higher(await voteStore.read(), marks.position.term);
+    const { term: logTerm, index } = marks.position;
+    if (index > 0n && marks.cluster === undefined && options.voters?.includes(options.name)) {
+      const text = 'its log holds entries, but does not say who votes';
+      const remedy = 'a new cluster begins with empty logs: append what they are to hold';
+      throw new NodeError('argument', `${options.name} cannot vote: ${text}; ${remedy}`);
+    }
+    const votes = await VoteRecord.open({ notes: store.notes, logTerm, newId: idMaker(random) });
     await options.onOpen?.(store);
-    return { store, marks, votes: new VoteRecord(voteStore, votedTerm) };
+    return { store, marks, votes };
   } catch (error) {
     marks.close();
     throw error;
@@ -88,7 +97,7 @@ function wire(options: PortableNodeOptions, log: OpenLog | undefined): WiredPart
     membership: streams !== undefined,
     log: log !== undefined,
   });
-  const members = startMembers(options, { events, services, votedTerm: log?.votes.votedTerm });
+  const members = startMembers(options, { events, services, votedTerm: log?.votes.term });
   const replication = log && streams && makeReplication(options, { events, members, log, streams });
   return { events, services, members, log, replication };
 }
@@ -142,23 +151,42 @@ function makeReplication(
 ): Replication {
   const { events, members, log, streams } = parts;
   const names = new ProvedNames(events, options.namesOf);
-  const { dials = 'tcp' } = options;
-  return new Replication({
-    name: options.name,
-    label: options.label ?? DEFAULT_LABEL,
-    voters: options.voters ?? [],
-    log: log.store,
-    kinds: options.kinds ?? SHOAL_ENTRY_KINDS,
-    marks: log.marks,
-    votes: log.votes,
-    members,
-    dialer: new PeerDialer({ streams, peers: members.peers, dials, names }),
-    names,
-    callbacks: options,
-    options: options.replication ?? {},
-    events,
-    random: options.random ?? Math.random,
+  const { dials = 'tcp', replication = {}, listeners = [] } = options;
+  const delivery = new Delivery({
+    maxBytes: replication.maxPendingBytes ?? MAX_UNDELIVERED,
+    onFailure: (error) => events.emit({ type: 'failed', error }),
   });
+  // A node that nobody can reach could not lead.
+  const chosen = options.leadership === undefined ? 'self' : 'chosen';
+  return new Replication(
+    {
+      name: options.name,
+      label: options.label ?? DEFAULT_LABEL,
+      log: log.store,
+      kinds: options.kinds ?? SHOAL_ENTRY_KINDS,
+      marks: log.marks,
+      votes: log.votes,
+      members,
+      dialer: new PeerDialer({ streams, peers: members.peers, dials, names }),
+      names,
+      callbacks: options,
+      delivery,
+      tellRollback: (rollback) => {
+        delivery.run('onRollback', async () => {
+          await options.onRollback?.(rollback);
+          events.emit({ type: 'rollback', ...rollback });
+        });
+      },
+      options: replication,
+      events,
+      random: options.random ?? Math.random,
+    },
+    {
+      founding: options.voters,
+      elections: listeners.length > 0 ? chosen : 'manual',
+      newId: idMaker(options.random),
+    },
+  );
 }
 
 /** Begins to serve the log, and to listen to who decides which node leads. */
@@ -171,12 +199,13 @@ function serve(
   const stopping = new AbortController();
   const stopReports = log?.store.onReport?.((report) => events.emit({ type: 'logLimit', report }));
   if (services.log) replication?.serve(services.log);
+  replication?.start();
   return new ShoalNode({
     name: options.name,
     members,
     encryption: options.encryption,
     log: log?.store,
-    votedTerm: () => log?.votes.votedTerm ?? 0n,
+    votedTerm: () => replication?.votedTerm ?? log?.votes.term ?? 0n,
     replication,
     events,
     stopping,

@@ -1,6 +1,7 @@
 // The types of other packages in this API. Users who export a value of such a type need a name for
 // it, and under pnpm they can import nothing but this package.
 export type { EventStream } from '@shoal/async';
+export type { ElectionTiming } from '@shoal/consensus';
 export type { SwimConfig } from '@shoal/membership';
 export type {
   DriverEvent,
@@ -13,6 +14,7 @@ export type {
   Archive,
   EntryKinds,
   LogEntry,
+  LogNotes,
   LogStore,
   NewEntry,
   Retention,

@@ -1,9 +1,30 @@
 import { MemoryLog } from '@shoal/syncup';
 import { describe, expect, it } from 'vitest';
-import { fixedLeader } from '../src/index.ts';
-import { batch, commits, record, start } from './nodes.test-helper.ts';
+import { fixedLeader, type NodeOptions, type ShoalNode } from '../src/index.ts';
+import { batch, commits, record, replication, start } from './nodes.test-helper.ts';
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });
+
+/** A leader b whose two followers are gone. It takes a long time to notice unless told otherwise. */
+async function withoutMajority(
+  own: NodeOptions['replication'] = {},
+): Promise<AsyncDisposable & { readonly b: ShoalNode }> {
+  const patient = { electionTimeout: { min: 60_000, max: 60_000 } };
+  const voters = ['b', 'c', 'd'];
+  const options = { voters, leadership: fixedLeader('b') };
+  const b = await start('b', {
+    ...options,
+    log: new MemoryLog(),
+    replication: { ...replication, elections: patient, ...own },
+  });
+  const others = await Promise.all(
+    ['c', 'd'].map((name) => start(name, { ...options, log: new MemoryLog(), seeds: [b.address] })),
+  );
+  await b.until(() => b.role === 'leader');
+  await b.append(commits(1), { acks: 3 });
+  await Promise.all(others.map((node) => node.close()));
+  return { b, [Symbol.asyncDispose]: () => b.close() };
+}
 
 describe('appending', () => {
   it('to a log that is full is refused, and the leader leads on', async () => {
@@ -81,11 +102,8 @@ describe('appending', () => {
     await expect(a.append(commits(1))).rejects.toEqual(code('closed'));
     expect(seen).toEqual([]);
 
-    await using b = await start('b', { log: new MemoryLog(), leadership: fixedLeader('b') });
-    const c = await start('c', { log: new MemoryLog(), seeds: [b.address] });
-    await b.until(() => b.role === 'leader');
-    await b.append(commits(1));
-    await c.close();
+    await using nodes = await withoutMajority();
+    const { b } = nodes;
     await expect(b.append(commits(1), { timeout: 20 })).rejects.toEqual(code('timeout'));
     const stop = new AbortController();
     const waiting = b.append(commits(1), { signal: stop.signal });
@@ -98,19 +116,24 @@ describe('appending', () => {
   });
 
   it('is refused with overload while too many entries wait for acknowledgements', async () => {
-    await using b = await start('b', {
-      log: new MemoryLog(),
-      leadership: fixedLeader('b'),
-      replication: { maxPendingEntries: 3 },
-    });
-    const c = await start('c', { log: new MemoryLog(), seeds: [b.address] });
-    await b.until(() => b.role === 'leader');
-    await c.close();
+    await using nodes = await withoutMajority({ maxPendingEntries: 3 });
+    const { b } = nodes;
     const waiting = expect(b.append(batch(3))).rejects.toEqual(code('closed'));
     expect(b.stats().pendingEntries).toBe(3);
     await expect(b.append(commits(1))).rejects.toEqual(code('overload'));
     await b.close();
     await waiting;
+  });
+
+  it('ends when the leader has heard no majority for a while', async () => {
+    await using nodes = await withoutMajority({ elections: replication.elections });
+    const { b } = nodes;
+    await expect(b.append(commits(1))).rejects.toMatchObject({
+      code: 'fenced',
+      message: expect.stringContaining('no majority of the voters has answered'),
+    });
+    expect(b.role).toBe('member');
+    await expect(b.append(commits(1))).rejects.toEqual(code('not-leader'));
   });
 
   it('a log that fails ends the leadership and is reported', async () => {

@@ -12,6 +12,13 @@ import {
   type SwimCodec,
   shoalCodec,
 } from '@shoal/wire';
+import { replication } from './nodes.test-helper.ts';
+
+/** A leader is given time: a busy machine must not look like an attack that has worked. */
+export const PATIENT = {
+  ...replication,
+  elections: { ...replication.elections, electionTimeout: { min: 30_000, max: 60_000 } },
+} as const;
 
 const codec: SwimCodec<NodeIdentity> = shoalCodec({ label: 'shoal' });
 

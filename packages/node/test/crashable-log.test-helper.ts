@@ -1,11 +1,11 @@
 import {
   type Archive,
   type EncodedAccess,
+  type LogNotes,
   MemoryLog,
   type NewEntry,
   type VlsnRange,
 } from '@shoal/syncup';
-import type { VoteStore } from '../src/votes/vote-store.ts';
 
 /** A promise with the functions that settle it. */
 function gate(): { promise: Promise<void>; open: () => void; shut: (error: Error) => void } {
@@ -27,6 +27,7 @@ export class CrashableLog extends MemoryLog {
   #generation = 0;
   #crashed = false;
   readonly #delay: () => number;
+  readonly #notes: CrashableNotes;
   readonly #writing = new Set<ReturnType<typeof gate>>();
   /** How many entries crashes have lost. */
   lost = 0;
@@ -34,6 +35,8 @@ export class CrashableLog extends MemoryLog {
   constructor(delay: () => number) {
     super();
     this.#delay = delay;
+    this.#notes = new CrashableNotes(delay);
+    Object.defineProperty(this, 'notes', { value: this.#notes });
     const encoded = this.encoded!;
     const append: EncodedAccess['append'] = (batches) =>
       this.#written(() => encoded.append(batches));
@@ -78,6 +81,7 @@ export class CrashableLog extends MemoryLog {
   /** The process has crashed: nothing more reaches the disk. */
   crash(): void {
     this.#crashed = true;
+    this.#notes.crash();
     for (const written of this.#writing) written.shut(new Error('the process has crashed'));
     this.#writing.clear();
   }
@@ -92,27 +96,27 @@ export class CrashableLog extends MemoryLog {
   }
 }
 
-/** A vote store with a slow disk. A crash loses votes that are not on the disk. */
-export class CrashableVotes implements VoteStore {
-  #stable = 0n;
-  #life = 0;
+/** Notes with a slow disk. A crash loses those that are not on the disk. */
+class CrashableNotes implements LogNotes {
+  readonly #stable = new Map<string, Uint8Array>();
   readonly #delay: () => number;
+  #life = 0;
 
   constructor(delay: () => number) {
     this.#delay = delay;
   }
 
-  async read(): Promise<bigint> {
-    return this.#stable;
+  get(name: string): Uint8Array | undefined {
+    return this.#stable.get(name);
   }
 
-  async write(term: bigint): Promise<void> {
+  async set(name: string, value: Uint8Array): Promise<void> {
     const life = this.#life;
     await new Promise<void>((resolve) => {
       setTimeout(resolve, this.#delay());
     });
     if (life !== this.#life) throw new Error('the process has crashed');
-    this.#stable = term;
+    this.#stable.set(name, value);
   }
 
   crash(): void {

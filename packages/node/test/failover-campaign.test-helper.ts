@@ -15,7 +15,8 @@ export async function runCampaign(
   const clock = new VirtualClock();
   const restore = installVirtualTime(clock);
   const size = seed % 3 === 0 ? 5 : 3;
-  const cluster = new SimulatedCluster(clock, seed, size);
+  const elections = seed % 2 === 0 ? 'self' : 'chosen';
+  const cluster = new SimulatedCluster({ clock, seed, size, elections });
   const { random, slots, network } = cluster;
   const any = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)]!;
   const some = (): string[] => slots.filter(() => random() < 0.5).map(({ host }) => host);

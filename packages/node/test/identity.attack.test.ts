@@ -12,42 +12,18 @@ import {
   Keyring,
   type TlsOptions,
 } from '@shoal/transport-node';
-import { labelTag } from '@shoal/wire/internal';
 import { describe, expect, it } from 'vitest';
 import {
   createTestAuthority,
   type TestAuthority,
 } from '../../transport-node/src/tls/certificates.test-helper.ts';
 import type { NodeOptions, ShoalNode } from '../src/index.ts';
-import {
-  decodeVoteMessage,
-  encodeVoteMessage,
-  SERVICES,
-  termOf,
-  type VoteReply,
-} from '../src/internal.ts';
+import { SERVICES, termOf } from '../src/internal.ts';
+import { PATIENT } from './attacker.test-helper.ts';
+import { askForVote, storesOfVoters, tell } from './consensus-peer.test-helper.ts';
 import { commits, record, start } from './nodes.test-helper.ts';
 
 const key = randomBytes(32);
-
-/** Asks a node for its vote as anybody could. Undefined if it gives no answer. */
-async function askForVote(
-  transport: StreamTransport,
-  { address, name }: ShoalNode,
-  { candidate, term }: { candidate: string; term: bigint },
-): Promise<VoteReply | undefined> {
-  const connection = await dialService(transport, address, SERVICES.vote);
-  try {
-    const label = labelTag('shoal');
-    connection.send(encodeVoteMessage({ type: 'request', label, term, candidate, voter: name }));
-    const { value } = await connection[Symbol.asyncIterator]().next();
-    return value && (decodeVoteMessage(value) as VoteReply);
-  } catch {
-    return undefined;
-  } finally {
-    await connection.close();
-  }
-}
 
 /** Follows the log of a node as anybody could, under any name. Rejects if it is refused. */
 async function followAs(name: string, transport: StreamTransport, node: ShoalNode): Promise<void> {
@@ -70,12 +46,43 @@ async function followAs(name: string, transport: StreamTransport, node: ShoalNod
   }
 }
 
-/** A cluster in which `a` leads and `c` never was: an append needs `b`. */
+/**
+ * Follows the log of the leader as voter `b`, which is gone, and acknowledges what it appends. An
+ * append that needs `b` succeeds if that counts.
+ */
+async function appendWithFalse(
+  b: ShoalNode,
+  transport: StreamTransport,
+  a: ShoalNode,
+): Promise<void> {
+  const storeId = (await storesOfVoters(transport, a))['b']!;
+  await b.close();
+  const log = new MemoryLog();
+  const replica = startReplica({
+    ...{ log, name: 'b', label: 'shoal', durable: true },
+    dial: ({ signal }) => dialService(transport, a.address, SERVICES.log, { signal }),
+  });
+  const before = a.log!.range.last;
+  const appended = a.append(commits(1), { timeout: 10_000 });
+  await replica.applied(before + 1n);
+  const index = log.range.last;
+  const ack = { type: 'acknowledgement', term: a.term, storeId, index } as const;
+  await tell(transport, a, { from: 'b', frames: [ack] });
+  expect(await appended).toMatchObject({ last: index });
+  await replica.close();
+}
+
+/** A cluster of two voters, which `a` leads: an append needs `b`. */
 async function clusterOfTwo(
   options: (name: string) => Partial<NodeOptions>,
 ): Promise<AsyncDisposable & { a: ShoalNode; b: ShoalNode }> {
-  const a = await start('a', { log: new MemoryLog(), ...options('a') });
-  const b = await start('b', { log: new MemoryLog(), seeds: [a.address], ...options('b') });
+  const begin = (name: string, seeds: string[]): Promise<ShoalNode> =>
+    start(name, {
+      ...{ log: new MemoryLog(), voters: ['a', 'b'], seeds, replication: PATIENT },
+      ...options(name),
+    });
+  const a = await begin('a', []);
+  const b = await begin('b', [a.address]);
   await a.until(() => a.role === 'leader');
   await a.append(commits(1));
   return {
@@ -95,17 +102,17 @@ describe('a term that cannot exist', () => {
     const { a, b } = cluster;
     const [before, term] = [b.stats().votedTerm, a.term];
     const events = record(b);
-    for (const candidate of ['a', 'zed']) {
-      expect(await askForVote(createTcpTransport(), b, { candidate, term: HIGHEST })).toBe(
-        undefined,
-      );
+    for (const candidate of ['mallory', 'zed']) {
+      const request = { candidate, term: HIGHEST };
+      expect(await askForVote(createTcpTransport(), b, request)).toMatchObject({
+        ...{ type: 'refusal', reason: 'impossible-term', votedTerm: before },
+      });
     }
     await b.until(() => events.filter(({ type }) => type === 'peerRefused').length === 2);
     expect(events.find(({ type }) => type === 'peerRefused')).toMatchObject({
       error: { code: 'impossible-term' },
     });
     // A replica that claims to know it does not make the leader step down either.
-    const refused = record(a);
     const replica = startReplica({
       log: new MemoryLog(),
       name: 'c',
@@ -114,8 +121,7 @@ describe('a term that cannot exist', () => {
       reconnect: false,
       dial: ({ signal }) => dialService(createTcpTransport(), a.address, SERVICES.log, { signal }),
     });
-    await expect(replica.finished).rejects.toMatchObject({ code: 'refused' });
-    await a.until(() => refused.some(({ type }) => type === 'peerRefused'));
+    await expect(replica.finished).rejects.toMatchObject({ code: 'stale-term' });
     await a.append(commits(1));
     expect([a.term, b.stats().votedTerm]).toEqual([term, before]);
   });
@@ -137,7 +143,8 @@ describe('a term that cannot exist', () => {
       for (let step = 1n; step <= 3n; step++) {
         const term = termOf(step * 10_000_000n, 0n);
         const reply = await askForVote(transport, cluster.b, { candidate: 'mallory', term });
-        expect(reply).toMatchObject({ granted: true, votedTerm: term });
+        expect(reply).toMatchObject({ type: 'grant', term });
+        expect(cluster.b.stats().votedTerm).toBe(term);
       }
     }
   });
@@ -166,8 +173,8 @@ describe('a member that holds the key', () => {
   it('can read the log, and acknowledge under the name of a voter', async () => {
     const keyring = (): Keyring => new Keyring(key);
     await using cluster = await clusterOfTwo(() => ({ keyring: keyring() }));
-    await cluster.b.close();
-    await followAs('b', createKeyringTransport({ keyring: keyring(), label: 'shoal' }), cluster.a);
+    const transport = createKeyringTransport({ keyring: keyring(), label: 'shoal' });
+    await appendWithFalse(cluster.b, transport, cluster.a);
   });
 });
 
@@ -182,17 +189,7 @@ const certified = async (authority: TestAuthority, name: string): Promise<TlsOpt
 describe('a stranger, in a cluster that nothing protects', () => {
   it('reads the log, and acknowledges under the name of a voter', async () => {
     await using cluster = await clusterOfTwo(() => ({}));
-    const { a, b } = cluster;
-    await b.close();
-    await followAs('b', createTcpTransport(), a);
-    const log = new MemoryLog();
-    const replica = startReplica({
-      ...{ log, name: 'b', label: 'shoal', durable: true },
-      dial: ({ signal }) => dialService(createTcpTransport(), a.address, SERVICES.log, { signal }),
-    });
-    const { last } = await a.append(commits(1), { timeout: 10_000 });
-    expect(log.range.last).toBe(last);
-    await replica.close();
+    await appendWithFalse(cluster.b, createTcpTransport(), cluster.a);
   });
 });
 
@@ -207,9 +204,8 @@ describe('a stranger, in a cluster with a keyring', () => {
       createKeyringTransport({ keyring: new Keyring(key), label: 'other' }),
     ];
     for (const stranger of strangers) {
-      const request = { candidate: 'a', term: termOf(3n, 0n) };
-      const asking = askForVote(stranger, b, request).catch(() => undefined);
-      expect(await asking).toBe(undefined);
+      const request = { candidate: 'mallory', term: termOf(3n, 0n) };
+      expect(await askForVote(stranger, b, request)).toBe(undefined);
       await expect(followAs('b', stranger, a)).rejects.toThrow();
     }
     await using plain = await start('b', { seeds: [a.address] });
@@ -262,9 +258,14 @@ describe('a node with a certificate of its own', () => {
     const { a, b } = cluster;
     const events = { a: record(a), b: record(b) };
     const mallory = createTlsTransport(tls['mallory']!);
-    // It asks for votes as `a`, and follows as `b`: both are refused.
+    // It asks for votes as `a`, and follows and acknowledges as `b`: all of that is refused.
+    const before = b.stats().votedTerm;
     const request = { candidate: 'a', term: termOf(3n, 0n) };
     expect(await askForVote(mallory, b, request)).toBe(undefined);
+    expect(b.stats().votedTerm).toBe(before);
+    const { b: storeId = '' } = await storesOfVoters(mallory, a);
+    const ack = { type: 'acknowledgement', term: a.term, storeId, index: 100n } as const;
+    await tell(mallory, a, { from: 'b', frames: [ack] });
     await expect(followAs('b', mallory, a)).rejects.toMatchObject({ code: 'refused' });
     for (const node of ['a', 'b'] as const) {
       await cluster[node].until(() => events[node].some(({ type }) => type === 'peerRefused'));
@@ -277,6 +278,7 @@ describe('a node with a certificate of its own', () => {
     // Under its own name it may follow, but does not count.
     await followAs('mallory', mallory, a);
     await b.close();
+    await tell(mallory, a, { from: 'mallory', frames: [ack] });
     await expect(a.append(commits(1), { timeout: 300 })).rejects.toMatchObject({ code: 'timeout' });
   });
 
@@ -297,11 +299,11 @@ describe('a node with a certificate of its own', () => {
       tls: await certified(authority, 'b'),
     });
     const events = record(b);
-    await b.until(() => events.some(({ type }) => type === 'disconnected'));
-    expect(events.find(({ type }) => type === 'disconnected')).toMatchObject({
+    await b.until(() => events.some(({ type }) => type === 'peerRefused'));
+    expect(events.find(({ type }) => type === 'peerRefused')).toMatchObject({
       error: { code: 'untrusted' },
     });
-    expect(b.log!.range.last).toBe(0n);
+    expect([b.leader, b.log!.range.last]).toEqual([undefined, 0n]);
   });
 });
 

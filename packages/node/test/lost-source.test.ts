@@ -1,23 +1,21 @@
 import { MemoryLog } from '@shoal/syncup';
 import { expect, it } from 'vitest';
 import { manualLeader, type ShoalNode } from '../src/index.ts';
-import { memoryVoteStore } from '../src/votes/vote-store.ts';
 import { commits, start, texts } from './nodes.test-helper.ts';
 
 it('a campaign goes on if the voter that it catches up from restarts after its vote', async () => {
   const leadership = manualLeader();
   const voters = ['a', 'b', 'c'];
-  const stores = new Map(voters.map((name) => [name, memoryVoteStore()]));
   const logs = new Map(voters.map((name) => [name, new MemoryLog()]));
   const launch = (name: string, seeds: string[]): Promise<ShoalNode> =>
-    start(name, { voters, seeds, leadership, log: logs.get(name), voteStore: stores.get(name) });
+    start(name, { voters, seeds, leadership, log: logs.get(name) });
 
   leadership.choose('a', 1);
   const a = await launch('a', []);
   let b = await launch('b', [a.address]);
+  await using c = await launch('c', [b.address]);
   await a.until(() => a.role === 'leader');
   for (let i = 0; i < 30; i++) await a.append(commits(1, String(i)));
-  await using c = await launch('c', [b.address]);
   await c.until(() => c.role === 'follower');
   await c.close();
   // c has missed an entry, which b holds.

@@ -35,12 +35,14 @@ class CapturedCluster implements AsyncDisposable {
   readonly traffic = new CapturedTraffic();
   readonly nodes = new Map<string, ShoalNode>();
   readonly logs = new Map<string, MemoryLog>();
-  readonly #leadership: () => Leadership;
+  /** How often nodes have refused a peer. */
+  refused = 0;
+  readonly #leadership: () => Leadership | undefined;
   /** What protects the nodes, by name. Without it, their traffic is captured. */
   readonly #protection: Record<string, Partial<NodeOptions>> | undefined;
 
   constructor(
-    leadership: () => Leadership,
+    leadership: () => Leadership | undefined,
     protection?: Record<string, Partial<NodeOptions>> | undefined,
   ) {
     this.#leadership = leadership;
@@ -56,6 +58,7 @@ class CapturedCluster implements AsyncDisposable {
       seeds: [...this.nodes.values()].map(({ address }) => address),
       ...(this.#protection?.[name] ?? { transports: await this.#capturing() }),
     });
+    node.on('peerRefused', () => this.refused++);
     this.nodes.set(name, node);
     return node;
   }
@@ -124,7 +127,7 @@ async function sendStream(address: string, bytes: Uint8Array): Promise<boolean> 
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   socket.end(bytes);
   socket.resume();
-  const timer = setTimeout(() => socket.resetAndDestroy(), 50);
+  const timer = setTimeout(() => socket.resetAndDestroy(), 1000);
   await closed;
   clearTimeout(timer);
   return socket.bytesRead > 0;
@@ -169,7 +172,7 @@ async function work(cluster: CapturedCluster): Promise<void> {
 
 /** Sends the changed traffic of plain nodes to these nodes, which must go on. */
 async function attack(
-  leadership: () => Leadership,
+  leadership: () => Leadership | undefined,
   protection?: Record<string, Partial<NodeOptions>>,
 ): Promise<void> {
   await using cluster = new CapturedCluster(leadership, protection);
@@ -183,7 +186,8 @@ async function attack(
   const targets = [...new Set(seen.flatMap(({ streamAddress }) => streamAddress ?? []))];
   await sendDatagrams(cluster, mutator, datagrams);
   const { answered } = await sendStreams(streams, mutator, targets);
-  // What was sent did arrive: some of it good enough to be answered, unless a key is needed for that.
+  // What was sent did arrive: some of it good enough to be answered, or to be refused with a reason,
+  // unless a key is needed for that.
   const nodes = [...cluster.nodes.values()];
   const sum = (of: (node: ShoalNode) => number): number =>
     nodes.reduce((total, node) => total + of(node), 0);
@@ -192,7 +196,7 @@ async function attack(
   } else {
     expect(sum((node) => node.stats().membership.packetsReceived)).toBeGreaterThan(DATAGRAMS / 2);
     expect(sum((node) => node.stats().membership.rejected)).toBeGreaterThan(DATAGRAMS / 50);
-    expect(answered).toBeGreaterThan(STREAMS / 100);
+    expect(answered + cluster.refused).toBeGreaterThan(STREAMS / 100);
   }
   await cluster.append('after');
 
@@ -211,6 +215,10 @@ describe(`${DATAGRAMS} changed datagrams and ${STREAMS} changed streams, seed ${
 
   it('leave a cluster with a fixed leader at work', { timeout }, async () => {
     await attack(() => fixedLeader('a'));
+  });
+
+  it('leave a cluster at work that elects its leader itself', { timeout }, async () => {
+    await attack(() => undefined);
   });
 
   it.each(['keyring', 'keyring and TLS'] as const)(

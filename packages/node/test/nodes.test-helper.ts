@@ -15,9 +15,15 @@ const config: ReturnType<typeof local> = {
   probeTimeout: 100,
 };
 
-const replication = {
+/** Times as short as a busy machine allows. */
+export const replication = {
   heartbeatInterval: 50,
   reconnect: { minDelay: 10, maxDelay: 100 },
+  elections: {
+    electionTimeout: { min: 300, max: 600 },
+    heartbeatInterval: 50,
+    hintDelay: 50,
+  },
 } as const;
 
 const VOTERS = ['a', 'b', 'c'];

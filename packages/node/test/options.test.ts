@@ -7,6 +7,11 @@ import { batch, commits, start } from './nodes.test-helper.ts';
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 const bind = '127.0.0.1:0';
 
+/** A log that cannot keep a vote. */
+function withoutNotes(): MemoryLog {
+  return Object.defineProperty(new MemoryLog(), 'notes', { value: undefined });
+}
+
 describe('options', () => {
   it.each([
     ['no name', { name: '' }],
@@ -16,10 +21,8 @@ describe('options', () => {
     ['a wildcard without an address', { bind: '0.0.0.0:0' }],
     ['a gateway to bind to', { bind: '127.0.0.1:1!tab' }],
     ['a leadership without a log', { leadership: fixedLeader('a') }],
-    [
-      'a leadership without voters',
-      { leadership: fixedLeader('a'), log: new MemoryLog(), voters: [] },
-    ],
+    ['too many voters', { voters: Array.from({ length: 65 }, (_, i) => String(i)) }],
+    ['a log without notes', { log: withoutNotes() }],
     ['a voter twice', { voters: ['a', 'a'] }],
     ['an unchained log', { log: new MemoryLog({ fingerprint: 'noxu' }) }],
     ['a label that is too long', { label: 'l'.repeat(256) }],
@@ -87,7 +90,6 @@ describe('options', () => {
 
   it('onOpen gets the log before anything changes, and can make the start fail', async () => {
     const log = new MemoryLog();
-    await log.append(commits(2));
     const seen: string[] = [];
     const onOpen = async (found: { range: { last: bigint } }): Promise<void> => {
       await new Promise((resolve) => setTimeout(resolve));
@@ -96,9 +98,17 @@ describe('options', () => {
     await using a = await start('a', { log, voters: ['a'], onOpen });
     a.on('role', ({ role }) => seen.push(role));
     await a.until(() => a.role === 'leader');
-    expect(seen).toEqual(['opened at 2', 'leader']);
+    expect(seen).toEqual(['opened at 0', 'leader']);
     const fails = { log, onOpen: () => Promise.reject(new Error('no such table')) };
     await expect(start('b', fails)).rejects.toThrow('no such table');
+  });
+
+  it('a voter needs a log that is empty, or says who votes', async () => {
+    const log = new MemoryLog();
+    await log.append(commits(2));
+    await expect(start('a', { log, voters: ['a'] })).rejects.toEqual(code('argument'));
+    // A node that does not vote gives up what others do not have.
+    await using _b = await start('b', { log, voters: ['a'] });
   });
 
   it('streams are accepted at additional listeners', async () => {

@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { Keyring, type TlsOptions } from '@shoal/transport-node';
+import type { StreamTransport } from '@shoal/transport';
+import {
+  createKeyringTransport,
+  createTcpTransport,
+  createTlsTransport,
+  Keyring,
+  type TlsOptions,
+} from '@shoal/transport-node';
 import { createTestAuthority } from '../../transport-node/src/tls/certificates.test-helper.ts';
 import type { NodeOptions } from '../src/index.ts';
 
@@ -28,4 +35,10 @@ export async function protect(
     options[name] = { keyring, tls };
   }
   return options;
+}
+
+/** The streams of somebody who has what protects a node. */
+export function streamsOf({ keyring, tls }: Partial<NodeOptions>): StreamTransport {
+  if (tls) return createTlsTransport(tls);
+  return keyring ? createKeyringTransport({ keyring, label: 'shoal' }) : createTcpTransport();
 }

@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openLmdbLog } from '@shoal/log-lmdb';
 import { afterEach, expect, it } from 'vitest';
-import { fileVoteStore, fixedLeader, resetVote } from '../src/index.ts';
+import { fixedLeader, resetVote } from '../src/index.ts';
 import { termOf } from '../src/internal.ts';
+import { decodeVote, encodeVote } from '../src/votes/vote-record.ts';
 import { commits, start } from './nodes.test-helper.ts';
 
 let directory: string;
@@ -17,7 +19,11 @@ it('a voter that was made to vote in the last epoch leads again after a reset', 
   const { term } = await first.append(commits(1));
   await first.close();
   const raised = termOf(2n ** 44n - 1n, 2n ** 20n - 1n);
-  await fileVoteStore(join(directory, 'term')).write(raised);
+  {
+    await using log = await openLmdbLog({ path: join(directory, 'log') });
+    const vote = decodeVote((await log.notes.get('vote'))!);
+    await log.notes.set('vote', encodeVote({ ...vote, term: raised }));
+  }
 
   expect(await resetVote(options.log)).toEqual({ from: raised, to: term });
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { MemoryLog } from '@shoal/syncup';
-import { Keyring, type TlsOptions } from '@shoal/transport-node';
+import { createTlsTransport, Keyring, type TlsOptions } from '@shoal/transport-node';
 import { describe, expect, it } from 'vitest';
 import { createTestAuthority } from '../../transport-node/src/tls/certificates.test-helper.ts';
 import type { NamesOf } from '../src/index.ts';
-import { batch, commits, record, start } from './nodes.test-helper.ts';
+import { askForVote } from './consensus-peer.test-helper.ts';
+import { batch, commits, start } from './nodes.test-helper.ts';
 
 const hasIPv6 = Object.values(networkInterfaces())
   .flat()
@@ -29,26 +30,26 @@ describe('TLS and a keyring', () => {
       namesOf,
     });
     const logs = [new MemoryLog(), new MemoryLog()] as const;
-    await using a = await start('a', { log: logs[0], ...(await secure('a')) });
+    const voters = ['a', 'b'];
+    await using a = await start('a', { log: logs[0], voters, ...(await secure('a')) });
     const seeds = [a.address];
-    await using b = await start('b', { log: logs[1], seeds, ...(await secure('b')) });
+    await using b = await start('b', { log: logs[1], voters, seeds, ...(await secure('b')) });
     await a.until(() => a.role === 'leader');
     await a.append(batch(3));
     await b.until(() => b.role === 'follower');
     expect(logs[1].digest()).toBe(logs[0].digest());
 
     // With the key, but without an allowed certificate: no streams, hence no log.
+    const tls = await identity('d');
     await using d = await start('d', {
-      log: new MemoryLog(),
-      seeds,
-      namesOf,
-      tls: await identity('d'),
-      keyring: new Keyring(key),
+      ...{ log: new MemoryLog(), voters, seeds },
+      ...{ namesOf, tls, keyring: new Keyring(key) },
     });
-    await d.until(() => d.leader === 'a');
-    const events = record(d);
-    await d.until(() => events.some(({ type }) => type === 'disconnected'));
-    expect(d.log!.range.last).toBe(0n);
+    await d.until(() => d.members().some(({ name, role }) => name === 'a' && role === 'leader'));
+    await a.until(() => a.members().some(({ name }) => name === 'd'));
+    const request = { candidate: 'd', term: a.term + 1n };
+    expect(await askForVote(createTlsTransport(tls), a, request)).toBe(undefined);
+    expect([d.leader, d.log!.range.last]).toEqual([undefined, 0n]);
     expect(a.stats().followers.map(({ name }) => name)).toEqual(['b']);
 
     // Without the key: not a member.
@@ -68,8 +69,9 @@ describe.runIf(hasIPv6)('IPv6', () => {
   it('a cluster on ::1 replicates', async () => {
     const logs = [new MemoryLog(), new MemoryLog()] as const;
     const bind = '[::1]:0';
-    await using a = await start('a', { log: logs[0], bind });
-    await using b = await start('b', { log: logs[1], bind, seeds: [a.address] });
+    const voters = ['a', 'b'];
+    await using a = await start('a', { log: logs[0], voters, bind });
+    await using b = await start('b', { log: logs[1], voters, bind, seeds: [a.address] });
     expect(a.address).toMatch(/^\[::1\]:\d+$/);
     await a.until(() => a.role === 'leader');
     await a.append(batch(3));

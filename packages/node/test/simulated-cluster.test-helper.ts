@@ -4,7 +4,7 @@ import { type ManualLeader, manualLeader } from '../src/leadership/manual-leader
 import type { ShoalNode } from '../src/shoal-node.ts';
 import { startNode } from '../src/start-node.ts';
 import { formatTerm } from '../src/votes/term.ts';
-import { CrashableLog, CrashableVotes } from './crashable-log.test-helper.ts';
+import { CrashableLog } from './crashable-log.test-helper.ts';
 import { batch } from './nodes.test-helper.ts';
 
 /** A node that can crash and restart. */
@@ -12,7 +12,6 @@ interface Slot {
   readonly name: string;
   readonly host: string;
   readonly log: CrashableLog;
-  readonly terms: CrashableVotes;
   /** A node that is not told keeps an old choice. */
   readonly leadership: ManualLeader;
   node: ShoalNode | undefined;
@@ -44,11 +43,24 @@ export class SimulatedCluster {
     steppedDown: 0,
   };
   readonly #clock: VirtualClock;
+  readonly #elections: 'self' | 'chosen';
   #epoch = 0n;
   #texts = 0;
 
-  constructor(clock: VirtualClock, seed: number, size: number) {
+  /** `elections`: by whom leaders are chosen, the nodes themselves or {@link choose}. */
+  constructor({
+    clock,
+    seed,
+    size,
+    elections,
+  }: {
+    clock: VirtualClock;
+    seed: number;
+    size: number;
+    elections: 'self' | 'chosen';
+  }) {
     this.#clock = clock;
+    this.#elections = elections;
     this.random = seededRandom(`cluster ${seed}`);
     this.network = new MemoryNetwork({ seed, clock, faults: { delay: [1, 20], loss: 0.02 } });
     const delay = (): number => (this.random() < 0.8 ? 1 : 40) * this.random();
@@ -56,7 +68,6 @@ export class SimulatedCluster {
       name: String.fromCharCode(97 + i),
       host: `10.0.0.${i + 1}`,
       log: new CrashableLog(delay),
-      terms: new CrashableVotes(delay),
       leadership: manualLeader(),
       node: undefined,
     }));
@@ -67,7 +78,7 @@ export class SimulatedCluster {
   }
 
   async start(slot: Slot): Promise<void> {
-    const { name, host, log, terms, leadership } = slot;
+    const { name, host, log, leadership } = slot;
     const address = `${host}:7946`;
     const streams = this.network.createStreamTransport({
       host,
@@ -75,16 +86,15 @@ export class SimulatedCluster {
       closeTimeout: 500,
     });
     await log.recover();
-    const node = await startNode({
+    const starting = startNode({
       name,
       datagrams: this.network.createDatagramTransport(address),
       streams,
       listeners: [await streams.listen(address)],
       seeds: this.slots.map((each) => `${each.host}:7946`),
       log,
-      voteStore: terms,
       voters: this.slots.map((each) => each.name),
-      leadership,
+      leadership: this.#elections === 'chosen' ? leadership : undefined,
       config: { ...local(), probePeriod: 300, probeTimeout: 100 },
       joinRetry: { first: 50, most: 500 },
       random: this.random,
@@ -95,6 +105,9 @@ export class SimulatedCluster {
         reconnect: { minDelay: 20, maxDelay: 300 },
       },
     });
+    // A new log writes down who it is, which takes time.
+    await this.#clock.advance(100);
+    const node = await starting;
     node.on('role', ({ role, term }) => {
       if (role === 'leader') this.counts.leaders++;
       this.note(`${name} is ${role} in ${formatTerm(term)}`);
@@ -120,7 +133,6 @@ export class SimulatedCluster {
     this.counts.crashes++;
     this.note(`${slot.name} crashes`);
     slot.log.crash();
-    slot.terms.crash();
     this.network.breakConnections({ from: host });
     this.network.breakConnections({ to: host });
     const closed = node.close();

@@ -36,7 +36,7 @@ export const rollback = (event: Extract<NodeEvent, { type: 'rollback' }>) => eve
 export const start = startNode;
 export const options = (...args: Parameters<typeof startNode>) => args[0];
 export const portable = options({} as never);
-export const { datagrams, streams, listeners, voteStore, leadership, config, seeds } = portable;
+export const { datagrams, streams, listeners, voters, leadership, config, seeds } = portable;
 export const { kinds, onEntries, onRestore, replication } = portable;
 export const policy = replication!.rollback!;
 `;

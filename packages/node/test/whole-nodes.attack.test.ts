@@ -6,8 +6,9 @@ import { encodeShoalStream } from '@shoal/wire';
 import { labelTag } from '@shoal/wire/internal';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { NodeOptions, ShoalNode } from '../src/index.ts';
-import { encodeVoteMessage, SERVICES } from '../src/internal.ts';
-import { Attacker, identity } from './attacker.test-helper.ts';
+import { encodeFrame, SERVICES } from '../src/internal.ts';
+import { Attacker, identity, PATIENT } from './attacker.test-helper.ts';
+import { helloTo } from './consensus-peer.test-helper.ts';
 import { commits, record, start } from './nodes.test-helper.ts';
 import { PROTECTIONS, protect } from './protection.test-helper.ts';
 
@@ -47,7 +48,8 @@ class Cluster implements AsyncDisposable {
     const log = this.#logs[name] ?? new MemoryLog();
     this.#logs[name] = log;
     const seeds = name === 'a' ? [] : [this.a.address];
-    this.nodes[name] = await start(name, { log, seeds, ...this.#protection[name] });
+    const options = { log, seeds, replication: PATIENT, ...this.#protection[name] };
+    this.nodes[name] = await start(name, options);
   }
 
   /** Everybody knows everybody, and an append reaches all logs. */
@@ -265,12 +267,18 @@ describe.each(PROTECTIONS)('a stranger, and nodes with protection: %s', (protect
     await using cluster = await Cluster.start(options);
     const before = cluster.b.stats().votedTerm;
     await using attacker = await Attacker.start();
-    for (const voter of ['b', 'c']) {
-      const request = { label: labelTag('shoal'), term: HIGHEST, candidate: 'a', voter } as const;
-      const frame = encodeVoteMessage({ type: 'request', ...request });
-      const { address } = cluster.nodes[voter]!;
-      const socket = await attacker.connect(address, SERVICES.vote, frame);
+    const life = '0'.repeat(32);
+    const request = encodeFrame({ type: 'voteRequest', term: HIGHEST, life, logId: undefined });
+    for (const node of [cluster.b, cluster.c]) {
+      const events = record(node);
+      const hello = encodeFrame(helloTo(node, { from: 'a' }));
+      // Who introduces itself twice is broken off: the request has been taken by then.
+      const frames = [SERVICES.consensus, hello, request, hello];
+      const socket = await attacker.connect(node.address, ...frames);
       if (!socket.destroyed) await new Promise((resolve) => socket.once('close', resolve));
+      const isRefused = (): boolean =>
+        events.some((e) => e.type === 'peerRefused' && e.error.code === 'impossible-term');
+      if (isOpen) await node.until(isRefused);
     }
     await cluster.expectService();
     expect([cluster.a.term, cluster.b.stats().votedTerm]).toEqual([before, before]);

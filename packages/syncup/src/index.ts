@@ -30,6 +30,7 @@ export type {
   EncodedEntries,
   LogAppendOptions,
   LogEntry,
+  LogNotes,
   LogReport,
   LogStore,
   LogView,

@@ -5,6 +5,7 @@
  * @module
  */
 export { AckTracker, type AckWaitOptions } from './driver/feeder/ack-tracker.ts';
+export { VlsnWaiters } from './driver/vlsn-waiters.ts';
 export {
   ChainedFingerprint,
   type Fingerprinter,

@@ -79,6 +79,6 @@ describe('greeting', () => {
       replica.on('progress', () => log.range.durable === 9n && resolve());
     });
     expect(source.range.durable).toBe(9n);
-    expect(replica.lag).toEqual({ applied: 9n, feederLast: 9n, entries: 0n, ms: 0 });
+    expect(replica.lag).toMatchObject({ applied: 9n, feederLast: 9n, entries: 0n, ms: 0 });
   });
 });

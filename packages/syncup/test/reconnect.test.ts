@@ -176,3 +176,18 @@ describe('memory', () => {
     expect(log.range.last).toBe(3n);
   });
 });
+
+it('a replica that has lost its feeder reports no lag', async () => {
+  const network = new MemoryNetwork();
+  const source = await logOf(commits(9, 'f'));
+  const feeder = startFeeder({ log: source, listener: network.listener });
+  await using replica = startReplica({ log: new MemoryLog(), dial: network.dial, name: 'r' });
+  expect(replica.lag).toBeUndefined();
+  await feeder.waitForAcks(9n, 1);
+  expect(replica.lag).toMatchObject({ applied: 9n, feederLast: 9n, entries: 0n });
+  const lost = new Promise((resolve) => replica.on('disconnected', resolve));
+  await feeder.close();
+  await source.append(commits(1));
+  await lost;
+  expect(replica.lag).toBeUndefined();
+});

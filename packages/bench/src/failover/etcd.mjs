@@ -60,9 +60,18 @@ export class Etcd {
     return this.#servers.kill(server);
   }
 
+  pause(server) {
+    this.#servers.signal(server, 'SIGSTOP');
+  }
+
+  async resume(server) {
+    this.#servers.signal(server, 'SIGCONT');
+    await this.#follows(server);
+  }
+
   async restart(server) {
     this.#spawn(server);
-    await following((one) => this.#status(one), server, this.#revision);
+    await this.#follows(server);
   }
 
   stop() {
@@ -80,6 +89,10 @@ export class Etcd {
       ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
       ...['--initial-cluster', cluster.join(',')],
     ]);
+  }
+
+  #follows(server) {
+    return following((one) => this.#status(one), server, this.#revision);
   }
 
   async #status(server) {

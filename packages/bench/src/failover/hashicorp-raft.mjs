@@ -59,9 +59,18 @@ export class HashicorpRaft {
     return this.#servers.kill(server);
   }
 
+  pause(server) {
+    this.#servers.signal(server, 'SIGSTOP');
+  }
+
+  async resume(server) {
+    this.#servers.signal(server, 'SIGCONT');
+    await this.#follows(server);
+  }
+
   async restart(server) {
     this.#spawn(server);
-    await following((one) => this.#status(one), server, this.#index);
+    await this.#follows(server);
   }
 
   stop() {
@@ -75,6 +84,10 @@ export class HashicorpRaft {
       ...['--data', join(this.#servers.directory, String(server))],
       ...['--http', this.#urls[server]],
     ]);
+  }
+
+  #follows(server) {
+    return following((one) => this.#status(one), server, this.#index);
   }
 
   async #status(server) {

@@ -56,6 +56,11 @@ export class Servers {
     await gone;
   }
 
+  signal(server, signal) {
+    this.check(server);
+    this.#children.get(server).child.kill(signal);
+  }
+
   stop() {
     running.delete(this);
     for (const { child } of this.#children.values()) child.kill('SIGKILL');

@@ -28,6 +28,21 @@
  * Starts a killed server again, with its store. Resolves when it follows a leader again and has applied
  * every write that was acknowledged before the call.
  *
+ * @property {(server: number) => void} pause
+ * Sends SIGSTOP.
+ *
+ * @property {(server: number) => Promise<void>} resume
+ * Sends SIGCONT. Resolves as `restart` does.
+ *
+ * @property {(server: number) => Promise<void>} [transfer]
+ * Makes a leader hand over to another server. Resolves when it no longer leads.
+ *
+ * @property {(error: unknown) => boolean} [isRefusal]
+ * Whether this error of `write` means that nothing was written, since the server does not lead.
+ *
+ * @property {Record<string, { median: number, max: number }>} [goals]
+ * For each failure, what the median and the longest time must stay below, in ms.
+ *
  * @property {() => void} stop
  * Kills the servers and deletes their stores.
  */

@@ -1,7 +1,8 @@
 import { type Core, phaseOf, report, send } from '../core.ts';
 import { configurationInForce } from '../log/log-view.ts';
-import type { Refusal } from '../messages.ts';
+import type { Grant, Refusal } from '../messages.ts';
 import type { StepDownReason } from '../outputs.ts';
+import { byName } from '../plain-data.ts';
 import { change, enterTerm, nextTerm } from '../terms.ts';
 import {
   armElection,
@@ -21,7 +22,7 @@ export function campaign(core: Core, reason?: StepDownReason): void {
     if (state.phase.type === 'leading') change(core, { type: 'idle' }, reason);
     return disarmElection(core);
   }
-  const none = { asked: [], grants: {}, copying: undefined, failed: [], begun: false };
+  const none = { asked: [], grants: byName<Grant>(), copying: undefined, failed: [], begun: false };
   enterTerm(core, term, { type: 'campaigning', term, ...none }, reason);
   armElection(core);
   report(core, { type: 'campaign', term });

@@ -2,6 +2,7 @@ import { type Core, phaseOf, send } from '../core.ts';
 import { majorityOf, voterNamed } from '../log/configuration.ts';
 import { configurationInForce, positionOf } from '../log/log-view.ts';
 import type { PreVoteReply, PreVoteRequest } from '../messages.ts';
+import { byName } from '../plain-data.ts';
 import { change, isPlausible, nextTerm, noteTerm } from '../terms.ts';
 import { campaign } from './candidacy.ts';
 import { armElection, isFounder } from './election-timer.ts';
@@ -17,7 +18,7 @@ export function askWhetherElected(core: Core): void {
   const term = nextTerm(core);
   const voters = configurationInForce(core.state.log)?.voters ?? [];
   if (term === undefined) return;
-  change(core, { type: 'asking', term, answers: { [core.self.name]: true } });
+  change(core, { type: 'asking', term, answers: byName({ [core.self.name]: true }) });
   armElection(core);
   for (const { name } of voters) {
     if (name === core.self.name) continue;

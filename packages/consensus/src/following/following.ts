@@ -21,7 +21,9 @@ export function receiveHeartbeat(core: Core, from: string, heartbeat: Heartbeat)
     report(core, { type: 'refused', name: from, reason: refusal });
     return refuse(core, from, { term, reason: refusal });
   }
-  if (term < votedTerm) return refuse(core, from, { term, reason: 'voted' });
+  if (term < votedTerm || isOfAnother(core, from, term)) {
+    return refuse(core, from, { term, reason: 'voted' });
+  }
   if (phase.type === 'leading' && phase.term === term) return;
   if (!isFollowed(core, from, term)) {
     enterTerm(core, term, { type: 'adopting', term, leader: from, leaderCommit: 0n });
@@ -69,6 +71,12 @@ export function followCommit(core: Core): void {
   if (end > commit) commitTo(core, end);
 }
 
+/** Whether this node follows another leader of the same term: nobody else was elected in it. */
+function isOfAnother({ state: { phase } }: Core, from: string, term: bigint): boolean {
+  const follows = phase.type === 'adopting' || phase.type === 'following';
+  return follows && phase.term === term && phase.leader !== from;
+}
+
 function isFollowed({ state }: Core, leader: string, term: bigint): boolean {
   const { phase } = state;
   const follows = phase.type === 'adopting' || phase.type === 'following';
@@ -80,7 +88,8 @@ function heard(core: Core, leaderCommit: bigint): void {
   const { phase } = state;
   state.leaderHeard = core.now;
   state.deadlines.silence = core.now + core.timing.electionTimeout.max;
-  armElection(core);
+  // Whoever is chosen from outside replaces a leader that is well.
+  if (core.options.elections !== 'chosen') armElection(core);
   if (phase.type !== 'adopting' && phase.type !== 'following') return;
   if (leaderCommit > phase.leaderCommit) phase.leaderCommit = leaderCommit;
   acknowledge(core);

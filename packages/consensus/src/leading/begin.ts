@@ -2,6 +2,9 @@ import { type Core, phaseOf } from '../core.ts';
 import { disarmElection, isFounder } from '../elections/election-timer.ts';
 import { type Configuration, configurationOf } from '../log/configuration.ts';
 import { batchEndAt, type LogView, ownLog } from '../log/log-view.ts';
+import type { Grant } from '../messages.ts';
+import { byName } from '../plain-data.ts';
+import type { Progress } from '../state.ts';
 import { advanceCommit } from './commit.ts';
 import { sendHeartbeat } from './heartbeat.ts';
 
@@ -14,7 +17,7 @@ export function lead(core: Core): void {
   const none = {
     since: core.now,
     mark: undefined,
-    progress: {},
+    progress: byName<Progress>(),
     change: undefined,
     transfer: undefined,
   };
@@ -38,7 +41,7 @@ export function began(core: Core, view: LogView): void {
 /** The founding voters, with the stores that their votes came from. */
 function firstConfiguration({ options, self, state }: Core): Configuration {
   const { phase } = state;
-  const grants = phase.type === 'campaigning' ? phase.grants : {};
+  const grants = phase.type === 'campaigning' ? phase.grants : byName<Grant>();
   const voters = options.founding!.map((name) => ({
     name,
     storeId: name === self.name ? self.storeId : grants[name]!.storeId,

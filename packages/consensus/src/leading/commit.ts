@@ -11,6 +11,8 @@ export function receiveAcknowledgement(core: Core, from: string, ack: Acknowledg
   const phase = phaseOf(core, 'leading');
   if (phase?.mark === undefined || ack.term !== phase.term) return;
   const { storeId, index } = ack;
+  // Nobody can hold what is not in the log.
+  if (index > core.state.log.last) return;
   const configuration = configurationInForce(core.state.log);
   if (!isVoter(configuration, { name: from, storeId }) && !isAdding(core, from)) {
     const known = voterNamed(configuration, from) !== undefined;

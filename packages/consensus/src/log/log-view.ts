@@ -15,6 +15,8 @@ export interface StoredConfiguration {
 
 /** Appended entries, reduced to what consensus looks at. All lists ascend. */
 export interface LogTail {
+  /** The id of the log, if one of the entries says it. */
+  readonly id?: string | undefined;
   /** The index of the last entry. */
   readonly last: bigint;
   /** The indexes of the entries that end a batch. Marks and configurations are among them. */
@@ -81,6 +83,7 @@ export function batchEndAt({ batchEnds }: LogTail, index: bigint): bigint {
 
 /** A view that a machine keeps up to date. */
 export interface OwnLog extends LogView {
+  id: string | undefined;
   last: bigint;
   synced: bigint;
   readonly batchEnds: bigint[];
@@ -99,6 +102,7 @@ export function ownLog(view: LogView): OwnLog {
 
 /** Takes note of entries that were appended. */
 export function extend(log: OwnLog, tail: LogTail): void {
+  log.id ??= tail.id;
   log.last = tail.last;
   log.batchEnds.push(...tail.batchEnds);
   log.marks.push(...tail.marks);

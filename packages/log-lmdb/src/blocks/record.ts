@@ -37,6 +37,11 @@ export function archiveName(id: number): string {
   return `${ARCHIVES}${String(id).padStart(16, '0')}`;
 }
 
+/** The name of the record of a note. */
+export function noteName(name: string): string {
+  return `note/${name}`;
+}
+
 /** Encodes a record: the CRC-32 of the rest, little-endian, then JSON in UTF-8. */
 export function encodeRecord(value: unknown): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(value, infinityToText));

@@ -3,6 +3,7 @@ import {
   type EncodedAccess,
   type LogAppendOptions,
   type LogEntry,
+  type LogNotes,
   type LogReport,
   type LogStore,
   type NewEntry,
@@ -172,6 +173,18 @@ export class LmdbLog implements LogStore {
         checkVerified(batches, writer.position);
         for (const batch of batches) writer.addVerified(batch);
       });
+    },
+  };
+
+  /** Written in transactions of their own, with a checksum each. */
+  readonly notes: LogNotes = {
+    get: (name) => {
+      this.#checkOpen();
+      return this.#reads.note(name);
+    },
+    set: async (name, value) => {
+      this.#checkWritable();
+      await this.#changes.setNote(name, value);
     },
   };
 

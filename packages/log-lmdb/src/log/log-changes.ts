@@ -1,5 +1,6 @@
 import { type Archive, SyncupError } from '@shoal/syncup';
 import { START } from '../blocks/position.ts';
+import { noteName } from '../blocks/record.ts';
 import { clip } from '../blocks/span.ts';
 import { garbageName, garbageRecords } from '../history/garbage.ts';
 import { restore } from '../snapshot/restore.ts';
@@ -123,6 +124,12 @@ export class LogChanges {
       release();
     }
     await this.#dropExcessArchives();
+  }
+
+  /** Writes a note beside whatever else is under way. */
+  async setNote(name: string, value: Uint8Array): Promise<void> {
+    const records = { [noteName(name)]: Buffer.from(value).toString('base64') };
+    await this.#failing(this.#state.store.commit({ records }));
   }
 
   /** Runs after everything before it has ended, with nothing beside it. */

@@ -6,6 +6,7 @@ import type {
   StoredEntry,
   VlsnRange,
 } from '@shoal/syncup';
+import { noteName } from '../blocks/record.ts';
 import { clip } from '../blocks/span.ts';
 import { LmdbSnapshot } from '../snapshot/lmdb-snapshot.ts';
 import { fingerprinterOf, type LogState, lastOf, readableEntries } from './log-state.ts';
@@ -33,6 +34,11 @@ export class LogReads {
       lastTxnEnd: lastTxnEnd < first ? 0n : BigInt(lastTxnEnd),
       durable: BigInt(Math.min(durable.value, last)),
     };
+  }
+
+  note(name: string): Uint8Array | undefined {
+    const text = this.#state.store.record(noteName(name)) as string | undefined;
+    return text === undefined ? undefined : new Uint8Array(Buffer.from(text, 'base64'));
   }
 
   entry(vlsn: bigint): LogEntry | undefined {

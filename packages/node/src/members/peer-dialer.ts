@@ -30,6 +30,12 @@ export class PeerDialer {
     this.#names = names;
   }
 
+  /** Whether such a node is a member, and accepts streams. */
+  canDial(name: string): boolean {
+    const peer = this.#peers.named(name);
+    return peer !== undefined && addressToDial(peer.member, this.#dials) !== undefined;
+  }
+
   /**
    * Rejects with `protocol` if no such node can be dialed, with `untrusted` if the node that answers
    * has proved to be another one, or with the transport's error.

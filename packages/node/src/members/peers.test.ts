@@ -1,7 +1,7 @@
 import type { Member, NodeIdentity } from '@shoal/wire';
 import { describe, expect, it } from 'vitest';
 import { encodeNodeMetadata, type Role } from './node-metadata.ts';
-import { type NodePeer, Peers } from './peers.ts';
+import { Peers } from './peers.ts';
 
 const nothing = new Uint8Array(0);
 
@@ -16,10 +16,6 @@ function node(
 ): Member<NodeIdentity> {
   const metadata = encodeNodeMetadata({ name, role, term, started, application: nothing });
   return { id: { address, generation: started, metadata }, incarnation: 0, state: 'alive' };
-}
-
-function latest(peers: Peers, except: string, voters: string[]): NodePeer | undefined {
-  return peers.latestLeader({ except, voters, believes: () => true });
 }
 
 describe('Peers', () => {
@@ -54,24 +50,16 @@ describe('Peers', () => {
     expect(peers.named('a')?.metadata.term).toBe(7n);
   });
 
-  it('finds the leader of the highest term among the voters', () => {
+  it('lists the nodes that say that they lead', () => {
     const peers = new Peers();
+    const leaders = (): string[] => peers.leaders().map(({ name }) => name);
     peers.update(node('a', '10.0.0.1:1', { role: 'leader', term: 2n }));
     peers.update(node('b', '10.0.0.2:1', { role: 'leader', term: 3n }));
     peers.update(node('c', '10.0.0.3:1', { role: 'follower', term: 4n }));
-    expect(latest(peers, 'c', [])?.member.name).toBe('b');
-    expect(latest(peers, 'b', [])?.member.name).toBe('a');
-    expect(latest(peers, 'c', ['a', 'c'])?.member.name).toBe('a');
-    expect(peers.highestTerm(['a', 'c', 'unknown'])).toBe(4n);
+    expect(leaders()).toEqual(['a', 'b']);
     peers.update(node('b', '10.0.0.2:1', { term: 5n }));
-    expect(latest(peers, 'c', [])?.member.name).toBe('a');
-  });
-
-  it('ignores leaders whose term cannot exist', () => {
-    const peers = new Peers();
-    peers.update(node('a', '10.0.0.1:1', { role: 'leader', term: 2n }));
-    peers.update(node('b', '10.0.0.2:1', { role: 'leader', term: 2n ** 64n - 1n }));
-    const believes = (term: bigint): boolean => term < 100n;
-    expect(peers.latestLeader({ except: 'c', voters: [], believes })?.member.name).toBe('a');
+    expect(leaders()).toEqual(['a']);
+    peers.remove('10.0.0.1:1');
+    expect(leaders()).toEqual([]);
   });
 });

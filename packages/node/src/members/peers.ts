@@ -1,5 +1,4 @@
 import type { Member, NodeIdentity } from '@shoal/wire';
-import { higher } from '../bigint.ts';
 import { metadataOf, type NodeMember, nodeMember } from './node-member.ts';
 import type { NodeMetadata } from './node-metadata.ts';
 
@@ -14,14 +13,6 @@ export interface Peer {
 /** An active node other than this one. */
 export interface NodePeer extends Peer {
   readonly metadata: NodeMetadata;
-}
-
-/** Which leaders count. */
-export interface LeaderSearch {
-  readonly except: string;
-  readonly voters: readonly string[];
-  /** Whether a term may exist. */
-  readonly believes: (term: bigint) => boolean;
 }
 
 /**
@@ -91,24 +82,9 @@ export class Peers {
     return visible;
   }
 
-  /**
-   * The leader of the highest term that this node believes, apart from nodes of the name `except`.
-   * If `voters` is not empty, a leader counts only if it is one of them.
-   */
-  latestLeader({ except, voters, believes }: LeaderSearch): NodePeer | undefined {
-    let latest: NodePeer | undefined;
-    for (const peer of this.#leaders.values()) {
-      const { name, term } = peer.metadata;
-      if (name === except || (voters.length > 0 && !voters.includes(name))) continue;
-      if (!believes(term)) continue;
-      if (latest === undefined || term > latest.metadata.term) latest = peer;
-    }
-    return latest;
-  }
-
-  /** The highest term in which one of the named nodes says that it votes, leads or follows. */
-  highestTerm(names: readonly string[]): bigint {
-    return names.map((name) => this.named(name)?.metadata.term ?? 0n).reduce(higher, 0n);
+  /** The nodes that say that they lead. Any of them may lie. */
+  leaders(): NodeMetadata[] {
+    return [...this.#leaders.values()].map(({ metadata }) => metadata);
   }
 }
 

@@ -1,58 +1,59 @@
+import type { LogTail, LogView } from '@shoal/consensus';
 import { type StoredEntry, SyncupError } from '@shoal/syncup';
 import { type Lag, type Replica, type Rollback, startReplica } from '@shoal/syncup/driver';
-import { NodeError } from '../errors.ts';
-import type { NodeRollback } from '../events.ts';
+import { markOf } from '../log/mark-entry.ts';
 import { formatTerm } from '../votes/term.ts';
-import type { CurrentRole, RoleState } from './current-role.ts';
-import { markedTerm } from './term-marks.ts';
+import type { LogWork } from './log-work.ts';
+import type { ReplicationParts } from './replication-parts.ts';
 
-/** What a {@link Follower} is given besides the current role. */
+/** What a {@link Follower} is given besides the parts. */
 export interface FollowerOptions {
-  /** The name of the node whose log is followed. */
-  readonly leader: string;
+  /** The name of the node whose log is taken over. */
+  readonly source: string;
   readonly term: bigint;
   /** The service of that node that serves the log. */
   readonly service: string;
-  /**
-   * Which terms of a stream to accept. `exact`: only `term`, as from a voter for its candidate.
-   * `at-least`: any term that is not below the vote of this node, as from a leader.
-   */
-  readonly accept: 'exact' | 'at-least';
-  /** Called when the connection has ended, before it is dialed again. */
-  readonly onDisconnected?: (() => void) | undefined;
+  /** The label of the stream. */
+  readonly label: string;
+  /** The log ends with what it shares with the source's. Entries follow. */
+  readonly onMatched?: ((view: LogView) => void) | undefined;
+  /** Entries are in the log, and synced. */
+  readonly onAppended?: ((tail: LogTail) => void) | undefined;
+  /** The source has reported how far its log is committed. */
+  readonly onProgress?: (() => void) | undefined;
+  /** The connection has ended. It is dialed again in `retryIn` ms; undefined: it is not. */
+  readonly onDisconnected: (error: SyncupError, retryIn: number | undefined) => void;
 }
 
-/** This node while it follows the log of another one. */
-export class Follower implements RoleState {
-  readonly role = 'follower';
-  readonly leader: string;
-  readonly term: bigint;
-  readonly #current: CurrentRole;
-  readonly #accept: FollowerOptions['accept'];
+/** Takes the entries of another node's log, in one term. */
+export class Follower implements LogWork {
+  readonly source: string;
+  readonly #parts: ReplicationParts;
+  readonly #options: FollowerOptions;
   readonly #replica: Replica;
+  readonly #stopping = new AbortController();
 
-  constructor(current: CurrentRole, options: FollowerOptions) {
-    const { leader, term, service, accept, onDisconnected } = options;
-    const { parts } = current;
-    this.#current = current;
-    this.leader = leader;
-    this.term = term;
-    this.#accept = accept;
-    const { log, name, label, random, dialer, votes, options: own, marks, events } = parts;
+  constructor(parts: ReplicationParts, options: FollowerOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.source = options.source;
+    const { log, name, random, dialer, options: own, marks, events, delivery, callbacks } = parts;
+    const { source, term, service, label } = options;
     this.#replica = startReplica({
       log,
       name,
       label,
       random,
       durable: true,
-      term: votes.votedTerm,
-      dial: ({ signal }) => dialer.dial(leader, service, signal),
-      onTerm: (found) => this.#admit(found),
+      term,
+      dial: ({ signal }) => dialer.dial(source, service, signal),
+      onTerm: (found) => this.#checkTerm(found),
       onEntries: (entries) => this.#receive(entries),
       onRollback: (rollback) => this.#undo(rollback),
       onRestore: async (range) => {
         await marks.rebuild();
-        await parts.callbacks.onRestore?.(range);
+        const { onRestore } = callbacks;
+        if (onRestore) delivery.run('onRestore', () => onRestore(range));
       },
       crc32: own.crc32,
       rollback: own.rollback,
@@ -64,83 +65,60 @@ export class Follower implements RoleState {
       idleTimeout: own.idleTimeout,
       stepTimeout: own.stepTimeout,
     });
-    // The error is reported as `failed`; here it would only count as unhandled.
+    // The error arrives as the last `disconnected`; here it would only count as unhandled.
     this.#replica.finished.catch(() => undefined);
-    this.#replica.on('streaming', ({ startVlsn }) =>
-      events.emit({ type: 'streaming', startVlsn, leader }),
-    );
-    this.#replica.on('progress', () => marks.settle());
+    this.#replica.on('streaming', ({ startVlsn }) => {
+      options.onMatched?.(marks.view());
+      events.emit({ type: 'streaming', startVlsn, leader: source });
+    });
+    this.#replica.on('progress', () => options.onProgress?.());
     this.#replica.on('restored', ({ range }) => events.emit({ type: 'restored', range }));
     this.#replica.on('disconnected', ({ error, retryIn }) => {
-      events.emit({ type: 'disconnected', error: disconnection(error), retryIn });
-      onDisconnected?.();
+      options.onDisconnected(error, retryIn);
     });
   }
 
-  get lag(): Lag {
+  /** How far this node is behind; undefined while there is no stream. */
+  get lag(): Lag | undefined {
     return this.#replica.lag;
   }
 
-  /** Resolves once it is stopped; rejects with the `SyncupError` that no retry would change. */
-  get finished(): Promise<void> {
-    return this.#replica.finished;
-  }
-
   /** See `Replica.applied`. */
-  applied(vlsn: bigint, signal: AbortSignal): Promise<void> {
-    return this.#replica.applied(vlsn, { signal });
+  applied(vlsn: bigint): Promise<void> {
+    return this.#replica.applied(vlsn, { signal: this.#stopping.signal });
   }
 
   /** Resolves once the connection has ended and the log is at rest. Never rejects. */
   stop(): Promise<void> {
+    this.#stopping.abort(new SyncupError('closed', 'this node follows another log'));
     return this.#replica.close();
   }
 
-  /**
-   * Votes in the term of the stream before anything is taken from it. Without that, an older leader
-   * could make entries durable after this node has restarted.
-   */
-  async #admit(found: bigint): Promise<void> {
-    const { votes } = this.#current.parts;
-    const address = this.#current.parts.members.peers.named(this.leader)?.member.address ?? '';
-    this.#current.checkPlausible(found, this.leader, address);
-    const exact = this.#accept === 'exact';
-    if (exact ? found !== this.term : found < votes.votedTerm) {
-      const wanted = formatTerm(exact ? this.term : votes.votedTerm);
-      const text = `${this.leader} streams its log in term ${formatTerm(found)}`;
-      throw new SyncupError('stale-term', `${text}; expected ${exact ? '' : 'at least '}${wanted}`);
-    }
-    await votes.raise(found);
+  /** The vote of this term is stored: nothing of another one may be taken. */
+  #checkTerm(found: bigint): void {
+    const { term, source } = this.#options;
+    if (found === term) return;
+    const text = `${source} streams its log in term ${formatTerm(found)}`;
+    throw new SyncupError('stale-term', `${text}, not in ${formatTerm(term)}`);
   }
 
   async #receive(entries: readonly StoredEntry[]): Promise<void> {
-    const { marks, callbacks } = this.#current.parts;
-    marks.note(entries);
+    const { marks, callbacks, delivery } = this.#parts;
+    const tail = marks.note(entries);
+    this.#options.onAppended?.(tail);
     const { onEntries } = callbacks;
     if (onEntries === undefined) return;
-    const isMark = (entry: StoredEntry): boolean => markedTerm(entry) !== undefined;
-    const unmarked = entries.some(isMark) ? entries.filter((entry) => !isMark(entry)) : entries;
-    if (unmarked.length > 0) await onEntries(unmarked);
+    const others = entries.filter((entry) => markOf(entry) === undefined);
+    if (others.length === 0) return;
+    const bytes = others.reduce((sum, { payload }) => sum + payload.length + 64, 0);
+    delivery.run('onEntries', () => onEntries(others), bytes);
+    await delivery.room(this.#stopping.signal);
   }
 
   async #undo({ matchpoint, discarded, plan }: Rollback): Promise<void> {
-    const { marks, callbacks, events } = this.#current.parts;
+    const { marks, tellRollback } = this.#parts;
     await marks.rolledBack(matchpoint);
-    const rollback: NodeRollback = {
-      matchpoint,
-      discarded,
-      transactions: plan.decision.passed.count,
-      leader: this.leader,
-    };
-    await callbacks.onRollback?.(rollback);
-    events.emit({ type: 'rollback', ...rollback });
+    const { count: transactions } = plan.decision.passed;
+    tellRollback({ matchpoint, discarded, transactions, leader: this.source });
   }
-}
-
-/** The error of this package that a connection ended with, or was never made because of. */
-function disconnection(error: SyncupError): NodeError {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof NodeError) return cause;
-  }
-  return new NodeError('connection', error.message, { cause: error });
 }

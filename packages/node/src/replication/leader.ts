@@ -1,47 +1,48 @@
-import { Fifo, toError } from '@shoal/async';
-import { MAX_PAYLOAD, type NewEntry } from '@shoal/syncup';
+import { toError } from '@shoal/async';
+import type { Configuration, LogTail } from '@shoal/consensus';
+import type { NewEntry } from '@shoal/syncup';
 import type { Feeder, ReplicaIntroduction, ReplicaStatus } from '@shoal/syncup/driver';
-import { AckTracker, sizeOf } from '@shoal/syncup/internal';
+import { AckTracker, sizeOf, VlsnWaiters } from '@shoal/syncup/internal';
 import type { Connection } from '@shoal/transport';
-import { higher, lower } from '../bigint.ts';
+import { higher } from '../bigint.ts';
 import { NodeError } from '../errors.ts';
+import { type ClusterOfLog, markEntry, namesOf, TERM_ENTRY } from '../log/mark-entry.ts';
 import type { AppendOptions, AppendResult } from '../options.ts';
-import type { RoleState } from './current-role.ts';
+import { checkBatch } from './check-batch.ts';
 import { feedLog } from './log-feeder.ts';
+import type { LogWork } from './log-work.ts';
 import type { ReplicationParts } from './replication-parts.ts';
-import { TERM_ENTRY, termMark } from './term-marks.ts';
 
 /** The term is marked again after this many entries, so that older ones can be trimmed. */
 const MARK_EVERY = 65_536n;
 
-/** An upper bound of what the mark of a term counts for. */
-const MARK_BYTES = 32;
-
-/** What a {@link Leader} is given besides {@link ReplicationParts}. */
+/** What a {@link Leader} is given besides the parts. */
 export interface LeaderOptions {
   readonly term: bigint;
+  /** The cluster of the log, from the mark of the term on. */
+  readonly cluster: ClusterOfLog;
   /** Throws unless this replica may be served, and its acknowledgements may count. */
   readonly admit: (replica: ReplicaIntroduction) => void;
-  /** Called when a follower knows a higher term. */
-  readonly onStaleTerm: (term: bigint) => void;
-  /** Called when the log has failed to append. */
+  /** Entries are in the log, but not synced yet. */
+  readonly onAppended: (tail: LogTail) => void;
+  /** The log is synced up to here. */
+  readonly onSynced: (vlsn: bigint) => void;
+  /** The log has failed to append. */
   readonly onFailure: (error: NodeError) => void;
 }
 
-/** This node as the leader of one term: appends, feeds the log, and counts acknowledgements. */
-export class Leader implements RoleState {
-  readonly role = 'leader';
-  readonly leader: string;
+/** This node as the leader of one term: appends, and feeds the log. */
+export class Leader implements LogWork {
   readonly term: bigint;
   readonly #parts: ReplicationParts;
   readonly #options: LeaderOptions;
   readonly #feeder: Feeder;
   /** What the other voters hold. */
   readonly #acks = new AckTracker();
-  readonly #otherVoters: ReadonlySet<string>;
-  readonly #majority: number;
-  /** The ends of the batches that no majority is known to hold yet. */
-  readonly #batchEnds = new Fifo<bigint>();
+  /** Appends that wait until they are committed. */
+  readonly #commits = new VlsnWaiters();
+  #committed = 0n;
+  #cluster: ClusterOfLog;
   /** The VLSN of the next entry. */
   #next: bigint;
   /** The last VLSN on this node's own stable storage. */
@@ -55,28 +56,22 @@ export class Leader implements RoleState {
 
   /** `begin`: the VLSN of the mark with which the term begins. */
   private constructor(parts: ReplicationParts, options: LeaderOptions, begin: bigint) {
-    const { voters, name } = parts;
-    this.leader = name;
     this.term = options.term;
     this.#parts = parts;
     this.#options = options;
+    this.#cluster = options.cluster;
     this.#stored = begin;
-    this.#batchEnds.push(begin);
     this.#next = begin + 1n;
-    this.#majority = Math.floor(voters.length / 2) + 1;
-    this.#otherVoters = new Set(voters.filter((voter) => voter !== name));
     this.#feeder = feedLog(parts, options);
     this.#countAcks();
-    this.#settle();
   }
 
   /** Marks the term in the log, and begins to lead. Rejects with the log's error, or `argument`. */
   static async start(parts: ReplicationParts, options: LeaderOptions): Promise<Leader> {
     const { log, marks } = parts;
-    const { term } = options;
     const vlsn = log.range.last + 1n;
-    await log.append([termMark(term)], { durable: true });
-    marks.add(vlsn, term);
+    await log.append([markEntry(options)], { durable: true });
+    marks.add(vlsn, options);
     if ((await log.entry(vlsn))?.isSync !== true) {
       const text = `the log must treat entries of type ${TERM_ENTRY} as sync points: see kinds`;
       throw new NodeError('argument', text);
@@ -88,7 +83,7 @@ export class Leader implements RoleState {
     return this.#feeder.replicas();
   }
 
-  /** How many entries wait for acknowledgements. */
+  /** How many entries wait to be committed or acknowledged. */
   get pending(): number {
     return this.#pending;
   }
@@ -106,11 +101,23 @@ export class Leader implements RoleState {
     this.#pending += entries.length;
     try {
       const last = await this.#store(entries);
-      await this.#heldBy(others, last, options);
+      await this.#settled(others, last, options);
       return { first: last - BigInt(entries.length) + 1n, last, term: this.term };
     } finally {
       this.#pending -= entries.length;
     }
+  }
+
+  /** Appends a change of the voters, which counts from here on. */
+  async changeConfiguration(configuration: Configuration): Promise<void> {
+    this.#cluster = { ...this.#cluster, configuration };
+    await this.#write([]);
+  }
+
+  /** Everything up to `vlsn` is committed. */
+  committed(vlsn: bigint): void {
+    this.#committed = higher(vlsn, this.#committed);
+    this.#commits.reached(vlsn);
   }
 
   /**
@@ -126,79 +133,81 @@ export class Leader implements RoleState {
     await marks.rolledBack(log.range.last).catch(() => undefined);
   }
 
-  /** Counts what the other voters acknowledge; followers that are not voters do not count. */
+  /** Counts what the other voters acknowledge, for appends that name a number of them. */
   #countAcks(): void {
     this.#feeder.on('streaming', ({ name, acked }) => {
-      if (!this.#otherVoters.has(name)) return;
-      this.#acks.begin(name, acked);
-      this.#settle();
+      if (this.#isOtherVoter(name)) this.#acks.begin(name, acked);
     });
     this.#feeder.on('ack', ({ name, acked }) => {
-      if (!this.#otherVoters.has(name)) return;
-      this.#acks.advance(name, acked);
-      this.#settle();
+      if (this.#isOtherVoter(name)) this.#acks.advance(name, acked);
     });
-    this.#feeder.on('staleTerm', ({ term }) => this.#options.onStaleTerm(term));
   }
 
-  /** How many other voters must acknowledge. Throws `argument`. */
-  #othersNeeded(acks: 'majority' | number): number {
-    if (acks === 'majority') return this.#majority - 1;
-    const most = this.#parts.voters.length;
+  #isOtherVoter(name: string): boolean {
+    return name !== this.#parts.name && namesOf(this.#cluster.configuration).includes(name);
+  }
+
+  /** How many other voters must acknowledge; undefined: a majority. Throws `argument`. */
+  #othersNeeded(acks: 'majority' | number): number | undefined {
+    if (acks === 'majority') return undefined;
+    const most = this.#cluster.configuration.voters.length;
     if (Number.isInteger(acks) && acks >= 1 && acks <= most) return acks - 1;
     throw new NodeError('argument', `acks must be 'majority' or 1..${most} voters, not ${acks}`);
   }
 
   /** Throws `argument`, `overload` or `full`. */
   #check(entries: readonly NewEntry[]): void {
-    const last = entries.at(-1);
-    if (last === undefined || !this.#parts.kinds.isSync(last.type)) {
-      throw new NodeError('argument', 'a batch must end with a commit or another sync point');
-    }
-    if (entries.slice(0, -1).some(({ type }) => this.#parts.kinds.isSync(type))) {
-      const text = 'only the last entry of a batch may be a commit or another sync point';
-      throw new NodeError('argument', `${text}: append each transaction by itself`);
-    }
-    for (const { type, payload } of entries) {
-      if (type !== (type & 0xff) || type === TERM_ENTRY) {
-        const text = `the type of an entry must be 0..255 and not ${TERM_ENTRY}, which is reserved`;
-        throw new NodeError('argument', `${text}; got ${type}`);
-      }
-      if (!(payload instanceof Uint8Array && payload.length <= MAX_PAYLOAD)) {
-        const text = `a payload must be a Uint8Array of at most ${MAX_PAYLOAD} bytes`;
-        throw new NodeError('argument', text);
-      }
-    }
-    const { maxPendingEntries = 65_536 } = this.#parts.options;
+    const { kinds, options, log } = this.#parts;
+    checkBatch(entries, kinds);
+    const { maxPendingEntries = 65_536 } = options;
     if (this.#pending > 0 && this.#pending + entries.length > maxPendingEntries) {
       const text = `${this.#pending} entries are waiting for acknowledgements; append more later`;
       throw new NodeError('overload', text);
     }
     // Asked before a VLSN is given away: what the log refuses later would end the leadership.
-    const { room } = this.#parts.log;
-    if (room !== undefined && this.#pendingBytes + sizeOf(entries) + MARK_BYTES > room) {
+    const { room } = log;
+    if (room !== undefined && this.#pendingBytes + sizeOf(entries) + this.#markBytes() > room) {
       const text = `the log takes ${room} more bytes: trim its head, or raise maxBytes`;
       throw new NodeError('full', text);
     }
   }
 
-  /**
-   * Appends in the order of the calls: VLSNs are assigned before anything is awaited. Resolves with
-   * the last one once the batch is stored.
-   */
+  /** What the next mark takes, in bytes. */
+  #markBytes(): number {
+    return sizeOf([markEntry({ term: this.term, cluster: this.#cluster })]);
+  }
+
+  /** Stores a batch, with a mark before it if the last one is long past. Resolves with its end. */
   async #store(entries: readonly NewEntry[]): Promise<bigint> {
+    const isDue = this.#next - this.#parts.marks.lastMark >= MARK_EVERY;
+    if (isDue) void this.#write([]).catch(() => undefined);
+    return this.#write(entries);
+  }
+
+  /**
+   * Appends a batch, or a mark if there are no entries, in the order of the calls: VLSNs are assigned
+   * before anything is awaited. Resolves with the last one once the batch is stored.
+   */
+  async #write(entries: readonly NewEntry[]): Promise<bigint> {
     const { log, marks } = this.#parts;
+    const { onAppended, onSynced, onFailure } = this.#options;
     const vlsn = this.#next;
-    const marked = vlsn - marks.lastMark >= MARK_EVERY;
-    const batch = marked ? [termMark(this.term), ...entries] : entries;
+    const isMark = entries.length === 0;
+    const mark = { term: this.term, cluster: this.#cluster };
+    const batch = isMark ? [markEntry(mark)] : entries;
     const last = vlsn + BigInt(batch.length) - 1n;
     this.#next = last + 1n;
-    this.#batchEnds.push(last);
-    if (marked) marks.add(vlsn, this.term);
+    if (isMark) marks.add(vlsn, mark);
     const bytes = sizeOf(batch);
     this.#pendingBytes += bytes;
     const appending = log.append(batch, { durable: true });
     this.#appending.add(appending);
+    onAppended({
+      last,
+      batchEnds: [last],
+      marks: isMark ? [{ index: last, term: this.term }] : [],
+      configurations: isMark ? [{ index: last, configuration: this.#cluster.configuration }] : [],
+    });
     try {
       await appending;
     } catch (cause) {
@@ -206,54 +215,48 @@ export class Leader implements RoleState {
       const text = `the log failed to append: ${toError(cause).message}`;
       const error = new NodeError('log', text, { cause });
       this.#end(error);
-      this.#options.onFailure(error);
+      onFailure(error);
       throw error;
     } finally {
       this.#appending.delete(appending);
       this.#pendingBytes -= bytes;
     }
-    this.#stored = higher(last, this.#stored);
     if (this.#ended) throw this.#ended;
-    this.#settle();
+    this.#stored = higher(last, this.#stored);
+    onSynced(this.#stored);
     return last;
   }
 
-  /** Resolves once as many other voters hold everything up to `last`. */
-  async #heldBy(others: number, last: bigint, { timeout, signal }: AppendOptions): Promise<void> {
-    if (timeout === undefined) return this.#acks.wait(last, { count: others, signal });
+  /** Resolves once a batch is committed, or held by as many other voters as are asked for. */
+  async #settled(
+    others: number | undefined,
+    last: bigint,
+    { timeout, signal }: AppendOptions,
+  ): Promise<void> {
+    if (timeout === undefined) return this.#wait(others, last, signal);
     const expired = new AbortController();
     const timer = setTimeout(() => {
-      const text = `fewer than ${others + 1} voters held VLSN ${last} after ${timeout} ms`;
+      const who = others === undefined ? 'no majority' : `fewer than ${others + 1} voters`;
+      const text = `${who} held VLSN ${last} after ${timeout} ms`;
       expired.abort(new NodeError('timeout', text));
     }, timeout);
     const either = signal ? AbortSignal.any([signal, expired.signal]) : expired.signal;
     try {
-      await this.#acks.wait(last, { count: others, signal: either });
+      await this.#wait(others, last, either);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /**
-   * Makes durable what a majority holds, but only whole batches, and only from this term's own mark
-   * on. A part of a batch may be cut off by the next leader. Source: Raft, 5.4.2: entries of earlier
-   * terms are committed by an entry of the current term after them.
-   */
-  #settle(): void {
-    const { log, marks } = this.#parts;
-    const held = lower(this.#acks.heldBy(this.#majority - 1), this.#stored);
-    let end: bigint | undefined;
-    for (let next = this.#batchEnds.first; next !== undefined && next <= held; ) {
-      end = this.#batchEnds.shift();
-      next = this.#batchEnds.first;
-    }
-    if (end === undefined) return;
-    log.noteDurable(end);
-    marks.settle();
+  async #wait(others: number | undefined, last: bigint, signal?: AbortSignal): Promise<void> {
+    if (this.#ended) throw this.#ended;
+    if (others !== undefined) return this.#acks.wait(last, { count: others, signal });
+    if (this.#committed < last) await this.#commits.wait(last, signal);
   }
 
   #end(error: NodeError): void {
     this.#ended ??= error;
     this.#acks.close(this.#ended);
+    this.#commits.rejectAll(this.#ended);
   }
 }

@@ -1,217 +1,176 @@
+import { ConsensusError } from '@shoal/consensus';
 import type { NewEntry } from '@shoal/syncup';
 import type { Lag, ReplicaStatus } from '@shoal/syncup/driver';
-import type { Connection } from '@shoal/transport';
 import { NodeError } from '../errors.ts';
 import type { LeaderChoice } from '../leadership/leadership.ts';
-import type { NodePeer } from '../members/peers.ts';
-import type { AppendOptions, AppendResult } from '../options.ts';
-import { acceptAll, type LogListeners, SERVICES } from '../services.ts';
-import { epochOf, formatTerm, nextTerm } from '../votes/term.ts';
-import { type CampaignEnd, Candidate } from './candidate.ts';
-import { CurrentRole, IDLE } from './current-role.ts';
-import { Follower } from './follower.ts';
-import { Leader } from './leader.ts';
+import { namesOf } from '../log/mark-entry.ts';
+import { MAX_VOTERS } from '../messages/fields.ts';
+import type {
+  AppendOptions,
+  AppendResult,
+  ChangeVotersOptions,
+  TransferOptions,
+  VoterChange,
+} from '../options.ts';
+import { acceptAll, type LogListeners } from '../services.ts';
+import { ConsensusDriver, type ConsensusDriverOptions } from './consensus-driver.ts';
+import type { RoleState } from './published-role.ts';
 import type { ReplicationParts } from './replication-parts.ts';
-import { Voted, Voter } from './voter.ts';
 
-/**
- * Decides what this node does with the log: leads, follows, votes, or nothing. The decision depends
- * on the choice of a leader, on which nodes say that they lead, and on requests for votes.
- */
+/** What a node does for its users with the replicated log. */
 export class Replication {
-  /** The present role, with its term and leader. */
-  readonly current: CurrentRole;
   readonly #parts: ReplicationParts;
-  readonly #voter: Voter;
-  readonly #closing = new AbortController();
-  #choice: LeaderChoice | undefined;
-  /** The leader that this node has stopped following, for a reason that a retry would not change. */
-  #abandoned: string | undefined;
-  #scheduled = false;
+  readonly #options: ConsensusDriverOptions;
+  readonly #driver: ConsensusDriver;
 
-  constructor(parts: ReplicationParts) {
+  constructor(parts: ReplicationParts, options: ConsensusDriverOptions) {
     this.#parts = parts;
-    this.current = new CurrentRole(parts);
-    this.#voter = new Voter(this.current, {
-      closing: this.#closing.signal,
-      onGranted: () => this.adjust(),
-    });
-    parts.members.onChange = () => this.adjust();
+    this.#options = options;
+    this.#driver = new ConsensusDriver(parts, options);
+  }
+
+  /** What this node does, with its term and leader. */
+  get state(): RoleState {
+    return this.#driver.role.state;
+  }
+
+  /** The highest term in which this node has voted. */
+  get votedTerm(): bigint {
+    return this.#driver.core.votedTerm;
+  }
+
+  /** Everything up to this VLSN is committed, as far as this node knows. */
+  get committed(): bigint {
+    return this.#driver.core.commit;
+  }
+
+  /** Who votes, by the log of this node. */
+  get voters(): readonly string[] {
+    return namesOf(this.#driver.core.configuration);
   }
 
   /** The nodes that follow this one. */
   followers(): ReplicaStatus[] {
-    return this.#leader?.followers() ?? [];
+    return this.#driver.duties.leader?.followers() ?? [];
   }
 
   /** How many entries wait for acknowledgements. */
   get pending(): number {
-    return this.#leader?.pending ?? 0;
+    return this.#driver.duties.leader?.pending ?? 0;
   }
 
-  /** How far this node is behind its leader; undefined if it does not follow. */
+  /** How far this node is behind its leader; undefined if it has no stream from one. */
   get lag(): Lag | undefined {
-    const { state } = this.current;
-    return state instanceof Follower ? state.lag : undefined;
+    return this.state.leader === undefined ? undefined : this.#driver.duties.follower?.lag;
   }
 
-  get #leader(): Leader | undefined {
-    const { state } = this.current;
-    return state instanceof Leader ? state : undefined;
+  /** How long ago the leader was heard last, in ms; undefined: never, or this node leads. */
+  get leaderSilentFor(): number | undefined {
+    if (this.state.role === 'leader' || this.#driver.leaderHeardAt === undefined) return undefined;
+    return performance.now() - this.#driver.leaderHeardAt;
   }
 
   /** See `ShoalNode.append`. */
   async append(entries: readonly NewEntry[], options: AppendOptions): Promise<AppendResult> {
-    this.#closing.signal.throwIfAborted();
-    const leader = this.#leader;
-    if (leader !== undefined) return leader.append(entries, options);
-    const known = this.current.state.leader;
-    const remedy = known === undefined ? 'no leader is known' : `append at the leader, ${known}`;
-    throw new NodeError('not-leader', `${this.#parts.name} is not the leader: ${remedy}`);
+    this.#driver.signal.throwIfAborted();
+    const { leader } = this.#driver.duties;
+    const mayAppend = this.#driver.core.acceptsProposals && this.#driver.isWanted;
+    if (leader === undefined || !mayAppend) throw this.#notLeader();
+    return leader.append(entries, options);
+  }
+
+  /** See `ShoalNode.changeVoters`. */
+  async changeVoters(
+    change: VoterChange,
+    { timeout = 30_000, signal }: ChangeVotersOptions,
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    const added = change.add?.filter((name) => !change.remove?.includes(name)) ?? [];
+    if (this.voters.length + added.length > MAX_VOTERS) {
+      throw new NodeError('argument', `at most ${MAX_VOTERS} nodes can vote at a time`);
+    }
+    this.#ask((now) => this.#driver.core.changeVoters({ ...change, timeout }, now));
+    await this.#driver.requests.votersChanged.wait({ signal });
+  }
+
+  /** See `ShoalNode.transferLeadership`. */
+  async transferLeadership(
+    to: string | undefined,
+    { timeout = 5000, signal }: TransferOptions,
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#options.elections !== 'self') {
+      throw new NodeError(
+        'argument',
+        'the leadership decides who leads: choose another node there',
+      );
+    }
+    if (this.#driver.duties.leader === undefined) throw this.#notLeader();
+    const target = to ?? this.#furthestVoter();
+    if (target === undefined) throw new NodeError('argument', 'no other voter is a member');
+    this.#ask((now) => this.#driver.core.transferLeadership({ to: target, timeout }, now));
+    await this.#driver.requests.transferred.wait({ signal });
+  }
+
+  /** Hands over to another voter, if this node leads and there is one. Never rejects. */
+  async handOver(timeout: number): Promise<void> {
+    if (this.#driver.duties.leader === undefined) return;
+    await this.transferLeadership(undefined, { timeout }).catch(() => undefined);
   }
 
   /** Takes note of which node is to lead. */
   choose(choice: LeaderChoice | undefined): void {
-    this.#choice = choice;
-    if (choice !== undefined) this.current.noteChoice(choice.epoch);
-    this.adjust();
+    this.#driver.choice.latest = choice;
+    this.#driver.applyChoice();
   }
 
-  /** Does, after the tasks that are queued, what the choice and the members ask for by then. */
-  adjust(): void {
-    if (this.#scheduled || this.#closing.signal.aborted) return;
-    this.#scheduled = true;
-    void this.current.queue.run(async () => {
-      this.#scheduled = false;
-      if (this.#closing.signal.aborted) return;
-      try {
-        await this.#adjust();
-      } catch (error) {
-        this.current.fail(error);
-      }
-    });
-  }
-
-  /** Serves the connections to this node's log and to its vote. */
+  /** Serves the connections to this node's log, and those that carry messages. */
   serve(listeners: LogListeners): void {
-    void acceptAll(listeners.log, (connection) => this.#serveLog(connection));
-    void acceptAll(listeners.vote, (connection) => this.#voter.serve(connection));
-    void acceptAll(listeners.source, (connection) => this.#serveSource(connection));
+    const { duties, links } = this.#driver;
+    void acceptAll(listeners.log, (connection) => duties.serveLog(connection));
+    void acceptAll(listeners.consensus, (connection) => void links.serve(connection));
+    void acceptAll(listeners.source, (connection) => duties.serveSource(connection));
+  }
+
+  /** Begins to take part. */
+  start(): void {
+    this.#driver.start();
   }
 
   /** Ends everything. Never rejects. */
-  async close(reason: NodeError): Promise<void> {
-    this.#closing.abort(reason);
-    const { state } = this.current;
-    // Otherwise the candidate would hold up the queue for as long as it catches up.
-    if (state instanceof Candidate) state.abort();
-    await this.current.queue.run(() => this.current.change(IDLE, reason));
+  close(reason: NodeError): Promise<void> {
+    return this.#driver.close(reason);
   }
 
-  async #adjust(): Promise<void> {
-    const { name, members, votes, voters } = this.#parts;
-    const { state } = this.current;
-    const leader = members.peers.latestLeader({
-      except: name,
-      voters,
-      believes: (term) => this.current.isPlausible(term),
-    });
-    if (state instanceof Leader) {
-      const reason = this.#reasonToStepDown(state, leader);
-      if (reason === undefined) return;
-      await this.current.change(IDLE, reason);
+  /** Asks the machine for something. Throws `argument`, `not-leader` or `busy`. */
+  #ask(input: (now: number) => void): void {
+    this.#driver.signal.throwIfAborted();
+    try {
+      input(performance.now());
+    } catch (cause) {
+      if (!(cause instanceof ConsensusError)) throw cause;
+      if (cause.code === 'not-leader') throw this.#notLeader();
+      throw new NodeError(cause.code === 'busy' ? 'busy' : 'argument', cause.message, { cause });
+    } finally {
+      this.#driver.drain();
     }
-    if (this.#mayLead(leader)) return this.#campaign();
-    if (state instanceof Candidate) await this.current.change(IDLE);
-    if (leader === undefined || leader.metadata.term < votes.votedTerm) return;
-    await this.#follow(leader);
   }
 
-  /** Why this node must no longer lead. Undefined: it still may. */
-  #reasonToStepDown({ term }: Leader, rival: NodePeer | undefined): NodeError | undefined {
-    const { name, members, voters } = this.#parts;
-    const later = [this.current.highestTerm, rival?.metadata.term ?? 0n].find((t) => t > term);
-    if (later !== undefined) {
-      const text = `term ${formatTerm(later)} is later than this leader's, ${formatTerm(term)}`;
-      return new NodeError('fenced', text);
-    }
-    const choice = this.#choice;
-    if (choice?.leader !== name) {
-      return new NodeError('fenced', `${name} is no longer chosen to lead`);
-    }
-    // A voter that has voted in a later term follows again only if this node leads in one above it.
-    const voted = members.peers.highestTerm(voters);
-    if (
-      voted <= term ||
-      !this.current.isPlausible(voted) ||
-      nextTerm(choice.epoch, voted) === undefined
-    )
-      return undefined;
-    this.current.noteTerm(voted);
-    return new NodeError('fenced', `a voter has voted in the later term ${formatTerm(voted)}`);
+  /** The other voter that holds most of the log; if none follows yet, one that is a member. */
+  #furthestVoter(): string | undefined {
+    const { name, members } = this.#parts;
+    const voters = this.voters.filter((one) => one !== name);
+    const followers = this.followers().filter((one) => voters.includes(one.name));
+    followers.sort((a, b) => (a.acked < b.acked ? 1 : -1));
+    return followers[0]?.name ?? voters.find((one) => members.peers.named(one) !== undefined);
   }
 
-  /** Whether this node is chosen, and no other one leads, or might lead, in its epoch or later. */
-  #mayLead(leader: NodePeer | undefined): boolean {
-    const { name, voters } = this.#parts;
-    const choice = this.#choice;
-    if (choice?.leader !== name || !voters.includes(name)) return false;
-    if (leader !== undefined && epochOf(leader.metadata.term) >= choice.epoch) return false;
-    return nextTerm(choice.epoch, this.current.highestTerm) !== undefined;
-  }
-
-  async #campaign(): Promise<void> {
-    const { state } = this.current;
-    const { epoch } = this.#choice!;
-    if (state instanceof Candidate && state.epoch === epoch) return state.dropLostSource();
-    const onEnd = (end: CampaignEnd): void => this.#onCampaignEnd(end);
-    const candidate = new Candidate(this.current, { epoch, onEnd });
-    await this.current.change(candidate);
-    void candidate.run();
-  }
-
-  #onCampaignEnd(end: CampaignEnd): void {
-    // An immediate retry would fail again: wait for another choice.
-    if (end === 'failed') this.#choice = undefined;
-    this.adjust();
-  }
-
-  async #follow(peer: NodePeer): Promise<void> {
-    const { state } = this.current;
-    const { name: leader, term } = peer.metadata;
-    const key = `${leader} ${peer.member.address} ${term}`;
-    if (state instanceof Follower) {
-      if (state.leader === leader && state.term === term) return;
-    } else if (this.#abandoned === key) return;
-    await this.current.change(IDLE);
-    this.#abandoned = undefined;
-    const service = SERVICES.log;
-    const follower = new Follower(this.current, { leader, term, service, accept: 'at-least' });
-    follower.finished.catch((error: unknown) => this.#onFollowerFailure(follower, key, error));
-    await this.current.change(follower);
-  }
-
-  async #onFollowerFailure(follower: Follower, key: string, error: unknown): Promise<void> {
-    await this.current.queue.run(async () => {
-      if (this.current.state !== follower) return;
-      this.#abandoned = key;
-      await this.current.change(IDLE);
-      this.current.fail(error);
-      this.adjust();
-    });
-  }
-
-  /** A connection to the log of the leader. */
-  #serveLog(connection: Connection): void {
-    const leader = this.#leader;
-    if (leader !== undefined) leader.serve(connection);
-    else connection.abort(new NodeError('not-leader', `${this.#parts.name} is not the leader`));
-  }
-
-  /** A connection of the candidate that this node has voted for. */
-  #serveSource(connection: Connection): void {
-    const { state } = this.current;
-    if (state instanceof Voted) void state.source.serve(connection);
-    else connection.abort(new NodeError('protocol', `${this.#parts.name} has not voted`));
+  #notLeader(): NodeError {
+    const { name } = this.#parts;
+    const known = this.#driver.core.leader;
+    const isHandingOver = known === name && this.#driver.isWanted;
+    const remedy = known === undefined ? 'no leader is known' : `append at the leader, ${known}`;
+    const text = isHandingOver ? `${name} is handing over` : `${name} is not the leader: ${remedy}`;
+    return new NodeError('not-leader', text);
   }
 }

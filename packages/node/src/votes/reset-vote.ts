@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { LmdbLogOptions } from '@shoal/log-lmdb';
-import { NodeError } from '../errors.ts';
-import { TermMarks } from '../replication/term-marks.ts';
-import { fileVoteStore } from './file-vote-store.ts';
+import { SHOAL_ENTRY_KINDS } from '@shoal/syncup';
+import { LogMarks } from '../log/log-marks.ts';
+import { idMaker } from '../random-id.ts';
+import { VoteRecord } from './vote-record.ts';
 
 /** What {@link resetVote} changed. Terms are written as `formatTerm` writes them. */
 export interface VoteReset {
@@ -14,25 +15,24 @@ export interface VoteReset {
 
 /**
  * Sets the vote of a stopped node back to the term of its log, in case somebody has raised it so far
- * that no leader can be chosen any more. `log` is the option of `createNode`.
+ * that no leader can be elected any more. `log` is the option of `createNode`.
  *
  * **Stop all voters first, and reset all of them before any starts again.** A voter that is reset
  * while a leader of a later term lives can lose acknowledged entries.
  *
- * Rejects with the log's error, or with `corrupt`, `version` or `log` if the vote cannot be read or
- * written.
+ * Rejects with the log's error, or with `corrupt` or `version` if the vote cannot be read.
  */
 export async function resetVote(log: Pick<LmdbLogOptions, 'path' | 'kinds'>): Promise<VoteReset> {
   const { path, kinds } = log;
-  const votes = fileVoteStore(join(path, 'term'));
-  const from = await votes.read();
   const { openLmdbLog } = await import('@shoal/log-lmdb');
   await using opened = await openLmdbLog({ path: join(path, 'log'), kinds });
-  const marks = await TermMarks.open(opened);
+  const marks = await LogMarks.open(opened, kinds ?? SHOAL_ENTRY_KINDS);
   try {
-    const to = marks.position.term;
-    if (to > from) throw new NodeError('corrupt', `the log in ${path} has entries of a later term`);
-    await votes.write(to);
+    const { term: to } = marks.position;
+    const { notes } = opened;
+    const votes = await VoteRecord.open({ notes, logTerm: to, newId: idMaker(undefined) });
+    const { term: from } = votes;
+    await votes.reset(to);
     return { from, to };
   } finally {
     marks.close();

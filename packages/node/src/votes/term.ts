@@ -1,3 +1,4 @@
+import type { TermRange } from '@shoal/consensus';
 import { NodeError } from '../errors.ts';
 
 /** How many bits of a term count the rounds within an epoch. */
@@ -23,20 +24,6 @@ export function termOf(epoch: bigint, round: bigint): bigint {
   return (epoch << ROUND_BITS) | round;
 }
 
-/**
- * How many epochs a peer may be ahead of what a node knows. For etcd, that many writes may happen
- * while a voter is away; a peer that lies needs a million requests to use up the epochs.
- */
-const MAX_EPOCH_STEP = 1n << 24n;
-
-/**
- * Whether a term that a peer names may exist, if `known` is the highest term that this node has
- * voted in or was told of by whoever chooses the leader. A node that knows none believes all.
- */
-export function isPlausible(term: bigint, known: bigint): boolean {
-  return known === 0n || epochOf(term) <= epochOf(known) + MAX_EPOCH_STEP;
-}
-
 /** The epoch of a term: that of the choice of its leader. */
 export function epochOf(term: bigint): bigint {
   return term >> ROUND_BITS;
@@ -47,13 +34,12 @@ export function formatTerm(term: bigint): string {
   return `${epochOf(term)}.${term & MAX_ROUND}`;
 }
 
-/**
- * The lowest term of `epoch` above `voted`. Undefined if `voted` belongs to a later epoch, or if
- * the rounds of this one are used up.
- */
-export function nextTerm(epoch: bigint, voted: bigint): bigint | undefined {
-  const first = termOf(epoch, 0n);
-  if (voted < first) return first;
-  const next = voted + 1n;
-  return epochOf(next) === epoch ? next : undefined;
+/** The terms of an epoch. */
+export function termsOf(epoch: bigint): TermRange {
+  return { first: termOf(epoch, 0n), last: termOf(epoch, MAX_ROUND) };
+}
+
+/** The terms before those of an epoch; those of the epoch itself if it is the first one. */
+export function termsBefore(epoch: bigint): TermRange {
+  return epoch === 0n ? termsOf(0n) : { first: 1n, last: termOf(epoch, 0n) - 1n };
 }

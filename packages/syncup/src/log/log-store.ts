@@ -164,12 +164,28 @@ export interface EncodedAccess {
   append(batches: readonly VerifiedEntries[], options?: LogAppendOptions): Promise<VlsnRange>;
 }
 
+/** Small records that are kept with a log. */
+export interface LogNotes {
+  /** The record of this name; undefined if there is none. */
+  get(name: string): MaybePromise<Uint8Array | undefined>;
+  /**
+   * Replaces the record of this name. Resolves once it is on the stable storage of the log, and
+   * rejects if another process has taken the log over.
+   */
+  set(name: string, value: Uint8Array): Promise<void>;
+}
+
 /** A replicated log: what drivers read from, append to and roll back. */
 export interface LogStore extends LogView, AsyncDisposable {
   /** Whether fingerprints are chained, so that one match proves every entry up to it. */
   readonly chained: boolean;
   /** Faster access to entries. Optional. */
   readonly encoded?: EncodedAccess | undefined;
+  /**
+   * Records that live as long as the log does; appends, rollbacks and restores leave them as they
+   * are. Optional: the log of a node needs them.
+   */
+  readonly notes?: LogNotes | undefined;
   /**
    * Appends entries in order, all or none. Resolves with the new range, if `durable` once the
    * entries are on stable storage. Throws `argument` if a type or payload is out of range, or

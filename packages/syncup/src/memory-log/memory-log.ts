@@ -13,6 +13,7 @@ import type {
   Archive,
   EncodedAccess,
   LogEntry,
+  LogNotes,
   LogReport,
   LogStore,
   NewEntry,
@@ -59,6 +60,7 @@ export class MemoryLog implements LogStore {
   readonly #archives: MemoryArchive[] = [];
   #archiveCount = 0;
   readonly #budget: LogBudget;
+  readonly #notes = new Map<string, Uint8Array>();
   #closed = false;
 
   constructor(options: MemoryLogOptions = {}) {
@@ -68,6 +70,14 @@ export class MemoryLog implements LogStore {
     this.#content = this.#contentFrom(EMPTY);
     this.encoded = this.chained ? this.#encodedAccess() : undefined;
   }
+
+  readonly notes: LogNotes = {
+    get: (name) => this.#notes.get(name)?.slice(),
+    set: async (name, value) => {
+      this.#checkOpen();
+      this.#notes.set(name, value.slice());
+    },
+  };
 
   get chained(): boolean {
     return this.#content.fingerprinter.chained;

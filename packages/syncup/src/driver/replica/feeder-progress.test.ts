@@ -18,18 +18,33 @@ describe('FeederProgress', () => {
     clock.now = 100;
     progress.reported(9n, 0n);
     clock.now = 150;
-    expect(progress.lagBehind(3n)).toEqual({ applied: 3n, feederLast: 9n, entries: 6n, ms: 150 });
+    expect(progress.lagBehind(3n)).toMatchObject({
+      applied: 3n,
+      feederLast: 9n,
+      entries: 6n,
+      ms: 150,
+    });
     progress.applied(5n);
     expect(progress.lagBehind(5n)).toMatchObject({ entries: 4n, ms: 50 });
     progress.applied(9n);
-    expect(progress.lagBehind(9n)).toEqual({ applied: 9n, feederLast: 9n, entries: 0n, ms: 0 });
+    expect(progress.lagBehind(9n)).toMatchObject({
+      applied: 9n,
+      feederLast: 9n,
+      entries: 0n,
+      ms: 0,
+    });
   });
 
   it('never reports a lag below zero', () => {
     fakeClock();
     const progress = new FeederProgress();
     progress.reported(2n, 5n);
-    expect(progress.lagBehind(5n)).toEqual({ applied: 5n, feederLast: 5n, entries: 0n, ms: 0 });
+    expect(progress.lagBehind(5n)).toMatchObject({
+      applied: 5n,
+      feederLast: 5n,
+      entries: 0n,
+      ms: 0,
+    });
   });
 
   it('lets the newest report stand for those that it has no room for', () => {
@@ -51,6 +66,21 @@ describe('FeederProgress', () => {
     const progress = new FeederProgress();
     progress.reported(9n, 0n);
     progress.reset();
-    expect(progress.lagBehind(3n)).toEqual({ applied: 3n, feederLast: 3n, entries: 0n, ms: 0 });
+    expect(progress.lagBehind(3n)).toMatchObject({
+      applied: 3n,
+      feederLast: 3n,
+      entries: 0n,
+      ms: 0,
+    });
+  });
+
+  it('says how long the feeder has been silent', () => {
+    const clock = fakeClock();
+    const progress = new FeederProgress();
+    progress.reported(5n, 5n);
+    clock.now = 700;
+    expect(progress.lagBehind(5n)).toMatchObject({ entries: 0n, silentFor: 700 });
+    progress.reported(5n, 5n);
+    expect(progress.lagBehind(5n).silentFor).toBe(0);
   });
 });

@@ -9,6 +9,8 @@ export class FeederProgress {
   #feederLast = 0n;
   /** Reports that are not applied yet, ascending. */
   readonly #marks: { vlsn: bigint; readonly at: number }[] = [];
+  /** When the feeder was heard last. */
+  #heardAt = clock();
 
   /** The lag of a replica that has applied everything up to `applied`. */
   lagBehind(applied: bigint): Lag {
@@ -16,11 +18,13 @@ export class FeederProgress {
     const entries = ahead < 0n ? 0n : ahead;
     const oldest = this.#marks[0];
     const ms = oldest === undefined ? 0 : clock() - oldest.at;
-    return { applied, feederLast: applied + entries, entries, ms };
+    const silentFor = clock() - this.#heardAt;
+    return { applied, feederLast: applied + entries, entries, ms, silentFor };
   }
 
   /** The feeder holds everything up to `vlsn`. */
   reported(vlsn: bigint, applied: bigint): void {
+    this.#heardAt = clock();
     if (vlsn <= this.#feederLast) return;
     this.#feederLast = vlsn;
     if (vlsn <= applied) return;
@@ -37,6 +41,7 @@ export class FeederProgress {
   /** Forgets everything: another feeder, or another log, may follow. */
   reset(): void {
     this.#feederLast = 0n;
+    this.#heardAt = clock();
     this.#marks.length = 0;
   }
 }

@@ -26,6 +26,8 @@ export interface Lag {
   readonly entries: bigint;
   /** How long the feeder has held the oldest entry that is not applied yet, in ms; 0 if all are. */
   readonly ms: number;
+  /** How long ago the feeder was heard last, in ms: all of this may be as old. */
+  readonly silentFor: number;
 }
 
 /** What a {@link Replica} reports. */
@@ -147,7 +149,8 @@ export function resolveReplicaOptions(options: ReplicaOptions): ResolvedReplicaO
 
 /** A running replica. */
 export interface Replica extends EventSource<ReplicaEvent>, AsyncDisposable {
-  readonly lag: Lag;
+  /** Undefined while there is no stream: nothing is known then. */
+  readonly lag: Lag | undefined;
   /**
    * Resolves once everything up to `vlsn` is applied and a handshake has shown that the feeder
    * holds the same. Rejects with the signal's reason, or with the error that ended the replica.

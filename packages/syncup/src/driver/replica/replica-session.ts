@@ -27,6 +27,8 @@ export class ReplicaSession {
   /** Fires when the replica is closed. */
   readonly signal: AbortSignal;
   readonly events: Emitter<ReplicaEvent> = new Emitter({ overflowError });
+  /** Whether entries arrive, or would if there were any. */
+  isStreaming = false;
   /** The highest term seen. */
   term: bigint;
   /** A restore that a lost connection has interrupted. */

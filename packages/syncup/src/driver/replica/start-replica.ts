@@ -42,7 +42,7 @@ export function startReplica(options: ReplicaOptions): Replica {
   };
   return {
     get lag() {
-      return session.lag;
+      return session.isStreaming ? session.lag : undefined;
     },
     on: (type, listener, listenOptions) => events.on(type, listener, listenOptions),
     events: (eventsOptions) => events.events(eventsOptions),
@@ -71,10 +71,12 @@ async function run(session: ReplicaSession): Promise<void> {
     try {
       await replicate(session, () => {
         streamingSince = clock();
+        session.isStreaming = true;
       });
     } catch (cause) {
       error = attemptError(cause);
     }
+    session.isStreaming = false;
     if (signal.aborted) break;
     const gaveUp = FATAL.has(error.code) || options.reconnect === false;
     // A stream that brought nothing of what it should have brought is no success, however long.

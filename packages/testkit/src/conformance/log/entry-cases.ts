@@ -47,6 +47,23 @@ export const logEntryCases: Cases<LogTestBed> = {
     checkText(range(again), '1..5 sync 5 end 5 durable 0', 'the range');
   },
 
+  'notes stay as they are when the log changes': async (bed) => {
+    const log = await bed.filled(commits(3));
+    const { notes } = log;
+    if (notes === undefined) return;
+    check((await notes.get('vote')) === undefined, 'a note that was never set');
+    await notes.set('vote', new Uint8Array([0, 255]));
+    await notes.set('other', new Uint8Array(0));
+    await notes.set('vote', new Uint8Array([1, 2, 3]));
+    await log.rollback(1n, 'test');
+    const source = await bed.filled(commits(5));
+    await using snapshot = await source.exportSnapshot();
+    await log.importSnapshot(snapshot.chunks());
+    const again = await bed.reopened(log);
+    checkText(`${await again.notes!.get('vote')}`, '1,2,3', 'the note');
+    checkEqual((await again.notes!.get('other'))!.length, 0, 'the length of an empty note');
+  },
+
   'payloads of any size and any bytes are kept': async (bed) => {
     const log = await bed.create();
     const sizes = [0, 1, 63, 64, 65, 4095, 4096, 65_535, 65_536, 65_537, 1_000_000];
