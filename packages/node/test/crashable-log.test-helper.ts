@@ -26,6 +26,7 @@ export class CrashableLog extends MemoryLog {
   #stable = 0n;
   #generation = 0;
   #crashed = false;
+  #isBroken = false;
   readonly #delay: () => number;
   readonly #notes: CrashableNotes;
   readonly #writing = new Set<ReturnType<typeof gate>>();
@@ -49,6 +50,7 @@ export class CrashableLog extends MemoryLog {
 
   async #written(append: () => Promise<VlsnRange>): Promise<VlsnRange> {
     if (this.#crashed) throw new Error('the process has crashed');
+    if (this.#isBroken) throw new Error('the disk is broken');
     const range = await append();
     const generation = this.#generation;
     const written = gate();
@@ -78,6 +80,16 @@ export class CrashableLog extends MemoryLog {
     this.#generation++;
   }
 
+  /** The disk takes nothing more until the process starts again. */
+  breakDisk(): void {
+    this.#isBroken = true;
+    this.#notes.crash();
+  }
+
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
   /** The process has crashed: nothing more reaches the disk. */
   crash(): void {
     this.#crashed = true;
@@ -89,6 +101,8 @@ export class CrashableLog extends MemoryLog {
   /** Leaves what the next process finds on the disk. */
   async recover(): Promise<void> {
     this.#crashed = false;
+    this.#isBroken = false;
+    this.#notes.recover();
     const { last } = this.range;
     if (last <= this.#stable) return;
     this.lost += Number(last - this.#stable);
@@ -101,6 +115,7 @@ class CrashableNotes implements LogNotes {
   readonly #stable = new Map<string, Uint8Array>();
   readonly #delay: () => number;
   #life = 0;
+  #isBroken = false;
 
   constructor(delay: () => number) {
     this.#delay = delay;
@@ -111,6 +126,7 @@ class CrashableNotes implements LogNotes {
   }
 
   async set(name: string, value: Uint8Array): Promise<void> {
+    if (this.#isBroken) throw new Error('the disk is broken');
     const life = this.#life;
     await new Promise<void>((resolve) => {
       setTimeout(resolve, this.#delay());
@@ -121,5 +137,10 @@ class CrashableNotes implements LogNotes {
 
   crash(): void {
     this.#life++;
+    this.#isBroken = true;
+  }
+
+  recover(): void {
+    this.#isBroken = false;
   }
 }

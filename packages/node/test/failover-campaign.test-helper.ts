@@ -35,13 +35,22 @@ export async function runCampaign(
         cluster.note('healed');
         network.heal();
       } else if (dice < 0.45) await cluster.crash(any(slots));
-      else if (dice < 0.65) cluster.choose(any(slots), () => random() < 0.7);
+      else if (dice < 0.65) {
+        if (elections === 'chosen') cluster.choose(any(slots), () => random() < 0.7);
+        else for (let i = 0; i < 2; i++) await cluster.disturb();
+      }
+      if (step % 5 === 4) {
+        void cluster.repair();
+        await cluster.replaceDisks();
+      }
       for (const slot of slots) if (!slot.node && random() < 0.4) await cluster.start(slot);
       cluster.append();
       await clock.advance(random() < 0.7 ? 300 * random() : 3000 * random());
     }
     network.heal();
     for (const slot of slots) if (!slot.node) await cluster.start(slot);
+    await cluster.replaceDisks();
+    // With elections of their own, nobody tells them who is to lead.
     cluster.choose(any(slots), () => true);
     const leads = (): boolean => slots.some(({ node }) => node?.role === 'leader');
     const follow = (): boolean =>

@@ -11,7 +11,7 @@ import { batch } from './nodes.test-helper.ts';
 interface Slot {
   readonly name: string;
   readonly host: string;
-  readonly log: CrashableLog;
+  log: CrashableLog;
   /** A node that is not told keeps an old choice. */
   readonly leadership: ManualLeader;
   node: ShoalNode | undefined;
@@ -24,6 +24,8 @@ interface Acknowledged {
   readonly term: bigint;
   readonly by: string;
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Nodes on a network in memory, in virtual time. The seed determines everything. */
 export class SimulatedCluster {
@@ -41,11 +43,20 @@ export class SimulatedCluster {
     rollbacks: 0,
     crashes: 0,
     steppedDown: 0,
+    wiped: 0,
+    voterChanges: 0,
+    transfers: 0,
+    diskErrors: 0,
+    bigBatches: 0,
   };
   readonly #clock: VirtualClock;
   readonly #elections: 'self' | 'chosen';
+  readonly #delay: () => number;
   #epoch = 0n;
   #texts = 0;
+  /** A voter that has lost its log, and has yet to be made one again. */
+  #wiped: Slot | undefined;
+  #isChanging = false;
 
   /** `elections`: by whom leaders are chosen, the nodes themselves or {@link choose}. */
   constructor({
@@ -63,11 +74,11 @@ export class SimulatedCluster {
     this.#elections = elections;
     this.random = seededRandom(`cluster ${seed}`);
     this.network = new MemoryNetwork({ seed, clock, faults: { delay: [1, 20], loss: 0.02 } });
-    const delay = (): number => (this.random() < 0.8 ? 1 : 40) * this.random();
+    this.#delay = () => (this.random() < 0.8 ? 1 : 40) * this.random();
     this.slots = Array.from({ length: size }, (_, i) => ({
       name: String.fromCharCode(97 + i),
       host: `10.0.0.${i + 1}`,
-      log: new CrashableLog(delay),
+      log: new CrashableLog(this.#delay),
       leadership: manualLeader(),
       node: undefined,
     }));
@@ -95,6 +106,8 @@ export class SimulatedCluster {
       log,
       voters: this.slots.map((each) => each.name),
       leadership: this.#elections === 'chosen' ? leadership : undefined,
+      // The application takes its time.
+      onEntries: () => pause(20 * this.random()),
       config: { ...local(), probePeriod: 300, probeTimeout: 100 },
       joinRetry: { first: 50, most: 500 },
       random: this.random,
@@ -149,12 +162,108 @@ export class SimulatedCluster {
     }
   }
 
+  /** A fault, or an order of the operator, of those that need no choice of a leader. */
+  async disturb(): Promise<void> {
+    const dice = this.random();
+    if (dice < 0.25) await this.#wipe();
+    else if (dice < 0.5) this.#changeVoters();
+    else if (dice < 0.7) this.#transfer();
+    else if (dice < 0.85) this.#breakDisk();
+    else this.append({ size: 2000 });
+  }
+
+  /** Makes a voter that has lost its log one again. Does nothing if there is none. */
+  async repair(): Promise<void> {
+    const wiped = this.#wiped;
+    if (wiped === undefined) return;
+    const names = [wiped.name];
+    const done = await this.#atLeader((node) =>
+      node.voters.includes(wiped.name)
+        ? node.changeVoters({ remove: names, add: names }, { timeout: 2000 })
+        : node.changeVoters({ add: names }, { timeout: 2000 }),
+    );
+    if (!done) return;
+    this.note(`${wiped.name} is a voter again`);
+    this.#wiped = undefined;
+  }
+
+  /** Restarts those whose disks are broken. */
+  async replaceDisks(): Promise<void> {
+    for (const slot of this.slots) {
+      if (!slot.log.isBroken) continue;
+      await this.crash(slot);
+      await this.start(slot);
+    }
+  }
+
+  #any(): Slot {
+    return this.slots[Math.floor(this.random() * this.slots.length)]!;
+  }
+
+  /** A follower loses its log, and comes back under its name. One at a time. */
+  async #wipe(): Promise<void> {
+    const slot = this.slots.find(({ node }) => node?.role === 'follower');
+    // Two voters cannot do without one of them, and a change may be about to leave two.
+    const isSafe = this.slots.some(({ node }) => node?.role === 'leader' && node.voters.length > 2);
+    if (!isSafe || this.#isChanging || this.#wiped || slot === undefined) return;
+    await this.crash(slot);
+    slot.log = new CrashableLog(this.#delay);
+    this.#wiped = slot;
+    this.counts.wiped++;
+    this.note(`${slot.name} has lost its log`);
+    await this.start(slot);
+  }
+
+  #changeVoters(): void {
+    const leader = this.slots.find(({ node }) => node?.role === 'leader')?.node;
+    if (this.#wiped !== undefined || this.#isChanging || leader === undefined) return;
+    const { name } = this.slots.find((slot) => !leader.voters.includes(slot.name)) ?? this.#any();
+    this.#isChanging = true;
+    void this.#atLeader((node) => {
+      if (!node.voters.includes(name)) return node.changeVoters({ add: [name] }, { timeout: 5000 });
+      if (node.voters.length < 3) return Promise.reject(new Error('too few voters'));
+      return node.changeVoters({ remove: [name] }, { timeout: 5000 });
+    }).then((done) => {
+      this.#isChanging = false;
+      if (!done) return;
+      this.counts.voterChanges++;
+      this.note(`the voters have changed by ${name}`);
+    });
+  }
+
+  #transfer(): void {
+    void this.#atLeader((node) => node.transferLeadership(undefined, { timeout: 2000 })).then(
+      (done) => {
+        if (done) this.counts.transfers++;
+      },
+    );
+  }
+
+  /** False if no node leads, or if it refuses. Time passes until it has ended. */
+  async #atLeader(order: (node: ShoalNode) => Promise<void>): Promise<boolean> {
+    const leader = this.slots.find(({ node }) => node?.role === 'leader')?.node;
+    if (leader === undefined) return false;
+    return order(leader).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  #breakDisk(): void {
+    const slot = this.#any();
+    if (this.slots.some(({ log }) => log.isBroken) || slot.node === undefined) return;
+    slot.log.breakDisk();
+    this.counts.diskErrors++;
+    this.note(`the disk of ${slot.name} is broken`);
+  }
+
   /** Appends something at each node that considers itself the leader. */
-  append(): void {
+  append({ size }: { size?: number } = {}): void {
     for (const { name, node } of this.slots) {
       if (node?.role !== 'leader') continue;
       const text = `${name} ${this.#texts++}`;
-      const count = 1 + Math.floor(this.random() * 3);
+      const count = size ?? 1 + Math.floor(this.random() * 3);
+      if (size !== undefined) this.counts.bigBatches++;
       this.counts.appends++;
       node.append(batch(count, text), { timeout: 20_000 }).then(
         ({ first, term }) => {
