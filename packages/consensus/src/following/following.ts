@@ -21,9 +21,8 @@ export function receiveHeartbeat(core: Core, from: string, heartbeat: Heartbeat)
     report(core, { type: 'refused', name: from, reason: refusal });
     return refuse(core, from, { term, reason: refusal });
   }
-  if (term < votedTerm || isOfAnother(core, from, term)) {
-    return refuse(core, from, { term, reason: 'voted' });
-  }
+  if (term < votedTerm) return refuse(core, from, { term, reason: 'voted' });
+  if (isOfAnother(core, from, term)) return refuse(core, from, { term, reason: 'voted' });
   if (phase.type === 'leading' && phase.term === term) return;
   if (!isFollowed(core, from, term)) {
     enterTerm(core, term, { type: 'adopting', term, leader: from, leaderCommit: 0n });
