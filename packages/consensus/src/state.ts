@@ -127,7 +127,7 @@ interface Deadlines {
   /** To campaign, or to give up a campaign. */
   election: number | undefined;
   heartbeat: number | undefined;
-  /** When a leader that is not heard any more counts as silent. */
+  /** When the leader counts as silent unless it is heard before. */
   silence: number | undefined;
 }
 

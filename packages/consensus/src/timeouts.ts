@@ -32,7 +32,7 @@ export function doWhatIsDue(core: Core): void {
   }
 }
 
-/** A leader that is not heard any more is no longer named. */
+/** Stops naming a leader that has fallen silent. */
 function noteSilence(core: Core): void {
   const { deadlines, phase, leaderHeard } = core.state;
   deadlines.silence = undefined;

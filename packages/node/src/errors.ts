@@ -29,7 +29,7 @@
  * - `other-cluster`: a peer belongs to another cluster, or is to found one of other voters.
  * - `other-store`: a node has the name of a voter, but another store than that voter.
  * - `application`: `onEntries`, `onRollback` or `onRestore` threw; its error is the `cause`. They are
- *   not called any more. The node goes on storing and voting.
+ *   no longer called. The node goes on storing and voting.
  * - `overflow`: a reader of `events()` fell too far behind.
  * - `closed`: the node is closed. As with `fenced`, the entries of a waiting append may survive.
  */

@@ -115,7 +115,7 @@ export interface AppendOptions {
 export interface VoterChange {
   /** Who becomes a voter, once it has caught up. */
   readonly add?: readonly string[] | undefined;
-  /** Who votes no longer. A name in both lists comes back with a new store. */
+  /** Who stops being a voter. A name in both lists comes back with a new store. */
   readonly remove?: readonly string[] | undefined;
 }
 

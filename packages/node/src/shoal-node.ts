@@ -180,7 +180,7 @@ export class ShoalNode implements EventSource<NodeEvent>, AsyncDisposable {
 
   /**
    * Hands the leadership to another voter, by default to the one that holds most of the log. Resolves
-   * once this node leads no longer. Appends are refused meanwhile with `not-leader`.
+   * once this node has stepped down. Until then, it refuses appends with `not-leader`.
    *
    * Rejects with a {@link NodeError}, and this node goes on to lead: `argument`, `not-leader`, `busy`
    * or `timeout`; or with `closed` or the signal's reason.

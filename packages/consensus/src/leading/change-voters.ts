@@ -15,7 +15,7 @@ import { heardOf } from './heartbeat.ts';
 export interface ChangeVotersRequest {
   /** Who becomes a voter, once it has caught up as a learner. */
   readonly add?: readonly string[] | undefined;
-  /** Who votes no longer. A name in both lists comes back with a new store. */
+  /** Who stops being a voter. A name in both lists comes back with a new store. */
   readonly remove?: readonly string[] | undefined;
   /** How long the change may take, in ms. */
   readonly timeout: number;

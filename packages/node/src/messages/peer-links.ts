@@ -90,7 +90,7 @@ export class PeerLinks {
     for (const [name, { link, address }] of this.#outgoing) {
       if (this.#parts.peers.named(name)?.member.address === address) continue;
       this.#outgoing.delete(name);
-      link.close(new Error(`${name} is not at ${address} any more`));
+      link.close(new Error(`${name} is no longer at ${address}`));
     }
   }
 

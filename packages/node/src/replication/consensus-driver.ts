@@ -104,7 +104,7 @@ export class ConsensusDriver {
     this.drain();
   }
 
-  /** Fires when this node takes part no longer. */
+  /** Fires when this node closes. */
   get signal(): AbortSignal {
     return this.#closing.signal;
   }

@@ -18,7 +18,7 @@ export class Delivery {
   #isClosed = false;
   #hasFailed = false;
 
-  /** `onFailure` is called once, when the application has thrown. It is not called any more then. */
+  /** `onFailure` is called once, when the application throws. No other call follows it. */
   constructor(options: {
     readonly maxBytes: number;
     readonly onFailure: (error: NodeError) => void;

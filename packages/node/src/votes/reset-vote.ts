@@ -15,7 +15,7 @@ export interface VoteReset {
 
 /**
  * Sets the vote of a stopped node back to the term of its log, in case somebody has raised it so far
- * that no leader can be elected any more. `log` is the option of `createNode`.
+ * that no leader can be elected. `log` is the option of `createNode`.
  *
  * **Stop all voters first, and reset all of them before any starts again.** A voter that is reset
  * while a leader of a later term lives can lose acknowledged entries.
