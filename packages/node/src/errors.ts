@@ -17,7 +17,8 @@
  *   change; it is the `cause`.
  * - `connection`: the connection to the leader could not be made, or has ended; the `cause` is a
  *   `SyncupError`, whose code says more.
- * - `leadership`: the adapter that decides who leads failed; its error is the `cause`.
+ * - `leadership`: the adapter that decides who leads failed, and its error is the `cause`; or it chose
+ *   a node that cannot lead.
  * - `missing-binary`: the native binary of lmdb, which a durable log needs, cannot be loaded. The
  *   message says what to do. Nothing was started.
  * - `corrupt`: the stored vote is damaged. This node must not vote: see the README.
